@@ -157,11 +157,56 @@ func (s *story) readers() Sentence {
 		return Sentence{Summaries, "read/replayed", values}
 	case s.attacks():
 		return Sentence{Summaries, "read/attacker", values}
+	case s.live():
+		return s.tried(values, who, slices.Concat(later, lesser))
 	case x.verdict == clickedAway || x.verdict == notAsked || x.verdict == refused:
 		return Sentence{Summaries, "read/unknown", values}
 	}
 	values["quantum"] = s.quantum(slices.Concat(later, lesser))
 	return Sentence{Summaries, "read/ends", values}
+}
+
+// live reports whether it is somebody's own connection, of which one end tells. A lesson tries everybody
+// who matters to it; there, nobody has what this end has not.
+func (s *story) live() bool { return s.flow == nil || s.is("live") }
+
+// tried is what can be said of a live connection where some have tried: of them, and who else there is.
+func (s *story) tried(values map[string]any, who []string, easier Sentences) Sentence {
+	x := s.main()
+	if values["untried"] = s.untriedOf(who); values["untried"].(Sentence).Key != "" {
+		values["quantum"] = Sentence{}
+	} else {
+		values["quantum"] = s.quantum(easier)
+	}
+	if x.verdict == clickedAway || x.verdict == notAsked || x.verdict == refused {
+		return Sentence{Summaries, "read/tried_unknown", values}
+	}
+	return Sentence{Summaries, "read/tried", values}
+}
+
+// untriedOf is the clause on who could open a recording of a live connection later, and is not among
+// those who tried; none if there is nobody.
+func (s *story) untriedOf(who []string) Sentence {
+	x := s.main()
+	tried := func(thief string) bool { return slices.Contains(who, thief) }
+	holder, of := "psk_thief", "psk" // who could have the pre-shared key
+	if !x.given {
+		holder, of = "ticket_thief", "resumed"
+	}
+	switch {
+	case x.kx == iana.KxRSA && !tried("thief"):
+		return told("read/clause_untried_rsa")
+	case x.version == iana.TLS13 && x.resumed && !x.shared && !tried(holder):
+		return told("read/clause_untried_" + of)
+	case x.version == iana.TLS13 && x.early && !tried(holder):
+		return told("read/clause_untried_early") // whether it was taken or not
+	case x.version == iana.TLS13:
+	case x.resumed && !(x.ticket && tried("ticket_thief")):
+		return told("read/clause_untried_resumed") // by an ID, the session is in no ticket that could be opened
+	case x.inTicket && !tried("ticket_thief"):
+		return told("read/clause_untried_ticket")
+	}
+	return Sentence{}
 }
 
 // quantum is what a quantum computer would make of the recording, where the key exchange was
@@ -177,16 +222,11 @@ func (s *story) quantum(easier Sentences) Sentence {
 
 // untried is what can be said where nobody tried: of a live connection.
 func (s *story) untried() Sentence {
-	x := s.main()
-	switch {
-	case x.open():
+	if s.main().open() {
 		return told("read/live_open")
-	case x.kx == iana.KxRSA:
-		return told("read/live_rsa")
-	case x.resumed && x.version == iana.TLS13 && !x.shared:
-		return told("read/live_psk")
-	case x.resumed && x.version != iana.TLS13:
-		return told("read/live_resumed")
+	}
+	if clause := s.untriedOf(nil); clause.Key != "" {
+		return told("read/live_but", "untried", clause)
 	}
 	return told("read/live")
 }

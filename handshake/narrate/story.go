@@ -31,13 +31,14 @@ type exchange struct {
 	suite   *suite.Suite
 	version iana.Version // 0 before it was chosen
 
-	kx      iana.Kx
-	group   event.Group
-	retry   bool
-	resumed bool // a session, or by a pre-shared key of whatever kind
-	ticket  bool // of TLS 1.2: by a ticket and not by an ID
-	shared  bool // TLS 1.3: with a key exchange
-	given   bool // the pre-shared key is no ticket's
+	kx       iana.Kx
+	group    event.Group
+	retry    bool
+	resumed  bool // a session, or by a pre-shared key of whatever kind
+	ticket   bool // of TLS 1.2: by a ticket and not by an ID
+	inTicket bool // TLS 1.2: its master secret went into a ticket, that anybody can record
+	shared   bool // TLS 1.3: with a key exchange
+	given    bool // the pre-shared key is no ticket's
 
 	early, earlyTaken bool // data was sent early; the server said that it takes it
 	verdict           verdict
@@ -137,6 +138,8 @@ func (x *exchange) message(e *event.Message, l *leg) {
 			return
 		}
 		x.chosen(m, e.Group, l)
+	case *message.NewSessionTicket12:
+		x.inTicket = x.inTicket || len(m.Ticket) > 0
 	case *message.EncryptedExtensions:
 		_, x.earlyTaken = message.Get[*message.EarlyData](&m.Extensions)
 	case *message.Finished:

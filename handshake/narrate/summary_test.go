@@ -61,6 +61,7 @@ func stories(t *testing.T) map[string][]event.Event {
 					continue
 				}
 				out[key] = live(f, h.Party, h.Conn)
+				out[key+", overheard"] = heardBy(f, h.Party, h.Conn, "listener")
 				out[key+", nothing asked"] = slices.DeleteFunc(slices.Clone(out[key]), func(e event.Event) bool {
 					d, ok := e.(*event.Data)
 					return ok && (d.Party == "server") != (d.Dir == event.Send)
@@ -195,6 +196,68 @@ func TestSummariesQuote(t *testing.T) {
 		all := strings.Join(said, "")
 		if strings.ContainsAny(all, "\x1b\x00\u202e") || strings.Count(all, `a\x1b[2Jb\u202e\x00`) != 3 {
 			t.Errorf("%s: %q", l, all)
+		}
+	}
+}
+
+// heardBy is what one end tells of a connection, with what these onlookers made of its records.
+func heardBy(events []event.Event, party string, conn int, who ...string) (out []event.Event) {
+	for _, e := range events {
+		o, ok := e.(*event.Onlooked)
+		switch {
+		case ok && (o.Conn != conn || len(who) == 0): // nobody was tried
+		case ok:
+			some := *o
+			some.Records = nil
+			for _, r := range o.Records {
+				r.By = slices.DeleteFunc(slices.Clone(r.By), func(s event.Sight) bool { return !slices.Contains(who, s.Onlooker) })
+				some.Records = append(some.Records, r)
+			}
+			out = append(out, &some)
+		default:
+			out = append(out, live([]event.Event{e}, party, conn)...)
+		}
+	}
+	return out
+}
+
+// Of a live connection it is said who was tried, never that nobody else could: and who could, and was not
+// among them, is named, until he is tried.
+func TestWhoWasNotTried(t *testing.T) {
+	all := play(t)
+	for _, c := range []struct {
+		lesson, party string
+		conn          int
+		who           []string
+		key, untried  string
+	}{
+		{"resume ticket", "client", 1, []string{"listener"}, "tried", "untried_rsa"},
+		{"resume ticket", "client", 1, nil, "live_but", "untried_rsa"},
+		{"resume ticket", "server", 1, []string{"listener", "thief"}, "tried", "untried_ticket"},
+		{"resume ticket", "server", 1, []string{"listener", "thief", "ticket_thief"}, "tried", ""},
+		{"resume ticket", "server", 2, []string{"listener", "thief"}, "tried", "untried_resumed"},
+		{"resume ticket", "server", 2, []string{"listener", "thief", "ticket_thief"}, "tried", ""},
+		{"resume id", "server", 2, []string{"listener", "thief", "ticket_thief"}, "tried", "untried_resumed"},
+		{"resume 0rtt", "client", 2, []string{"listener"}, "tried", "untried_early"},
+		{"resume 0rtt", "client", 2, nil, "live_but", "untried_early"},
+		{"resume 0rtt", "server", 2, []string{"listener", "ticket_thief"}, "tried", ""},
+		{"resume psk", "client", 2, nil, "live", ""},
+		{"resume psk_ke", "client", 2, []string{"listener"}, "tried", "untried_resumed"},
+		{"external psk_ke", "client", 1, []string{"listener"}, "tried", "untried_psk"},
+		{"external psk_ke", "client", 1, []string{"listener", "psk_thief"}, "tried", ""},
+	} {
+		events := all[c.lesson]
+		if events == nil {
+			t.Errorf("there is no lesson %s", c.lesson)
+			continue
+		}
+		got := Summarize(heardBy(events, c.party, c.conn, c.who...)).Readers
+		clause := ""
+		if s, ok := got.Values["untried"].(Sentence); ok {
+			clause = s.Key
+		}
+		if want := "read/" + c.key; got.Key != want || clause != "" && clause != "read/clause_"+c.untried || clause == "" && c.untried != "" {
+			t.Errorf("%s as the %s of %d, with %v: %s with %q, want %s with %q:\n%s", c.lesson, c.party, c.conn, c.who, got.Key, clause, want, c.untried, got.In(En))
 		}
 	}
 }

@@ -23,6 +23,7 @@ package ondisk
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,6 +46,20 @@ var step = func(string) error { return nil }
 // is. A device or a FIFO has no before: text is written to it, and mode and what to do
 // with an existing file mean nothing.
 func Write(name string, text []byte, mode fs.FileMode, existing Existing) error {
+	return WriteFrom(name, mode, existing, whole(text))
+}
+
+// whole writes a text that is there.
+func whole(text []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	}
+}
+
+// WriteFrom is Write of what text writes, which so is nowhere else than in the file. If text fails, there
+// is what was there before; its error is in WriteFrom's.
+func WriteFrom(name string, mode fs.FileMode, existing Existing, text func(io.Writer) error) error {
 	p, err := find(name)
 	if err == nil {
 		err = p.write(text, mode, existing)
@@ -96,7 +111,7 @@ func laxer(info fs.FileInfo) fs.FileMode {
 	return 0
 }
 
-func (p place) write(text []byte, mode fs.FileMode, existing Existing) error {
+func (p place) write(text func(io.Writer) error, mode fs.FileMode, existing Existing) error {
 	switch {
 	case p.there() && !p.replaceable():
 		return p.writeTo(text)
@@ -119,12 +134,12 @@ func (p place) write(text []byte, mode fs.FileMode, existing Existing) error {
 }
 
 // writeTo writes to what is no file of ours to replace.
-func (p place) writeTo(text []byte) error {
+func (p place) writeTo(text func(io.Writer) error) error {
 	f, err := p.openAsIs()
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	err = text(f)
 	return errors.Join(err, f.Close())
 }
 
@@ -139,10 +154,10 @@ func newTemp(dir string, mode fs.FileMode) (*os.File, error) {
 const tempPrefix = ".tlslab-"
 
 // fill writes text, has it on the disk, and closes f.
-func fill(f *os.File, text []byte) error {
+func fill(f *os.File, text func(io.Writer) error) error {
 	err := step("write")
 	if err == nil {
-		_, err = f.Write(text)
+		err = text(f)
 	}
 	if err == nil {
 		err = step("sync")

@@ -217,7 +217,7 @@ func stage(dir string, parts []Part) (_ string, err error) {
 		if err != nil {
 			return "", err
 		}
-		if err := fill(f, p.Text); err != nil { // an empty file stands for no file
+		if err := fill(f, whole(p.Text)); err != nil { // an empty file stands for no file
 			return "", err
 		}
 	}

@@ -13,6 +13,10 @@ import (
 // brief writes a move as one line: number, arrow, message, whether it is
 // encrypted, and the one value that it is about.
 func (t *Pen) brief(m *move) {
+	trouble := slices.ContainsFunc(m.events, t.troubles)
+	if trouble {
+		t.endLines()
+	}
 	told := false // an alert says why
 	for _, e := range m.events {
 		if a, ok := e.(*event.Alert); ok {
@@ -28,6 +32,10 @@ func (t *Pen) brief(m *move) {
 	for _, e := range m.events {
 		if s, ok := e.(*event.Secret); ok {
 			if line := t.disagreement(s); line != "" {
+				if !trouble {
+					trouble = true
+					t.endLines()
+				}
 				defer t.Hang("   ! ", 5, line, t.Paint.Bad)
 			}
 		}
@@ -51,13 +59,18 @@ func (t *Pen) brief(m *move) {
 	if what == "" {
 		return
 	}
-	if !t.flow.lines { // or the other leg has told
-		t.flightLine(m)
-	}
 	t.flow.moves++
 	t.counted(m)
 	how := sheet.Pad(sheet.Pad(what, 21)+" "+state, 31)
-	t.Line(sheet.Cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.Width))
+	line := sheet.Cut(fmt.Sprintf("%2d %s  %s %s", t.flow.moves, t.arrow(m.from, m.to), how, about), t.Width)
+	if t.asked == Flights && t.flow.brief && !trouble {
+		t.inLine(m, line)
+		return
+	}
+	if !t.flow.lines { // or the other leg has told
+		t.flightLine(m.flight)
+	}
+	t.Line(line)
 }
 
 // again writes a move of an interceptor's second leg in one line, as what it means was told

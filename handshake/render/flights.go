@@ -134,7 +134,9 @@ func (t *Pen) workOf(m *move) (w work) {
 			first := t.flow.made[key]
 			switch t.flow.made[key] = e.Party; {
 			case first != "" && first != e.Party && !strings.HasSuffix(label, "_verify_data"):
-				w.same = append(w.same, label)
+				if !twice { // else nobody has shown them
+					w.same = append(w.same, label)
+				}
 			case !again && !twice:
 				w.made = append(w.made, e)
 			}

@@ -143,6 +143,10 @@ func (t *Pen) secretLines(made []*event.Secret) {
 	if len(made) > 0 && t.First("ui/secrets_shown") {
 		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
+	twice, once := map[event.SecretLabel]bool{}, map[event.SecretLabel]bool{}
+	for _, x := range made {
+		twice[x.Label], once[x.Label] = once[x.Label], true
+	}
 	for len(made) > 0 {
 		n := 1
 		for n < len(made) && (alike(made[0], made[n]) || n == 1 && leadsTo(made)) {
@@ -153,7 +157,7 @@ func (t *Pen) secretLines(made []*event.Secret) {
 			made = made[4:]
 			continue
 		}
-		t.secretLine(made[:n])
+		t.secretLine(made[:n], twice[made[0].Label])
 		made = made[n:]
 	}
 }
@@ -171,6 +175,9 @@ func alike(a, b *event.Secret) bool {
 		_, x, _ := strings.Cut(string(a.Label), "_")
 		_, y, _ := strings.Cut(string(b.Label), "_")
 		keyed := a.Tag == "key" && b.Tag == "iv"
+		if a.Label == b.Label { // of a second ticket: another value of that name
+			return false
+		}
 		return len(a.Inputs) > 0 && len(b.Inputs) > 0 && bytes.Equal(a.Inputs[0].Bytes, b.Inputs[0].Bytes) && (keyed || x == y)
 	}
 	return a.Function == event.FunctionPart
@@ -217,8 +224,8 @@ func (t *Pen) keysBothWays(made []*event.Secret) {
 }
 
 // secretLine is what some values are called, and what they are made of: the formula, or where
-// the line has no room for it, the names.
-func (t *Pen) secretLine(made []*event.Secret) {
+// the line has no room for it, the names. Of two with one name the value tells which it is.
+func (t *Pen) secretLine(made []*event.Secret, named bool) {
 	s := made[0]
 	var labels []string
 	secret := false
@@ -235,10 +242,13 @@ func (t *Pen) secretLine(made []*event.Secret) {
 	if len(made) == 1 {
 		value = sheet.Cut(sheet.Text(s.Value), 9)
 	}
-	label := t.together(labels)
+	label, room := t.together(labels), t.Width-5
+	if named && value != "" {
+		room -= sheet.Width(value) + 2
+	}
 	line := label
 	for _, from := range t.madeOf(label, made) {
-		if line = label + from; 5+sheet.Width(line) <= t.Width {
+		if line = label + from; sheet.Width(line) <= room {
 			break
 		}
 	}

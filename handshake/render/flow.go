@@ -36,6 +36,7 @@ type flow struct {
 	ended       bool                        // the last line was an orderly end
 	guessed     bool                        // its attacker has no master secret and guesses one
 	lines       bool                        // the last line was a move told in one
+	lined       []lined                     // at level Flights, lines of moves that wait for others of their flight
 	talk        sheet.Talk
 	flight      flightNo          // under which the last line of a message stands
 	events      []event.Event     // at level Flights, of a lesson, for its summary

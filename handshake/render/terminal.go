@@ -64,6 +64,7 @@ func (t *Terminal) Event(e event.Event) { t.pen.event(e) }
 // Flush shows what is held back, and returns the first write error.
 func (t *Terminal) Flush() error {
 	t.pen.show()
+	t.pen.endLines()
 	t.pen.flushFlight()
 	return t.pen.Err()
 }
@@ -87,6 +88,7 @@ func (t *Pen) event(e event.Event) {
 		return
 	case event.Scene:
 		t.show()
+		t.endLines()
 		if t.asked == Flights && t.sceneInFlight(e) {
 			return
 		}
@@ -107,6 +109,7 @@ func (t *Pen) event(e event.Event) {
 // close shows what is held back, and says on a worksheet how many blanks there are.
 func (t *Pen) close() {
 	t.show()
+	t.endLines()
 	t.endFlights()
 	if t.asked == Flights {
 		t.more()

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -151,6 +152,44 @@ func TestHARIsWhatWasSaid(t *testing.T) {
 	}
 	if _, err := json.Marshal(h); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHARTellsNothingMore: no field, phrase or size that nobody sent, and each side's own version.
+func TestHARTellsNothingMore(t *testing.T) {
+	for _, x := range []struct {
+		request, reply string // the reply "": none, and the proxy answers
+		url, want      string
+	}{
+		{"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 204\r\n\r\n", "https://www.lab.test/", "HTTP/1.0 [] 18; 204 HTTP/1.1  [] 16"},
+		{"OPTIONS * HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "HTTP/1.0 200 Fine\r\nContent-Length: 0\r\n\r\n", "https://www.lab.test", "HTTP/1.1 [{Host www.lab.test }] 42; 200 HTTP/1.0 Fine [{Content-Length 0 }] 40"},
+		{"GET / HTTP/1.1\r\n\r\n", "", "https://www.lab.test/", "HTTP/1.1 [] 18; 502 HTTP/1.1 Bad Gateway [{Content-Type text/plain; charset=utf-8 } {Content-Length N } {Connection close }] "},
+	} {
+		o := newScripted(t, nil)
+		u := start(t, o.origin, nil)
+		c := u.tunnel(t)
+		s := o.next(t)
+		if x.reply != "" {
+			play(t, c, s, []line{{client, x.request, ""}, {server, x.reply, ""}, {client, bye, ""}})
+		} else if _, err := io.WriteString(c, x.request); err != nil {
+			t.Fatal(err)
+		}
+		want, size := x.want, 0
+		if x.reply == "" {
+			if err := hears(s, x.request); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			answer, _ := io.ReadAll(c)
+			head, page, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+			size = len(head) + 4
+			want = strings.Replace(want, "Length N", fmt.Sprint("Length ", len(page)), 1) + fmt.Sprint(size)
+		}
+		h := u.total(t, 1)[0].HAR()
+		got := fmt.Sprint(h.Request.HTTPVersion, " ", h.Request.Headers, " ", h.Request.HeadersSize, "; ", h.Response.Status, " ", h.Response.HTTPVersion, " ", h.Response.StatusText, " ", h.Response.Headers, " ", h.Response.HeadersSize)
+		if got != want || h.Request.URL != x.url {
+			t.Errorf("%s of %s\nwant %s", got, h.Request.URL, want)
+		}
 	}
 }
 

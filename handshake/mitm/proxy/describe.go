@@ -62,5 +62,5 @@ func (e *Entry) asks(host string, s *session) {
 
 // describeReply takes over what a reply says.
 func (e *Entry) describeReply(h *relay.Head) {
-	e.Status, e.Reason, e.Fields, e.Header, e.HeadSize = h.Status, h.Reason, h.Fields, h.Header(), int64(len(h.Raw))
+	e.Status, e.ReplyProto, e.Reason, e.Fields, e.Header, e.HeadSize = h.Status, h.Proto, h.Reason, h.Fields, h.Header(), int64(len(h.Raw))
 }

@@ -39,7 +39,7 @@ type Entry struct {
 
 	Method, Path, Proto       string      // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
 	Status                    int         // of the reply; 0 if none came
-	Reason                    string      // the status line's, if it has one
+	ReplyProto, Reason        string      // the status line's; HTTP/2 has no Reason
 	RequestHeader, Header     http.Header // as net/http has them; the next four as they came, in order and case; of HTTP/2 with the fields that stand for the first line
 	RequestFields, Fields     []relay.Field
 	RequestTrailers, Trailers []relay.Field

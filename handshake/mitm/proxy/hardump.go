@@ -31,7 +31,7 @@ func (e *Entry) HAR() *har.Entry {
 	out := &har.Entry{
 		Started:    e.Began.Add(-e.Timing.Connect - e.Timing.TLS),
 		Request:    har.RequestOf(method, u, proto, e.RequestHeader),
-		Response:   har.ResponseOf(e.Status, e.Reason, proto, e.Header),
+		Response:   har.ResponseOf(e.Status, e.Reason, cmp.Or(e.ReplyProto, proto), e.Header),
 		Connection: strconv.Itoa(e.Conn),
 		TLS:        &har.TLS{Client: e.ToClient.har(), Server: e.ToServer.har()},
 	}
@@ -62,11 +62,16 @@ func (e *Entry) HAR() *har.Entry {
 	return out
 }
 
-// asSaid puts what was said in place of what net/http makes of it.
+// asSaid puts what was said in place of what net/http makes of it: no field, no phrase and no size
+// that nobody sent.
 func (e *Entry) asSaid(out *har.Entry) {
-	if strings.HasPrefix(e.Path, "/") { // which need not be a path of RFC 3986
+	switch {
+	case strings.HasPrefix(e.Path, "/"): // which need not be a path of RFC 3986
 		out.Request.URL = e.Scheme + "://" + e.Host + text(e.Path)
+	case e.Path == "*": // the server as a whole: its URI has no path (RFC 9112 §3.3)
+		out.Request.URL = e.Scheme + "://" + e.Host
 	}
+	out.Response.StatusText = text(e.Reason)
 	for _, x := range []struct {
 		fields, trailers []relay.Field
 		size             int64
@@ -74,13 +79,14 @@ func (e *Entry) asSaid(out *har.Entry) {
 		headersSize      *int64
 	}{{e.RequestFields, e.RequestTrailers, e.RequestHeadSize, &out.Request.Headers, &out.Request.Trailers, &out.Request.HeadersSize},
 		{e.Fields, e.Trailers, e.HeadSize, &out.Response.Headers, &out.Response.Trailers, &out.Response.HeadersSize}} {
-		if len(x.fields) > 0 {
-			*x.headers, *x.behind, *x.headersSize = pairsOf(x.fields), pairsOf(x.trailers), cmp.Or(x.size, -1)
-		}
+		*x.headers, *x.behind, *x.headersSize = pairsOf(x.fields), pairsOf(x.trailers), cmp.Or(x.size, -1)
 	}
 }
 
 func pairsOf(fields []relay.Field) []har.Pair {
+	if len(fields) == 0 {
+		return nil
+	}
 	out := make([]har.Pair, len(fields))
 	for i, f := range fields {
 		out[i] = har.Pair{Name: text(f.Name), Value: text(f.Value)}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,8 +22,8 @@ type telling struct {
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
 	rewriters           [2]*Rewriter
-	status              int   // that the proxy answered
-	answered            int64 // bytes of that answer's body
+	answer              *relay.Head // the head of what the proxy answered itself
+	answered            int64       // bytes of that answer's body
 }
 
 func tellingOf(x *relay.Exchange) *telling { return x.User.(*telling) }
@@ -113,8 +114,9 @@ func (h *h1) tell(x *relay.Exchange) {
 	case t.lost != nil && !x.Answered():
 		e.Fault = blame(SideClient, h.s.why(t.lost), false)
 	}
-	if x.Answered() {
-		e.Status, e.Received = t.status, t.answered
+	if x.Answered() && t.answer != nil {
+		e.describeReply(t.answer)
+		e.Received = t.answered
 	}
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
@@ -194,16 +196,19 @@ func (h *h1) page2(x *relay.Exchange) (status int, text string) {
 	}
 	t := tellingOf(x)
 	text = h.s.p.page(f)
-	t.status, t.answered = http.StatusBadGateway, int64(len(text))
-	return t.status, text
+	t.answered = int64(len(text))
+	t.answer = &relay.Head{Status: http.StatusBadGateway, Proto: "HTTP/2.0", // as relay.H2 writes it
+		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(http.StatusBadGateway)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
+	return http.StatusBadGateway, text
 }
 
 // page is an answer of the proxy's own.
 func (h *h1) page(x *relay.Exchange, f *Fault, status int) []byte {
 	page := h.s.p.page(f)
 	t := tellingOf(x)
-	t.status, t.answered = status, int64(len(page))
-	return answer(status, page)
+	whole := answer(status, page)
+	t.answer, t.answered = headOfAnswer(status, string(whole[:len(whole)-len(page)])), int64(len(page))
+	return whole
 }
 
 // change says what is to become of a message where bodies are rewritten.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -54,7 +55,10 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	if !m.anew {
 		return // it has gone on
 	}
-	c := m.o.Change(st.x, f.from)
+	c := Changes{}
+	if st.x.Request.Method != "CONNECT" { // what follows is another protocol's (RFC 8441)
+		c = m.o.Change(st.x, f.from)
+	}
 	drop := c.Drop
 	if c.Body != nil && !end && st.x.Request.Method != "HEAD" {
 		st.of(f).filter = c.Body
@@ -68,7 +72,7 @@ func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) 
 	if !m.anew {
 		return
 	}
-	var block []byte
+	block := f.beginBlock()
 	for _, x := range h.Fields {
 		if !drops(drop, x.Name) {
 			block = literal(block, hpack.HeaderField{Name: x.Name, Value: x.Value, Sensitive: true}) // as RFC 7541 §6.2.3 wants it of some, and allows of all
@@ -79,6 +83,9 @@ func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) 
 		kind, block = http2.FramePushPromise, append(binary.BigEndian.AppendUint32(nil, f.promised), block...)
 	} else if end {
 		flags = http2.FlagHeadersEndStream
+	}
+	if h.priority != "" {
+		flags, block = flags|http2.FlagHeadersPriority, append([]byte(h.priority), block...)
 	}
 	for first := true; first || len(block) > 0; first = false {
 		part := block[:min(len(block), 1<<14)]
@@ -203,6 +210,11 @@ func (m *H2) window(by *flow2, id uint32, n int64) {
 func (m *H2) sendAll(f *flow2, streams []*stream) {
 	for _, st := range streams {
 		m.send(f, st)
+		if st.rst != nil && !m.pending(st) {
+			m.server.out.add(st.rst)
+			m.drop(st)
+			continue
+		}
 		if st.over[0] && st.over[1] {
 			m.close(st)
 		}
@@ -231,12 +243,42 @@ func (m *H2) pending(st *stream) bool {
 	return false
 }
 
+// hold keeps a server's RST_STREAM until the reply before it has gone on (RFC 9113 §8.1: a server
+// that wants no more of the request may reset the stream behind its whole reply). What the client
+// still says goes nowhere.
+func (m *H2) hold(f *flow2, st *stream, rst []byte) bool {
+	if !m.anew || st == nil || f.from != Server || !st.over[1] {
+		return false
+	}
+	m.forgetOne(&m.client, st)
+	if !m.pending(st) {
+		return false
+	}
+	if st.rst == nil {
+		st.rst = slices.Clone(rst)
+	}
+	return true
+}
+
+// heard is the stream of which the sender of f says something; nil if nobody hears it.
+func (m *H2) heard(f *flow2, id uint32) *stream {
+	st := m.streams[id]
+	if st != nil && st.rst != nil && f.from == Client {
+		return nil
+	}
+	return st
+}
+
 // forget drops what waits of a stream: the connection's window never sees it.
 func (m *H2) forget(st *stream) {
-	for i, f := range []*flow2{&m.client, &m.server} {
-		if c := st.changed[i]; c != nil {
-			m.credit(f, &f.credit, 0, -int64(len(c.waiting)))
-			c.waiting, c.end, c.trailer = nil, false, nil
-		}
+	m.forgetOne(&m.client, st)
+	m.forgetOne(&m.server, st)
+}
+
+// forgetOne does so in one direction.
+func (m *H2) forgetOne(f *flow2, st *stream) {
+	if c := st.changed[index(f)]; c != nil {
+		m.credit(f, &f.credit, 0, -int64(len(c.waiting)))
+		c.waiting, c.end, c.trailer = nil, false, nil
 	}
 }

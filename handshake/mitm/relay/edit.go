@@ -44,34 +44,24 @@ func (h *Head) edited(e *edits) []byte {
 
 // editedFields appends to out the lines of s that go on.
 func (h *Head) editedFields(out []byte, s string, e *edits) []byte {
-	dropped := false
 	for s != "" {
-		var line string
-		line, s, _ = cutLine(s)
-		text := trimEnd(line)
-		end := line[len(text):]
+		var text, end string
+		text, end, s = cutField(s)
 		if text == "" {
 			out = append(append(out, e.last...), end...)
 			break
 		}
-		if text[0] == ' ' || text[0] == '\t' { // RFC 9112 §5.2: a fold is one space or more
-			if !dropped {
-				out = append(unendLine(out), ' ')
-				out = append(append(out, strings.TrimLeft(text, " \t")...), end...)
-			}
-			continue
-		}
 		name, value, _ := strings.Cut(text, ":")
 		clean := strings.TrimRight(name, " \t")
-		if dropped = h.drops(clean) || drops(e.drop, clean); dropped {
+		if h.drops(clean) || drops(e.drop, clean) {
 			continue
 		}
 		switch {
 		case e.host != "" && strings.EqualFold(clean, "Host"):
 			value = " " + e.host
 		case strings.EqualFold(clean, "Connection"):
-			if value = keepOptions(value); value == "" {
-				dropped = true
+			var some bool
+			if value, some = keepOptions(value); !some {
 				continue
 			}
 		}
@@ -81,15 +71,23 @@ func (h *Head) editedFields(out []byte, s string, e *edits) []byte {
 	return out
 }
 
-// unendLine takes the end of the last line off again.
-func unendLine(b []byte) []byte {
-	if n := len(b); n > 0 && b[n-1] == '\n' {
-		b = b[:n-1]
+// cutField cuts s behind its first field, and unfolds that: a fold is one space or more
+// (RFC 9112 §5.2). end is the end of its last line.
+func cutField(s string) (text, end, rest string) {
+	line, rest, _ := cutLine(s)
+	text = trimEnd(line)
+	end = line[len(text):]
+	if text == "" || rest == "" || rest[0] != ' ' && rest[0] != '\t' {
+		return text, end, rest
 	}
-	if n := len(b); n > 0 && b[n-1] == '\r' {
-		b = b[:n-1]
+	whole := []byte(text)
+	for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+		line, rest, _ = cutLine(rest)
+		text = trimEnd(line)
+		end = line[len(text):]
+		whole = append(append(whole, ' '), strings.TrimLeft(text, " \t")...)
 	}
-	return b
+	return string(whole), end, rest
 }
 
 func drops(names []string, name string) bool {
@@ -102,22 +100,22 @@ func drops(names []string, name string) bool {
 }
 
 // keepOptions is a value of Connection with what is of this relay's connections too; as it came
-// if that is all.
-func keepOptions(value string) string {
-	var kept []string
+// if that is all. some is false if nothing of it is, and the field goes no further.
+func keepOptions(value string) (kept string, some bool) {
+	var options []string
 	all := true
 	for option := range strings.SplitSeq(value, ",") {
 		if option = trimOWS(option); keptOptions[strings.ToLower(option)] {
-			kept = append(kept, option)
+			options = append(options, option)
 		} else {
 			all = all && option == ""
 		}
 	}
 	switch {
 	case all:
-		return value
-	case len(kept) == 0:
-		return ""
+		return value, true
+	case len(options) == 0:
+		return "", false
 	}
-	return " " + strings.Join(kept, ", ")
+	return " " + strings.Join(options, ", "), true
 }

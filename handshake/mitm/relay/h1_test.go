@@ -84,6 +84,14 @@ var asItCame = []row{
 // asTheRFCsWant are those that the RFCs have a relay change.
 var asTheRFCsWant = []row{
 	{name: "empty lines before a request", say: []string{"c:\r\n\n" + get1, "s:" + ok2, "c:\r\n" + get2}, toServer: get1 + get2, toClient: ok2},
+	{name: "a folded Connection of an upgrade", say: []string{"c:GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "s:HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection:\r\n Upgrade\r\n\r\n"}, toServer: "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+		toClient: "HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"},
+	{name: "a folded Connection that ends in close", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nConnection: x-hop,\r\n close\r\nX-Hop: 1\r\nContent-Length: 0\r\n\r\n"}, toServer: get1,
+		toClient: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
+	{name: "a folded Connection that begins with close", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nConnection: close,\r\n x-hop\r\nX-Hop: 1\r\n 2\r\nContent-Length: 0\r\n\r\n"}, toServer: get1,
+		toClient: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
+	{name: "an empty Connection stays", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nConnection:\r\nProxy-Connection: x\r\nConnection: x-hop\r\nContent-Length: 0\r\n\r\n"}, toServer: get1,
+		toClient: "HTTP/1.1 200 OK\r\nConnection:\r\nContent-Length: 0\r\n\r\n"},
 	{name: "a fold", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nX-A: one\r\n two\r\n\t three \r\nContent-Length: 2\r\n\r\nok"}, toServer: get1,
 		toClient: "HTTP/1.1 200 OK\r\nX-A: one two three \r\nContent-Length: 2\r\n\r\nok", events: "0 request GET /1\n0 request_over\n0 reply 200 [unfolded]\n0 body s:ok\n0 reply_over\n0 done"},
 	{name: "a space before a colon", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nX-Space \t: a\r\nContent-Length : 2\r\n\r\nok"}, toServer: get1,
@@ -200,6 +208,10 @@ func TestChanges(t *testing.T) {
 		{name: "HTTP/1.0", say: []string{"c:POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\na", "s:HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
 			toServer: "POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\na", toClient: "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nOK"},
 		{name: "to the end", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\n\r\nabc", "s!"}, toServer: get1, toClient: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nAB\r\n1\r\nC\r\n0\r\n\r\n"},
+		{name: "a coding below the chunks", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}, toServer: get1,
+			toClient: "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", events: "0 request GET /1\n0 request_over\n0 reply 200 [coded]\n0 body s:abc\n0 reply_over\n0 done"},
+		{name: "a coding without chunks", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nabc", "s!"}, toServer: get1, toClient: "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nabc"},
+		{name: "chunks, said oddly", say: []string{"c:" + get1, "s:HTTP/1.1 200 OK\r\nTransfer-Encoding: , Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"}, toServer: get1, toClient: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n0\r\n\r\n"},
 		{name: "no body", say: []string{"c:HEAD / HTTP/1.1\r\nAccept-Encoding: x\r\n\r\n", "s:" + ok2[:len(ok2)-2]}, toServer: "HEAD / HTTP/1.1\r\n\r\n", toClient: ok2[:len(ok2)-2]},
 	} {
 		r.o, r.free = o, true

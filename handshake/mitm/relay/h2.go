@@ -51,6 +51,10 @@ type flow2 struct {
 	dec   *hpack.Decoder
 	table uint32 // the largest that the receiver has allowed
 
+	allowed uint32 // the table that the receiver allows now
+	shrinks bool   // it has allowed less than before
+	shrunk  bool   // … and a block of the relay's own has yet to say so
+
 	// The frame that passes as it comes:
 	isData bool
 	left   int // bytes of it
@@ -64,6 +68,7 @@ type flow2 struct {
 	blockOf  uint32 // 0: there is none
 	blockEnd bool   // END_STREAM
 	promised uint32
+	priority string // as it came; "" if the frame has none
 	fields   []hpack.HeaderField
 	size     int
 
@@ -92,7 +97,7 @@ func NewH2(o Options) *H2 {
 			}
 		})
 		f.dec.SetMaxStringLength(o.Header)
-		f.table, f.credit = 4096, newCredit()
+		f.table, f.allowed, f.credit = 4096, 4096, newCredit()
 	}
 	m.client.from, m.server.from = Client, Server
 	return m
@@ -162,7 +167,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 	switch kind {
 	case http2.FrameData:
 		f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
-		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.streams[id]
+		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.heard(f, id)
 		if !m.anew {
 			f.out.pass(b[:frameHeader])
 		}
@@ -266,6 +271,10 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		if !ok || id == 0 {
 			return bad
 		}
+		f.priority = ""
+		if kind == http2.FrameHeaders {
+			f.priority = priorityOf(flags, p)
+		}
 		f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
 		if kind == http2.FramePushPromise {
 			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
@@ -302,6 +311,9 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		if len(p) != 4 {
 			return bad
 		}
+		if m.hold(f, m.streams[id], whole) {
+			return nil
+		}
 		f.out.pass(whole)
 		m.reset(f, m.streams[id], http2.ErrCode(binary.BigEndian.Uint32(p)))
 		return nil
@@ -323,6 +335,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 // settings notes what the two ends agree on, as far as it is of use here.
 func (m *H2) settings(f *flow2, ack bool, whole []byte) {
 	if ack {
+		f.acknowledged()
 		if f.from == Server {
 			m.unacked--
 		}
@@ -341,6 +354,7 @@ func (m *H2) settings(f *flow2, ack bool, whole []byte) {
 		case http2.SettingHeaderTableSize:
 			o := m.other(f)
 			o.table = max(o.table, min(value, maxTable))
+			o.allow(min(value, maxTable))
 			o.dec.SetAllowedMaxDynamicTableSize(o.table)
 			clamped = clamped || value > maxTable
 		case http2.SettingInitialWindowSize:

@@ -143,7 +143,7 @@ func (m *H2) answer(st *stream) bool {
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}
-	block := literal(nil, hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
+	block := literal(m.server.beginBlock(), hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
 	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
 	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
 	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))

@@ -11,7 +11,7 @@ import (
 // in which they came.
 type Field struct{ Name, Value string }
 
-// Note is a change that the RFCs demand of a relay. It is a stable key.
+// Note is a change that the RFCs demand of a relay, or one that they do not let it make. It is a stable key.
 type Note string
 
 // The notes.
@@ -23,11 +23,12 @@ const (
 	NoteHost        Note = "host"         // Host was made that of the target (RFC 9112 §3.2.2)
 	NoteBareLF      Note = "bare_lf"      // lines end in LF alone; they went on so
 	NoteKeptFraming Note = "kept_framing" // Connection names a field that is not the connection's; it stayed
+	NoteCoded       Note = "coded"        // the body was to be changed, and is in a transfer coding; it went on as it came
 )
 
 // Notes lists every Note.
 func Notes() []Note {
-	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteBareLF, NoteKeptFraming}
+	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteBareLF, NoteKeptFraming, NoteCoded}
 }
 
 // Head is what a head says: a copy, and what goes on is another.
@@ -44,6 +45,7 @@ type Head struct {
 	// Authority and Path are the two parts of a target in absolute form (RFC 9112 §3.2.2).
 	Scheme, Authority, Path string
 
+	priority   string // of HTTP/2, as HEADERS had it
 	upgrade    string
 	length     int64 // -1: not said
 	codings    string

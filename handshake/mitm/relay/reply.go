@@ -103,7 +103,11 @@ func (m *H1) reply(raw []byte) {
 	if m.o.Change != nil && !switching {
 		c := m.o.Change(x, Server)
 		e.drop = c.Drop
-		if c.Body != nil && !f.none() {
+		switch {
+		case c.Body == nil || f.none():
+		case h.compressed():
+			h.note(NoteCoded)
+		default:
 			m.server.body = c.Body
 			e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
 			if e.last = "Transfer-Encoding: chunked\r\n"; x.Request.old() || h.old() { // whose reader knows no chunks
@@ -127,6 +131,12 @@ func (m *H1) reply(raw []byte) {
 	default:
 		m.replyOver(x)
 	}
+}
+
+// compressed reports whether the body is in a transfer coding below its chunks, or in one without
+// any: it has nothing in it to be changed, and the coding must stay.
+func (h *Head) compressed() bool {
+	return h.coded && !strings.EqualFold(strings.Trim(h.codings, ", \t"), "chunked")
 }
 
 func (m *H1) sendHead(h *Head, raw []byte, e *edits) {

@@ -18,6 +18,7 @@ type stream struct {
 	heads   int     // what is kept of its fields, in bytes
 	over    [2]bool // of what comes from the client, from the server
 	changed [2]*changed
+	rst     []byte // the server's RST_STREAM, while the end of its reply has yet to go on
 }
 
 // fragmentOf is the block's fragment in a frame, without padding and priority.
@@ -50,18 +51,14 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	if !last {
 		return nil
 	}
-	f.fields, f.size = nil, 0
-	_, err := f.dec.Write(f.block)
-	if err == nil {
-		err = f.dec.Close()
-	}
+	r := m.decode(f)
 	id := f.blockOf
 	f.block, f.blockOf = f.block[:0], 0
 	if cap(f.block) > 1<<12 {
 		f.block = nil
 	}
-	if err != nil {
-		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
+	if r != nil {
+		return r
 	}
 	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 }
@@ -95,6 +92,7 @@ func headOf(fields []hpack.HeaderField) *Head {
 
 // fieldsCame takes a head, a trailer, or the head of what a server pushes.
 func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
+	h.priority = f.priority
 	st := m.streams[id]
 	if f.promised != 0 {
 		st = m.begin(f.promised, h)
@@ -105,6 +103,9 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 		m.writeFields(f, id, h, nil, false)
 		f.promised = 0
 		return nil
+	}
+	if st != nil && m.heard(f, id) == nil {
+		return nil // a trailer behind an early reply
 	}
 	if st == nil && f.from == Client && id%2 == 1 && id > m.highest { // others are late: of a stream that is over
 		if len(m.streams) >= maxStreams {

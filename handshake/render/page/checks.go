@@ -183,7 +183,7 @@ func (d *document) lookedAt(fields []link) {
 			case f.at == "":
 				d.with(elSpan, f.name, value(attrTranslate, "no"))
 			default:
-				d.with(elA, f.name, to(f.at), value(attrTranslate, "no"), d.counted(f.name))
+				d.with(elA, f.name, to(f.at), value(attrTranslate, "no"), placed(f.name, f.at))
 			}
 		}
 	})

@@ -3,7 +3,8 @@ package page
 // className is the name of a class.
 type className uint8
 
-// The classes. The script adds "js", "on", "selected" and "lecture", which no element has at first.
+// The classes. The script adds "js", "on", "selected", "lecture", and "from" and "into" for what a
+// marked secret is made from and goes into: no element has those at first.
 const (
 	noClass className = iota
 	classAct
@@ -15,11 +16,9 @@ const (
 	classWork
 	classArrow
 	classSealed
-	classClear
 	classIntegrity
 	classForged
 	classRefused
-	classFailed
 	classN
 	classCalled
 	classCaption
@@ -42,10 +41,8 @@ const (
 	classValue
 	classRecord
 	classMark
-	classParty
 	classSum
 	classTop
-	classMyth
 	classRef
 	classDim
 	classGood
@@ -64,7 +61,6 @@ const (
 	classUsed
 	classParagraph
 	classMiddle
-	classAll
 	classLeft
 	classRight
 	classIndent1
@@ -88,7 +84,6 @@ const (
 	classMyths
 	classQuote
 	classPath
-	classWord
 	classForgedMark
 	classLegend
 	classBrief
@@ -107,18 +102,18 @@ const (
 var classNames = [...]string{
 	classReaders: "readers", classLegs: "legs",
 	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
-	classWork: "work", classArrow: "arrow", classSealed: "sealed", classClear: "clear", classIntegrity: "integrity", classForged: "forged",
-	classRefused: "refused", classFailed: "failed", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",
+	classWork: "work", classArrow: "arrow", classSealed: "sealed", classIntegrity: "integrity", classForged: "forged",
+	classRefused: "refused", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",
 	classLane: "lane", classLine: "line", classWays: "ways", classTelling: "telling", classBytes: "bytes", classHex: "hex",
 	classFields: "fields", classItem: "item", classHidden: "hidden", classViews: "views", classChecks: "checks", classGrid: "grid",
 	classKnows: "knows", classFold: "fold", classSize: "size", classValue: "value", classRecord: "record", classMark: "mark",
-	classParty: "party", classSum: "sum", classTop: "top", classMyth: "myth", classRef: "ref", classDim: "dim", classGood: "good",
+	classSum: "sum", classTop: "top", classRef: "ref", classDim: "dim", classGood: "good",
 	classBad: "bad", classPrivate: "private", classStep: "step", classEdges: "edges", classCommand: "command", classBold: "bold",
-	classLabel: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why", classMade: "from",
-	classUsed: "into", classParagraph: "p", classMiddle: "middle", classAll: "all", classLeft: "left", classRight: "right",
+	classLabel: "label", classMythStyle: "said", classLeg: "leg", classOutcome: "outcome", classWhy: "why", classMade: "made",
+	classUsed: "used", classParagraph: "p", classMiddle: "middle", classLeft: "left", classRight: "right",
 	classIndent1: "i1", classIndent2: "i2", classIndent3: "i3", classList: "list", classHeading: "heading", classOnlooker: "onlooker",
 	classColumn: "column", classKind: "kind", classScene: "scene", classChoice: "choice", classSays: "says", classFirst: "first",
 	classSecond: "second", classPlain: "plain", classScroll: "scroll", classKnower: "knower", classSecret: "secret", classCheck: "check",
-	classMyths: "myths", classQuote: "quote", classPath: "path", classWord: "word", classForgedMark: "fake", classLegend: "legend",
+	classMyths: "myths", classQuote: "quote", classPath: "path", classForgedMark: "fake", classLegend: "legend",
 	classBrief: "brief", classLong: "long", classBullet: "bullet", classO0: "o0", classO1: "o1", classO2: "o2", classO3: "o3", classO4: "o4",
 }

@@ -7,6 +7,11 @@ import (
 	"tlslab/handshake/wire"
 )
 
+// maxFields is how many fields are shown of one message. Each is an element with an address, and takes
+// some hundred bytes of the page for the few that it names: of a chain with as many names as a peer
+// may send, a page of 80 MB was made. No chain that serves anybody has as many fields.
+const maxFields = 5000
+
 // dissect names the bytes of a field that holds a document of its own, such as a certificate, by
 // the fields inside, the document itself first; and makes a group of the field. Base is what their
 // paths begin with. What cannot be read stays as far as it is named: every byte is.

@@ -34,11 +34,11 @@ type document struct {
 	held     map[string]address // where the bytes of a certificate stand
 	stapled  address            // where the bytes of the last stapled response stand
 	blank    blanks             // of a worksheet
+	withheld withheld           // of a page without secrets
 	events   []event.Event
 	used     map[meaning]string // entries of the glossary, and where they are specified
 	arrows   int                // on the page
 	carried  map[string]*row    // by their bytes, the arrows that carried them first
-	named    int                // links of which there are many, so far
 	folds    int                // of values, so far
 	commands int                // to be copied, so far
 }
@@ -63,7 +63,7 @@ func (d *document) to(w io.Writer) error {
 // policy is what the document allows itself: its own style and script by their hashes, and no
 // request to anywhere (CSP Level 3 §2.4).
 func policy() string {
-	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
+	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'none'"
 }
 
 func hashOf(a asset) string {

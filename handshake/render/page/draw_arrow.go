@@ -1,19 +1,21 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/render/sheet"
 )
 
+// arrow draws one arrow, and what opens under it.
 func (d *document) arrow(a *act, r *row) {
 	d.newline()
 	dir := "left"
 	if r.right {
 		dir = "right"
 	}
-	state := classClear
+	state := noClass // in clear
 	switch {
 	case r.sealed:
 		state = classSealed
@@ -39,11 +41,15 @@ func (d *document) arrow(a *act, r *row) {
 					d.with(elSpan, d.legOf(a, r.from, r.to), class(classLeg))
 					d.space()
 				}
+				if r.n == 0 { // no two rows of a page are called the same
+					d.with(elSpan, d.unnumbered(r), class(classHidden))
+					d.space()
+				}
 				d.with(elSpan, d.name(r), class(classCalled))
-				if state != classClear {
+				if state != noClass {
 					d.space()
 					d.in(elSpan, []pair{class(classMark)}, func() {
-						d.with(elSpan, d.say.UI("page."+classNames[state]), class(classWord, whenClass(state == classSealed, classHidden)))
+						d.with(elSpan, d.say.UI("page."+classNames[state]), class(whenClass(state == classSealed, classHidden)))
 					})
 				}
 				if r.forged {
@@ -69,6 +75,7 @@ func (d *document) arrow(a *act, r *row) {
 	d.end()
 }
 
+// cell says what an onlooker could make of an arrow.
 func (d *document) cell(onlooker string, access event.Access) {
 	if access == "" {
 		d.start(elSpan, class(classCell), value(attrDataOnlooker, onlooker))
@@ -85,27 +92,23 @@ func (d *document) cell(onlooker string, access event.Access) {
 	})
 }
 
+// span is which part of the lane an arrow crosses.
 func span(a *act, from, to string) className {
 	i, j := indexOf(a.parties, from), indexOf(a.parties, to)
 	lo, hi := min(i, j), max(i, j)
 	switch {
 	case len(a.parties) < 3 || lo == 0 && hi == len(a.parties)-1:
-		return classAll
+		return noClass
 	case lo == 0:
 		return classFirst
 	}
 	return classSecond
 }
 
-func indexOf(parties []string, p string) int {
-	for i, q := range parties {
-		if p == q {
-			return i
-		}
-	}
-	return 0
-}
+// indexOf is where a party stands from the left. Whoever is not among them counts as the first.
+func indexOf(parties []string, p string) int { return max(0, slices.Index(parties, p)) }
 
+// legOf names the connection of a middle box that goes between two parties.
 func (d *document) legOf(a *act, from, to string) string {
 	switch span(a, from, to) {
 	case classFirst:
@@ -116,6 +119,7 @@ func (d *document) legOf(a *act, from, to string) string {
 	return d.ways(from, to)
 }
 
+// name is what an arrow is called.
 func (d *document) name(r *row) string {
 	switch {
 	case r.message != nil:
@@ -130,10 +134,12 @@ func (d *document) name(r *row) string {
 	return d.say.UI("record")
 }
 
+// refuses reports whether an arrow ends the connection for a reason.
 func (r *row) refuses() bool {
 	return r.alert != nil && r.alert.Err != nil
 }
 
+// numbers are the events that some places tell of.
 func numbers(places ...*place) pair {
 	var all []string
 	for _, p := range places {
@@ -147,6 +153,7 @@ func numbers(places ...*place) pair {
 	return pair{attrDataSeq, strings.Join(all, " ")}
 }
 
+// rowNumbers are the events of a row and of all its items.
 func rowNumbers(r *row) pair {
 	places := []*place{&r.place}
 	for _, it := range r.items {
@@ -155,4 +162,5 @@ func rowNumbers(r *row) pair {
 	return numbers(places...)
 }
 
+// ways says between whom something goes.
 func (d *document) ways(from, to string) string { return d.say.Party(from) + " → " + d.say.Party(to) }

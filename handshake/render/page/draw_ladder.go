@@ -8,7 +8,6 @@ import (
 )
 
 // act draws one flow: its ladder, and how it ended. With several the decisive one is open.
-
 func (d *document) act(a *act) {
 	if a.arrows == 0 && a.flow == nil && len(d.ladder.acts) > 1 {
 		d.around(a)
@@ -63,7 +62,7 @@ func (d *document) act(a *act) {
 
 // legs says what the two connections of somebody in the middle are called.
 func (d *document) legs(a *act) {
-	if len(a.parties) != 3 {
+	if len(a.parties) != 3 || a.ends.Through {
 		return
 	}
 	d.in(elP, []pair{class(classLegs, classDim)}, func() {
@@ -77,7 +76,6 @@ func (d *document) legs(a *act) {
 }
 
 // titleOf is what an act is called.
-
 func (d *document) titleOf(a *act) string {
 	switch {
 	case a.flow != nil:
@@ -89,7 +87,6 @@ func (d *document) titleOf(a *act) string {
 }
 
 // around draws what is told around connections: it stands open.
-
 func (d *document) around(a *act) {
 	d.newline()
 	d.start(elSection, class(classAct), id(addressOf("a"+decimal(a.n))), numbers(a.heading, a.ending))
@@ -102,7 +99,6 @@ func (d *document) around(a *act) {
 }
 
 // knows is what a lesson says in the end, such as who knows what: it stands open.
-
 func (d *document) knows(f *flight) {
 	for _, r := range f.rows {
 		d.newline()
@@ -116,7 +112,6 @@ func (d *document) knows(f *flight) {
 }
 
 // legend says what the onlookers' marks mean, as far as they occur.
-
 func (d *document) legend(a *act) {
 	seen := map[event.Access]bool{}
 	for _, f := range a.flights {
@@ -142,15 +137,12 @@ func (d *document) legend(a *act) {
 }
 
 // manyOnlookers is the class for the number of an act's onlookers: CSS sets a column for each.
-
 func manyOnlookers(a *act) className {
 	return [...]className{classO0, classO1, classO2, classO3, classO4}[min(len(a.onlookers), 4)]
 }
 
 // decisive is the act to look at first: the one in which early data is replayed, else the last
-
 // in which no attacker takes part.
-
 func (d *document) decisive() *act {
 	if _, ok := d.exchanges(); ok { // none of those that are compared is: they are read from the first on
 		return d.ladder.acts[0]
@@ -174,14 +166,13 @@ func (d *document) decisive() *act {
 }
 
 // headRow has the names of the columns.
-
 func (d *document) headRow(a *act) {
 	d.start(elDiv, class(classHead))
 	d.start(elSpan, class(classN))
 	d.end()
 	d.start(elSpan, class(classLane))
 	for i, p := range a.parties {
-		d.with(elSpan, d.say.Party(p), class(classParty, edge(i, len(a.parties))))
+		d.with(elSpan, d.say.Party(p), class(edge(i, len(a.parties))))
 	}
 	d.end()
 	for _, o := range a.onlookers {
@@ -191,7 +182,6 @@ func (d *document) headRow(a *act) {
 }
 
 // onlooker is an onlooker's name, short enough for a column.
-
 func (d *document) onlooker(name string) string {
 	if e := d.say.Get(narrate.UI, "page.onlooker."+name); e.Title != "" {
 		return e.Title
@@ -200,7 +190,6 @@ func (d *document) onlooker(name string) string {
 }
 
 // edge is on which side of the lane a party stands.
-
 func edge(i, n int) className {
 	switch {
 	case i == 0:
@@ -212,7 +201,6 @@ func edge(i, n int) className {
 }
 
 // flight draws a flight: whose it is, then its rows.
-
 func (d *document) flight(a *act, f *flight) {
 	d.newline()
 	d.start(elDiv, class(classFlight, whenClass(f.chapter != nil, classChapter)))
@@ -229,9 +217,7 @@ func (d *document) flight(a *act, f *flight) {
 }
 
 // heads says whose flight it is: its number as the textbook counts, and between whom it goes;
-
 // of a middle box's, on which leg.
-
 func (d *document) heads(a *act, f *flight) {
 	switch {
 	case f.chapter != nil:
@@ -252,56 +238,9 @@ func (d *document) heads(a *act, f *flight) {
 }
 
 // whenClass is a class if it is to be there.
-
 func whenClass(yes bool, c className) className {
 	if yes {
 		return c
 	}
 	return noClass
 }
-
-// work draws what a party did before it sent.
-
-// side is where in the lane a party's work stands.
-
-// failed reports whether a check in a row of work did not pass.
-
-// summary says in one line what a party did: what it checked, what it chose, how many values it
-
-// computed, and what a lesson plays around it.
-
-// played is what a scene is called, with its values where its name has room for them.
-
-// valuesOf are a scene's values by their names.
-
-// checksIn is how many checks a verified chain has gone through.
-
-// arrow draws one arrow, and what opens under it.
-
-// cell says what an onlooker could make of an arrow.
-
-// span is which part of the lane an arrow crosses.
-
-// legOf names the connection of a middle box that goes between two parties.
-
-// name is what an arrow is called.
-
-// refuses reports whether an arrow ends the connection for a reason.
-
-// numbers are the events that some places tell of.
-
-// rowNumbers are the events of a row and of all its items.
-
-// top is the first thing that is read: what happened, for somebody who knows nothing of TLS.
-
-// title is what the page is called.
-
-// views are the ways to look at the page. Without the script they do nothing, so they are
-
-// written as what the script completes.
-
-// ways says between whom something goes.
-
-// keys says which key does what. It is shown when asked for: without the script no key does
-
-// anything.

@@ -10,9 +10,10 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
+// work draws what a party did before it sent.
 func (d *document) work(a *act, r *row) {
 	d.newline()
-	d.start(elDetails, class(classRow, classWork, d.side(a, r.party), whenClass(r.failed(), classFailed)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.verdict() != nil, is(attrOpen)))
+	d.start(elDetails, class(classRow, classWork, d.side(a, r.party)), id(r.id), value(attrDataParty, r.party), rowNumbers(r), when(r.verdict() != nil, is(attrOpen)))
 	d.in(elSummary, nil, func() {
 		d.start(elSpan, class(classN))
 		d.end()
@@ -26,6 +27,7 @@ func (d *document) work(a *act, r *row) {
 	d.end()
 }
 
+// side is where in the lane a party's work stands.
 func (d *document) side(a *act, party string) className {
 	for i, p := range a.parties {
 		if p == party {
@@ -35,15 +37,8 @@ func (d *document) side(a *act, party string) className {
 	return noClass
 }
 
-func (r *row) failed() bool {
-	for _, it := range r.items {
-		if c, ok := it.e.(*event.Check); ok && !c.OK {
-			return true
-		}
-	}
-	return false
-}
-
+// summary says in one line what a party did: what it checked, what it chose, how many values it
+// computed, and what a lesson plays around it.
 func (d *document) summary(a *act, r *row) {
 	where := decimal(slices.Index(a.flights, r.flight) + 1)
 	if r.party != lessonItself {
@@ -111,6 +106,7 @@ func (d *document) summary(a *act, r *row) {
 	}
 }
 
+// played is what a scene is called, with its values where its name has room for them.
 func (d *document) played(e event.Scene) string {
 	title := d.say.Title(narrate.Scene, narrate.EntryOf(e))
 	if !strings.Contains(title, "{") {
@@ -119,6 +115,7 @@ func (d *document) played(e event.Scene) string {
 	return sheet.Cut(narrate.Fill(title, d.valuesOf(e)), 60)
 }
 
+// valuesOf are a scene's values by their names.
 func (d *document) valuesOf(e event.Scene) map[string]string {
 	values := map[string]string{}
 	for _, v := range e.Values() {
@@ -147,6 +144,7 @@ func (d *document) chosen(e *event.Decision) string {
 	return ""
 }
 
+// checksIn is how many checks a verified chain has gone through.
 func checksIn(e *event.Check) int {
 	n := 0
 	if c := e.Report.Chosen; c >= 0 {

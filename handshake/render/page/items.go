@@ -14,7 +14,7 @@ func (d *document) item(it *item) {
 	d.newline()
 	said := it.told
 	d.start(elDiv, class(classItem, whenClass(len(said) == 0, classBrief)), id(it.id), value(attrDataKind, string(it.kind)), numbers(&it.place))
-	d.in(elH4, []pair{class(classCalled)}, func() {
+	d.in(elH3, []pair{class(classCalled)}, func() {
 		if len(said) > 0 && said[0].Kind == sheet.Heading {
 			d.marked(said[0].Text)
 			d.ref(said[0].Ref)
@@ -22,9 +22,7 @@ func (d *document) item(it *item) {
 			return
 		}
 		d.text(d.called(it))
-		if len(said) == 0 {
-			d.brief(it)
-		}
+		d.brief(it)
 	})
 	if r := reportOf(it); r != nil {
 		d.report(it.id, r, said)
@@ -46,7 +44,7 @@ func (d *document) brief(it *item) {
 			return
 		}
 		d.text(d.say.Colon())
-		d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.octets(d.called(it)+", "+d.say.Party(e.Party), e.Value) })
+		d.in(elCode, []pair{value(attrTranslate, "no")}, func() { d.octets(d.called(it)+", "+d.say.Party(e.Party)+" "+string(it.id), e.Value) })
 	}
 }
 

@@ -1,12 +1,16 @@
 package page_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"tlslab/handshake/internal/browsertest"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/page"
 )
 
 // controls are the roles of what can be worked.
@@ -19,7 +23,7 @@ func TestNamesAreOne(t *testing.T) {
 	for lesson, lang := range map[string]narrate.Lang{"tls13": narrate.Zh, "mitm": narrate.En, "0rtt": narrate.En} {
 		turn(t, tab, lesson, lang)
 		browsertest.Eval[bool](tab, "("+openAll+", true)")
-		tab.Wait(`[...document.querySelectorAll("details.row [role=treeitem]")].every(f => f.tabIndex == -1)`)
+		tab.Wait(`[...document.querySelectorAll("details.row .fields")].every(f => f.getAttribute("role") == "tree")`)
 		named := map[string]int{}
 		links := map[browsertest.Node]bool{}
 		for _, n := range tab.Nodes() {
@@ -72,8 +76,8 @@ func TestArrowKeys(t *testing.T) {
 		tab.Go("#" + row)
 		browsertest.Eval[bool](tab, `(document.querySelector('`+byID(row)+` > summary').focus(), true)`)
 		tab.Press(browsertest.Right)
-		tab.Wait(`document.activeElement.tabIndex == -1`)
-		browsertest.Eval[bool](tab, `(window.left = new Set([...document.querySelectorAll('`+byID(row)+` [tabindex="-1"]')].filter(e => e.checkVisibility() && !e.matches(".hex, .fields"))), true)`)
+		tab.Wait(`document.activeElement.matches("details.row > :not(summary), details.row > :not(summary) *")`)
+		browsertest.Eval[bool](tab, `(window.left = new Set([...document.querySelectorAll('`+byID(row)+` > :not(summary)')].flatMap(e => [e, ...e.querySelectorAll("*")]).filter(e => e.checkVisibility() && e.matches(".fields li, summary, a[href], button, .item[id]"))), true)`)
 		n := browsertest.Eval[int](tab, `left.size`)
 		if n < 20 {
 			t.Errorf("%s has %d things to go to: nothing was tested", row, n)
@@ -86,9 +90,9 @@ func TestArrowKeys(t *testing.T) {
 	}
 	is(t, tab, `document.activeElement.matches("button")`, "true") // the last thing in a row copies it
 	tab.Press(browsertest.Home)
-	fields := browsertest.Eval[[]string](tab, `[document.querySelector('[id="c1.server_hello"] > .bytes [role=treeitem]')].map(f => f.id)`)
+	fields := browsertest.Eval[[]string](tab, `[document.querySelector('[id="c1.server_hello"] > .bytes .fields li')].map(f => f.id)`)
 	for range 20 {
-		if browsertest.Eval[bool](tab, `document.activeElement.matches("[role=treeitem]")`) {
+		if browsertest.Eval[bool](tab, `document.activeElement.matches(".fields li")`) {
 			break
 		}
 		tab.Press(browsertest.Down)
@@ -106,19 +110,57 @@ func TestArrowKeys(t *testing.T) {
 	is(t, tab, "location.hash", "#c1.server_hello")
 }
 
-// Tab stops once at each row, open or not, and leads out at the end: nobody is caught.
+// Tab stops once at each row, and in an open one at each of its links and buttons and once in each
+// tree; it leads out at the end: nobody is caught.
 func TestTabKey(t *testing.T) {
-	tab := open(t, "tls13", narrate.En, "#c1.client_hello.random")
-	rows := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("details.row")].map(d => d.id)`)
-	browsertest.Eval[bool](tab, `(document.querySelector("details.row > summary").focus(), true)`)
-	for _, want := range rows {
-		is(t, tab, focus, want)
+	tab := open(t, "tls13", narrate.En, "#c1.change_cipher_spec.type")
+	tab.Wait(`document.querySelector("details.row[open] .fields[role=tree]") != null`)
+	browsertest.Eval[bool](tab, `(document.querySelectorAll("main > section > details").forEach(d => d.open = false), document.querySelector("details.row > summary").focus(), window.want = [...document.querySelectorAll("details.row > summary, details.row a[href], details.row summary, details.row button, .fields li[tabindex='0']")].filter(e => e.checkVisibility()), true)`)
+	is(t, tab, `want.some(e => e.matches("li")) && want.some(e => e.matches(".fields a")) && want.some(e => e.matches("button"))`, "true")
+	n := browsertest.Eval[int](tab, "want.length")
+	for i := range n {
+		is(t, tab, fmt.Sprintf("document.activeElement === want[%d]", i), "true")
 		is(t, tab, `getComputedStyle(document.activeElement).outlineStyle == "none"`, "false")
 		tab.Press(browsertest.TabKey)
 	}
 	is(t, tab, `document.activeElement.closest("details.row")`, "null")
 	tab.Press(browsertest.BackTab)
-	is(t, tab, focus, rows[len(rows)-1])
+	is(t, tab, "document.activeElement === want.at(-1)", "true")
+}
+
+// Fields are a tree once the script walks in it: every item is a tree's or a group's own, tells
+// whether what it holds is seen, and Tab stops at one of them. Without the script they are a list.
+func TestTree(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.certificate.cert.tbs_certificate.validity.not_before")
+	tab.Wait(`document.querySelector("details.row[open] .fields[role=tree]") != null`)
+	is(t, tab, `[...document.querySelectorAll("[role=treeitem]")].filter(f => !f.parentElement.matches("[role=tree], [role=group]") || f.hasAttribute("aria-expanded") != !!f.querySelector("li")).map(f => f.id)`, "")
+	is(t, tab, `document.querySelectorAll("[role=treeitem]").length > 50`, "true")
+	is(t, tab, `[...document.querySelectorAll("[role=tree]")].filter(r => r.querySelectorAll("li[tabindex='0']").length != 1).length`, "0")
+	is(t, tab, `document.querySelector("li[tabindex='0']").id`, "c1.certificate.cert.tbs_certificate.validity.not_before")
+	const folds = `document.querySelector("[role=treeitem][aria-expanded=true]:has(> details)")`
+	browsertest.Eval[bool](tab, `(window.folds = `+folds+`, folds.focus(), true)`)
+	tab.Press(browsertest.Left)
+	tab.Wait(`folds.getAttribute("aria-expanded") == "false"`)
+	tab.Press(browsertest.Right)
+	tab.Wait(`folds.getAttribute("aria-expanded") == "true"`)
+	doc := parse(t, pageOf(t, "tls13", page.Options{}))
+	if roles := all(doc, func(n *html.Node) bool { return attr(n, "role") != "" }); len(roles) > 0 {
+		t.Errorf("without a script %d elements promise what they are not", len(roles))
+	}
+}
+
+// Who follows a link by keyboard is where it leads: to a field's meaning, and to where a secret was computed.
+func TestLinkTakesTheFocus(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.server_hello.random")
+	for _, link := range []string{byID("c1.server_hello.random") + " > a", "#secrets .secret > a"} {
+		browsertest.Eval[bool](tab, fmt.Sprintf(`(window.link = document.querySelector(%q), link.closest("details").open = true, link.focus(), true)`, link))
+		for range 2 { // once more: the address is the same then
+			browsertest.Eval[bool](tab, `(link.focus(), true)`)
+			tab.Press(browsertest.Enter)
+			tab.Wait(`location.hash == link.hash && document.activeElement !== link && document.activeElement !== document.body`)
+			is(t, tab, `"#" + document.activeElement.id`, browsertest.Eval[string](tab, "link.hash"))
+		}
+	}
 }
 
 // Each view has a key and a button, which do the same.
@@ -127,6 +169,12 @@ func TestViews(t *testing.T) {
 	const lecture = `document.documentElement.classList.contains("lecture")`
 	const closed = `document.querySelectorAll("details.row:not([open])").length`
 	all := browsertest.Eval[string](tab, `String(document.querySelectorAll("details.row").length)`)
+	tab.Press("o", "l", "?") // no row has the focus: a letter is none of ours (WCAG 2.2, 2.1.4)
+	is(t, tab, lecture+` || document.getElementById("keys").open || `+closed+" == 0", "false")
+	is(t, tab, `document.querySelector("[data-view=lecture]").ariaPressed`, "false")
+	is(t, tab, `document.querySelector("[data-view=all]").role`, "button")
+	const toRow = `(document.querySelector("details.arrow > summary").focus(), true)`
+	browsertest.Eval[bool](tab, toRow)
 	tab.Press("o", "o") // a page opens what it is about
 	for _, v := range []struct{ key, view, what, on, off string }{
 		{"l", "[data-view=lecture]", lecture, "true", "false"},
@@ -134,6 +182,7 @@ func TestViews(t *testing.T) {
 		{"?", "[data-view=keys]", `document.getElementById("keys").open`, "true", "false"},
 	} {
 		is(t, tab, v.what, v.off)
+		browsertest.Eval[bool](tab, toRow)
 		tab.Press(v.key)
 		is(t, tab, v.what, v.on)
 		tab.Press(v.key)

@@ -24,7 +24,11 @@ func (d *document) countArrows() {
 	}
 }
 
-// elsewhere says how to come by the bytes of an arrow that has none here.
+// elsewhere says how to come by the bytes of an arrow that has none here. An arrow without a number,
+// such as a record that nobody opened, cannot be asked for.
 func (d *document) elsewhere(r *row) {
+	if r.n == 0 {
+		return
+	}
 	d.with(elP, d.say.UI("page.bytes_elsewhere", "n", decimal(r.n)))
 }

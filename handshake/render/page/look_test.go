@@ -58,7 +58,7 @@ func TestNothingEmptyOrCovered(t *testing.T) {
 			}
 			if covered := browsertest.Eval[[]string](tab, `(() => {
 					`+inked+`
-					const labels = [...document.querySelectorAll(".flight > .ways, details.row > summary > .n, .arrow .name, .arrow .caption, .work .kind, .cell, .head .party, .head .onlooker")].filter(e => e.checkVisibility()).map(e => [e, inked(e)]).filter(([, boxes]) => boxes.length);
+					const labels = [...document.querySelectorAll(".flight > .ways, details.row > summary > .n, .arrow .name, .arrow .caption, .work .kind, .cell, .head .lane > *, .head .onlooker")].filter(e => e.checkVisibility()).map(e => [e, inked(e)]).filter(([, boxes]) => boxes.length);
 					const across = (p, q) => Math.min(p[2], q[2]) - Math.max(p[0], q[0]) > 1 && Math.min(p[3], q[3]) - Math.max(p[1], q[1]) > 5;
 					const covered = [];
 					for (let i = 0; i < labels.length; i++) for (let j = i + 1; j < Math.min(labels.length, i + 40); j++) {
@@ -176,6 +176,7 @@ func TestPrint(t *testing.T) {
 		is(t, tab, fmt.Sprintf("%s(%q)", seen, selector), want)
 	}
 	few := len(tab.PDF())
+	browsertest.Eval[bool](tab, `(document.querySelector("details.arrow > summary").focus(), true)`)
 	tab.Press("o")
 	if all := len(tab.PDF()); all < 2*few {
 		t.Errorf("with all open %d bytes are printed, with one message %d", all, few)
@@ -185,6 +186,7 @@ func TestPrint(t *testing.T) {
 // The lecture view can be read from the back row: arrows alone, and large.
 func TestLecture(t *testing.T) {
 	tab := open(t, "tls13", narrate.En, "")
+	browsertest.Eval[bool](tab, `(document.querySelector("details.arrow > summary").focus(), true)`)
 	tab.Press("l")
 	if size := browsertest.Eval[float64](tab, `Math.min(...[...document.querySelectorAll("details.arrow > summary .name")].map(n => parseFloat(getComputedStyle(n).fontSize)))`); size < 28 {
 		t.Errorf("a message's name has %v pixels", size)
@@ -194,6 +196,7 @@ func TestLecture(t *testing.T) {
 	is(t, tab, `document.documentElement.scrollWidth <= innerWidth`, "true")
 
 	turn(t, tab, "mitm", narrate.En) // the arrows are half as long
+	browsertest.Eval[bool](tab, `(document.querySelector("details.arrow > summary").focus(), true)`)
 	tab.Press("l")
 	is(t, tab, `[...document.querySelectorAll("details.arrow > summary .name")].filter(n => { const r = n.getBoundingClientRect(), l = n.closest(".lane").getBoundingClientRect(); return parseFloat(getComputedStyle(n).fontSize) < 24 || r.left < l.left || r.right > l.right; }).map(n => n.textContent).join()`, "")
 }

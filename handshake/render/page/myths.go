@@ -33,7 +33,7 @@ func (d *document) myths(f *flight) {
 	})
 	for i, m := range f.myths {
 		d.start(elDiv, class(classItem), id(at+address("."+decimal(i+1))), value(attrDataKind, "myth"), number(attrDataSeq, int(m.seq)))
-		d.in(elH4, []pair{class(classCalled)}, func() {
+		d.in(elH3, []pair{class(classCalled)}, func() {
 			d.with(elSpan, d.say.UI("often_said"), class(classMythStyle))
 			d.space()
 			d.runs(m.b.Label)

@@ -23,8 +23,9 @@ const (
 	elP
 	elH1
 	elH2
-	elH4
+	elH3
 	elOl
+	elUl
 	elLi
 	elSpan
 	elA
@@ -52,7 +53,7 @@ const firstWithContent = elHTML
 var elements = [...]string{
 	elMeta: "meta", elLink: "link", elInput: "input", elHTML: "html", elHead: "head", elTitle: "title", elStyle: "style",
 	elScript: "script", elBody: "body", elHeader: "header", elMain: "main", elFooter: "footer", elNav: "nav", elSection: "section",
-	elDiv: "div", elP: "p", elH1: "h1", elH2: "h2", elH4: "h4", elOl: "ol", elLi: "li", elSpan: "span",
+	elDiv: "div", elP: "p", elH1: "h1", elH2: "h2", elH3: "h3", elOl: "ol", elUl: "ul", elLi: "li", elSpan: "span",
 	elA: "a", elB: "b", elCode: "code", elDetails: "details", elSummary: "summary", elTable: "table", elCaption: "caption",
 	elTr: "tr", elTh: "th", elTd: "td", elDl: "dl", elDt: "dt", elDd: "dd", elButton: "button",
 	elFieldset: "fieldset", elLegend: "legend", elLabel: "label",
@@ -79,7 +80,6 @@ const (
 	attrChecked
 	attrScope
 	attrTranslate
-	attrRole
 	attrTitle
 	attrAriaLabel
 	attrAriaLive
@@ -108,7 +108,7 @@ const (
 var attributeNames = [...]string{
 	attrID: "id", attrClass: "class", attrHref: "href", attrLang: "lang", attrCharset: "charset", attrHTTPEquiv: "http-equiv", attrName: "name",
 	attrContent: "content", attrRel: "rel", attrType: "type", attrValue: "value", attrOpen: "open", attrChecked: "checked",
-	attrScope: "scope", attrTranslate: "translate", attrRole: "role", attrTitle: "title",
+	attrScope: "scope", attrTranslate: "translate", attrTitle: "title",
 	attrAriaLabel: "aria-label", attrAriaLive: "aria-live", attrAriaHidden: "aria-hidden", attrDataFlow: "data-flow", attrDataParties: "data-parties", attrDataFrom: "data-from", attrDataTo: "data-to", attrDataDir: "data-dir",
 	attrDataLeg: "data-leg", attrDataParty: "data-party", attrDataSeq: "data-seq", attrDataOnlooker: "data-onlooker",
 	attrDataAccess: "data-access", attrDataF: "data-f", attrDataKind: "data-kind", attrDataView: "data-view",

@@ -31,7 +31,14 @@ func (d *document) opened(r *row) {
 			d.with(elA, d.numbered(first), to(first.id), value(attrAriaLabel, d.say.UI("page.same_as", "what", d.numbered(r), "first", d.numbered(first))))
 		})
 	case r.message != nil:
-		d.bytes(d.numbered(r), r.id, r.message.Raw, d.fieldsOf(r.id, r.message))
+		fields, left := d.fieldsOf(r.id, r.message)
+		d.bytes(d.numbered(r), r.id, r.message.Raw, fields)
+		if left > 0 {
+			d.with(elP, d.say.UI("page.fields_left", "n", decimal(left)))
+		}
+	}
+	if d.withheld[event.Event(r.data)] != nothing {
+		d.with(elP, d.say.UI("page.withheld", "n", decimal(len(r.data.Data))))
 	}
 	for i, e := range r.records {
 		d.record(r, i, e, ofRecord[e])
@@ -80,14 +87,18 @@ func (d *document) parted(r *row) (said []told, ofRecord map[*event.Record][]tol
 // numbered is an arrow's number and name: no two of a page are called the same.
 func (d *document) numbered(r *row) string {
 	n := decimal(r.n)
-	if r.n == 0 { // it is called after the party that sent it, and how many before it have no number
-		n = d.say.Party(r.from) + " " + decimal(r.count)
-	}
 	if len(d.ladder.acts) > 1 {
 		n = decimal(r.act) + "." + n
 	}
+	if r.n == 0 {
+		n = d.unnumbered(r)
+	}
 	return n + " " + d.name(r)
 }
+
+// unnumbered is what stands for the number of an arrow that has none: who sent it, and how many
+// arrows of the page there are up to it.
+func (d *document) unnumbered(r *row) string { return d.say.Party(r.from) + " " + decimal(r.count) }
 
 // field is a named range of bytes as the page shows it.
 type field struct {
@@ -102,27 +113,37 @@ type field struct {
 	fold   bool // what it holds is long, and opens when asked for
 }
 
-// fieldsOf names every byte of the message at an address.
-func (d *document) fieldsOf(at address, e *event.Message) []field {
-	var out []field
+// fieldsOf names every byte of the message at an address, but for the fields behind the first
+// maxFields, of which it says how many there are. A document of which not all is shown is held nowhere:
+// no link leads into it.
+func (d *document) fieldsOf(at address, e *event.Message) (out []field, left int) {
 	taken := ordinals{}
 	for _, f := range e.Fields {
 		if f.Depth == 0 && !f.Leaf() {
 			continue // the message itself
 		}
+		inside := e.Inside(f)
+		if len(out)+len(inside) >= maxFields { // then it is left as it is: with a part of it nobody is served
+			if len(out) >= maxFields {
+				left += 1 + max(0, len(inside)-1)
+				continue
+			}
+			left, inside = left+max(0, len(inside)-1), nil // the document itself is the field
+		}
 		name, _ := narrate.FieldName(f.Name, e)
 		x := field{Field: f, path: string(taken.take(pathOf(f.Name))), name: name, kind: narrate.Field, key: narrate.FieldKeyOf(f, e), ref: narrate.FieldRef(f, e)}
 		x.ref = cmp.Or(narrate.GeneralRef(x.key, e), x.ref)
-		inside, base := d.dissect(&x, e.Inside(f), taken)
-		if raw, ok := f.Value.([]byte); ok && len(inside) > 0 && d.held[string(raw)] == "" {
+		raw, _ := f.Value.([]byte)
+		within, base := d.dissect(&x, inside, taken)
+		if len(within) > 0 && d.held[string(raw)] == "" {
 			d.held[string(raw)] = at.at(string(base))
 			if root, _, _ := strings.Cut(string(base), "~"); root == "ocsp_response" {
 				d.stapled = at.at(string(base))
 			}
 		}
-		out = append(append(out, x), inside...)
+		out = append(append(out, x), within...)
 	}
-	return out
+	return out, left
 }
 
 // bytes sets the bytes of a structure beside the tree of its fields. Every byte is in the span of
@@ -156,9 +177,10 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 	}
 	rest(len(raw))
 	d.end()
-	d.start(elDiv, class(classFields), value(attrRole, "tree"), value(attrAriaLabel, d.say.UI("page.fields_of", "what", what)), value(attrTranslate, "no"))
+	d.start(elUl, class(classFields), value(attrAriaLabel, d.say.UI("page.fields_of", "what", what)), value(attrTranslate, "no"))
 	depth := []field{} // the groups that are open
 	leave := func() {
+		d.end()
 		if depth[len(depth)-1].fold {
 			d.end()
 		}
@@ -170,11 +192,15 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 			leave()
 		}
 		d.field(what, i+1, at, raw, f)
-		if f.Leaf() {
-			d.end()
-		} else {
+		if i+1 < len(fields) && fields[i+1].Depth > f.Depth {
+			d.start(elUl)
 			depth = append(depth, f)
+			continue
 		}
+		if f.fold {
+			d.end()
+		}
+		d.end()
 	}
 	for len(depth) > 0 {
 		leave()
@@ -183,13 +209,14 @@ func (d *document) bytes(what string, at address, raw []byte, fields []field) {
 	d.end()
 }
 
-// field begins a line of the tree, the n-th. What a group holds stands within it.
+// field begins a line of the tree, the n-th. What a group holds stands within it, as a list. That
+// the list is a tree to walk in is the script's to say, which makes it one.
 func (d *document) field(what string, n int, at address, raw []byte, f field) {
 	d.newline()
-	d.start(elDiv, id(at.at(f.path)), value(attrRole, "treeitem"), value(attrDataF, f.path))
+	d.start(elLi, id(at.at(f.path)), value(attrDataF, f.path))
 	if _, ok := narrate.Get(d.say.Lang, f.kind, f.key); ok {
 		d.uses(meaning{f.kind, f.key}, f.ref)
-		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), d.counted(f.name))
+		d.with(elA, f.name, class(classCalled), to(glossaryOf(f.kind, f.key)), placed(f.name, glossaryOf(f.kind, f.key)))
 	} else {
 		d.with(elSpan, f.name, class(classCalled))
 	}
@@ -289,5 +316,5 @@ func (d *document) computed(raw []byte) {
 		return
 	}
 	d.space()
-	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), d.counted(string(s.e.Label)))
+	d.with(elA, string(s.e.Label), class(classMade), to(s.first.id), placed(string(s.e.Label), s.first.id))
 }

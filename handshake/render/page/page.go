@@ -24,7 +24,8 @@ type Options struct {
 	Version string // of the program that made the page, which names it; may be ""
 	// Worksheet blanks what the worksheet of the terminal blanks.
 	Worksheet bool
-	// NoSecrets leaves out every value that must stay secret, so that the page can be shared.
+	// NoSecrets leaves out every value that must stay secret, and all application data, so that
+	// the page can be shared.
 	NoSecrets bool
 	// Live is a connection of somebody's own: its secrets are worth something.
 	Live bool
@@ -61,10 +62,12 @@ func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
 
 // Close writes the document. It does not close the writer. The error is the writer's.
 func (p *Page) Close() error {
+	var held withheld
 	if p.o.NoSecrets {
-		p.events = withoutSecrets(p.events)
+		p.events, held = withoutSecrets(p.events)
 	}
 	d := newDocument(p.o, p.events)
+	d.withheld = held
 	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()

@@ -12,6 +12,7 @@
 
 	// A row is what opens in place: of the ladder, or a certificate of a report. A record is part of its row.
 	const aRow = "details.row, :not(details.row) > details.record";
+	const aField = ".fields li";
 	const rowOf = e => e.closest(aRow);
 	const summaryOf = d => d.querySelector(":scope > summary");
 
@@ -34,16 +35,16 @@
 	// The tree tells which those are, and not the names: a name may be there twice.
 	function bytesOf(field) {
 		const names = new Set([field.dataset.f]);
-		for (const inner of field.querySelectorAll("[role=treeitem]")) names.add(inner.dataset.f);
+		for (const inner of field.querySelectorAll("li")) names.add(inner.dataset.f);
 		return [...field.closest(".bytes").querySelectorAll(".hex [data-f]")].filter(b => names.has(b.dataset.f));
 	}
 
-	const fieldOf = byte => [...byte.closest(".bytes").querySelectorAll("[role=treeitem]")].find(f => f.dataset.f === byte.dataset.f);
+	const fieldOf = byte => [...byte.closest(".bytes").querySelectorAll(aField)].find(f => f.dataset.f === byte.dataset.f);
 
 	// part finds what the pointer or the focus is on: a field, by its name or by a byte, or a
 	// secret of the grid. Null if it is on neither.
 	function part(target) {
-		const e = target.closest(".hex [data-f], [role=treeitem], #secrets [id]");
+		const e = target.closest(`.hex [data-f], ${aField}, #secrets [id]`);
 		return e && e.closest(".hex") ? fieldOf(e) : e;
 	}
 
@@ -57,30 +58,40 @@
 		const add = (m, ...more) => { m.classList.add(name, ...more); marked[name].push(m); };
 		if (!e) return;
 		add(e);
-		if (e.matches("[role=treeitem]")) bytesOf(e).forEach(b => add(b));
+		if (e.matches(aField)) bytesOf(e).forEach(b => add(b));
 		if (name === "on" && e.closest("#secrets")) {
-			for (const a of e.querySelectorAll(".from a, .into a")) {
+			for (const a of e.querySelectorAll(".made a, .used a")) {
 				const other = at(a.hash);
-				if (other && other.closest("#secrets")) add(other, a.closest(".from, .into").matches(".from") ? "from" : "into");
+				if (other && other.closest("#secrets")) add(other, a.closest(".made") ? "from" : "into");
 			}
 		}
 	}
 
 	document.addEventListener("mouseover", e => { const p = part(e.target); if (p !== marked.on[0]) mark("on", p); });
-	document.addEventListener("focusin", e => mark("on", part(e.target)));
+	document.addEventListener("focusin", e => {
+		mark("on", part(e.target));
+		if (e.target.matches(aField)) stopAt(e.target);
+	});
 	document.addEventListener("focusout", () => mark("on", null));
 
 	// ---- What is said aloud: a name and the first sentence about it, never bytes.
 
+	// own: what an element says itself, without the terminal's mark and the reference beside it.
+	function own(e) {
+		const copy = e.cloneNode(true);
+		for (const beside of copy.querySelectorAll(".ref, .bullet")) beside.remove();
+		return copy.textContent.trim();
+	}
+
 	const bytes = /[0-9a-f]{16}|(?:[0-9a-f]{2} ){4}/;
 	function sentence(e) {
-		const first = e ? e.textContent.trim().match(/^.*?(?:[.!?](?=\s|$)|[。！？]|$)/s)[0] : "";
+		const first = e ? own(e).match(/^.*?(?:[.!?](?=\s|$)|[。！？]|$)/s)[0] : "";
 		return bytes.test(first) ? "" : first;
 	}
 
 	function say(e) {
-		const name = e.querySelector(e.matches(aRow) ? ":scope > summary :is(.name, .sum)" : ".name, :scope > b, :scope > h4");
-		let about = e.matches(aRow) ? e.querySelector(".telling > .p:not(:has(.ref))") : null;
+		const name = e.querySelector(e.matches(aRow) ? ":scope > summary :is(.name, .sum)" : ".name, :scope > b, :scope > h3");
+		let about = e.matches(aRow) ? [...e.querySelectorAll(".telling > .p")].find(own) : null;
 		const word = e.querySelector("a[href^='#g.']");
 		if (!about && word) {
 			const dt = at(word.hash);
@@ -101,16 +112,22 @@
 		}
 	}
 
-	// select shows what the address names, opened and marked.
-	function select() {
+	// select shows what the address names, opened and marked. Who has followed a link goes on from
+	// there: it gets the focus, which the browser alone would leave nowhere.
+	function select(followed) {
 		if (location.hash === "#all") all(true); // for who prints: an address as any other
 		const e = location.hash.length > 1 ? at(location.hash) : null;
 		mark("selected", e);
 		if (!e) return;
 		reveal(e);
 		if (e.matches("details")) e.open = true;
-		show(e.matches("details") ? summaryOf(e) : e);
+		const to = e.matches("details") ? summaryOf(e) || e : e;
+		if (e.matches(aField)) stopAt(e);
+		show(to);
 		say(e);
+		if (!followed) return;
+		if (to.tabIndex < 0) to.tabIndex = -1;
+		to.focus({preventScroll: true});
 	}
 
 	// show brings e into sight. Bytes and fields each scroll in a box of their own, so that a
@@ -127,8 +144,12 @@
 		if (r.top < 0 || r.bottom > innerHeight) e.scrollIntoView({block: "center"});
 	}
 
-	addEventListener("hashchange", select);
-	addEventListener("load", select); // where the browser has scrolled by itself once more
+	let led = ""; // where the link leads that was followed last
+	addEventListener("hashchange", () => {
+		select(led === location.hash);
+		led = "";
+	});
+	addEventListener("load", () => select()); // where the browser has scrolled by itself once more
 
 	// go makes e's address the page's. What is gone to can be come back from.
 	function go(e) {
@@ -145,6 +166,14 @@
 	}
 
 	document.addEventListener("click", e => {
+		const link = e.target.closest("a[href^='#']:not([data-view])");
+		if (link && !(e.ctrlKey || e.metaKey || e.shiftKey)) {
+			led = link.hash;
+			if (led === location.hash) { // the address stays, and still who follows it goes there
+				e.preventDefault();
+				select(true);
+			}
+		}
 		if (e.target.closest("a, button, input, label")) return;
 		const summary = e.target.closest("summary");
 		if (summary) {
@@ -155,23 +184,49 @@
 		if (p && getSelection().isCollapsed) go(p); // whoever has drawn over text wants the text
 	});
 
-	// ---- Keys. Each row is one stop of Tab: what is in it is walked by arrows.
+	// ---- Keys. Tab stops at each row and, where it is open, at its links, its buttons and once in
+	// each tree of fields; arrows go to all that is in it, field by field.
 
-	const inside = "[role=treeitem], summary, a[href], button, input, .item[id]";
+	const inside = `${aField}, summary, a[href], button, input, .item[id]`;
 	const stops = row => [...row.querySelectorAll(inside)].filter(e => e !== summaryOf(row) && shown(e));
 
-	// Once a row is open, Tab leaves out what is in it, what scrolls too. A field that can be gone
-	// to is called by its address, which no other has, and what it means; its bytes go unsaid.
+	// Once a row is open its lists of fields are trees (WAI-ARIA 1.2, tree): without a script, which
+	// walks in them, they are lists. A field is called by its address, which no other has, and what
+	// it means; its bytes go unsaid. What scrolls is no stop of Tab.
 	function prepare(row) {
-		for (const e of row.querySelectorAll(inside + ", .hex, .fields")) {
-			if (e !== summaryOf(row)) e.tabIndex = -1;
-			if (e.matches("[role=treeitem]")) {
-				const value = e.querySelector(":scope > .value");
-				e.setAttribute("aria-label", e.id + (value ? ": " + value.textContent : ""));
+		for (const e of row.querySelectorAll(".item[id], .hex, .fields")) e.tabIndex = -1;
+		for (const tree of row.querySelectorAll(".fields:not([role])")) {
+			tree.setAttribute("role", "tree");
+			for (const inner of tree.querySelectorAll("ul")) inner.setAttribute("role", "group");
+			for (const f of tree.querySelectorAll("li")) {
+				const value = f.querySelector(":scope > .value");
+				f.setAttribute("role", "treeitem");
+				f.setAttribute("aria-label", f.id + (value ? ": " + value.textContent : ""));
+				f.tabIndex = -1;
+				expanded(f);
 			}
+			stopAt(tree.querySelector(".selected") || tree.querySelector("li"));
 		}
 	}
-	document.addEventListener("toggle", e => { if (e.target.matches(aRow) && e.target.open) prepare(e.target); }, true);
+
+	// stopAt makes a field the one at which Tab stops in its tree.
+	function stopAt(field) {
+		if (!field) return;
+		for (const f of field.closest(".fields").querySelectorAll("li[tabindex='0']")) f.tabIndex = -1;
+		field.tabIndex = 0;
+	}
+
+	// expanded says of a field that holds others whether they are seen.
+	function expanded(field) {
+		const fold = foldOf(field);
+		if (field.querySelector("li")) field.setAttribute("aria-expanded", !fold || fold.open);
+	}
+	const foldOf = field => field.querySelector(":scope > details");
+
+	document.addEventListener("toggle", e => {
+		if (e.target.matches(aRow) && e.target.open) prepare(e.target);
+		if (e.target.matches(".fields [role=treeitem] > details")) expanded(e.target.parentElement);
+	}, true);
 	document.querySelectorAll(`:is(${aRow})[open]`).forEach(prepare);
 
 	function step(list, from, by) {
@@ -199,7 +254,7 @@
 				toggled(row, true);
 				prepare(row);
 			}
-			return step(stops(row), row.querySelector(".selected[role=treeitem]") || stops(row)[0], 0);
+			return step(stops(row), row.querySelector(".fields .selected") || stops(row)[0], 0);
 		case "ArrowLeft":
 		case "Escape":
 			if (row.open) toggled(row, false);
@@ -212,8 +267,8 @@
 	// within: the keys of what is in an open row.
 	function within(key, row, e) {
 		const list = stops(row);
-		const folds = e.matches("summary") ? e.parentElement : null;
-		const field = e.matches("[role=treeitem]") ? e : null;
+		const field = e.matches(aField) ? e : null;
+		const folds = e.matches("summary") ? e.parentElement : field && foldOf(field);
 		switch (key) {
 		case "ArrowDown": return step(list, e, 1) || true;
 		case "ArrowUp": return step(list, e, -1) || step([summaryOf(row)], summaryOf(row), 0);
@@ -224,7 +279,7 @@
 			return step(list, e, 1) || true;
 		case "ArrowLeft": {
 			if (folds && folds.open) return !(folds.open = false);
-			const up = e.parentElement.closest("[role=treeitem], details");
+			const up = e.parentElement.closest(`${aField}, details`);
 			const to = up && row.contains(up) ? (up.matches("details") ? summaryOf(up) : up) : summaryOf(row);
 			return step([to], to, 0);
 		}
@@ -240,12 +295,15 @@
 
 	document.addEventListener("keydown", e => {
 		if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing || e.target.matches("input, textarea, select")) return;
+		if (e.shiftKey && e.key !== "?") return; // with arrows it selects text
 		const row = rowOf(e.target);
 		let done = false;
-		if (row) done = e.target === summaryOf(row) ? onRow(e.key, row) : within(e.key, row, e.target);
+		if (e.key === " " && e.target.matches("a[role=button]")) done = !e.target.click();
+		else if (row) done = e.target === summaryOf(row) ? onRow(e.key, row) : within(e.key, row, e.target);
 		else if (e.target.matches("details.act > summary") && (e.key === "ArrowDown" || e.key === "ArrowUp")) done = through(e.target, e.key === "ArrowDown" ? 1 : -1);
 		else if (e.target === document.body && e.key === "ArrowDown") done = through(null, 0);
-		if (!done && views[e.key]) {
+		// Letters are keys where a row has the focus, and nowhere else (WCAG 2.2, 2.1.4).
+		if (!done && views[e.key] && (row || e.target.closest("#keys"))) {
 			views[e.key]();
 			done = true;
 		}
@@ -254,6 +312,8 @@
 
 	// ---- Views: keys, and the buttons that say the same.
 
+	for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", false);
+	for (const a of document.querySelectorAll("a[data-view]")) a.setAttribute("role", "button"); // with the script it is one
 	const lecture = on => {
 		root.classList.toggle("lecture", on);
 		for (const b of document.querySelectorAll("[data-view=lecture]")) b.setAttribute("aria-pressed", root.classList.contains("lecture"));
@@ -297,7 +357,7 @@
 
 	function text(row) {
 		const line = [...summaryOf(row).children].map(c => c.textContent.trim()).filter(s => s).join("  ");
-		const fields = [...row.querySelectorAll("[role=treeitem]")].map(f => f.innerText.split("\n")[0].trim());
+		const fields = [...row.querySelectorAll(aField)].map(f => f.innerText.split("\n")[0].trim());
 		const told = [...row.querySelectorAll(".telling")].map(t => t.innerText.trim());
 		return [line, ...told, ...fields].filter(s => s).join("\n") + "\n";
 	}

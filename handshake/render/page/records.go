@@ -24,6 +24,11 @@ func (d *document) record(r *row, i int, e *event.Record, all []told) {
 		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(len(e.Wire))), class(classSize))
 	})
 	d.tells(all, classTelling)
+	if d.withheld[event.Event(e)] == wholly {
+		d.with(elP, d.say.UI("page.withheld", "n", decimal(len(e.Payload))))
+		d.end()
+		return
+	}
 	d.bytes(what, r.id, e.Wire, d.recordFields(e, e.Fields(), at))
 	if raw, fields := e.Opened(); raw != nil {
 		d.with(elP, d.say.UI("page.opened"), class(classHeading))

@@ -21,6 +21,9 @@ func WriteReport(w io.Writer, r *pki.Report, o Options) error {
 	if r.Err != nil {
 		heading = d.say.UI("judged_bad") + d.say.Colon() + d.say.Get(narrate.Reason, narrate.VerdictKey(r)).Title
 	}
+	if r.ServerName != "" {
+		heading = d.say.Aside(heading, sheet.Text(r.ServerName))
+	}
 	var all []told
 	err := render.WriteReport(io.Discard, r, render.TerminalOptions{Lang: d.o.Lang, Take: func(about event.Event, b sheet.Block) {
 		all = append(all, told{b, about})

@@ -265,7 +265,7 @@ func (d *document) cellOf(s *secret, parties []string) {
 		}
 	}
 	d.start(elDiv, class(classSecret, s.column()), id(s.id), value(attrDataKnows, strings.Join(knows, " ")), when(could != "", value(attrDataCould, could)))
-	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), d.counted(string(s.e.Label)))
+	d.with(elA, string(s.e.Label), class(classCalled), to(s.first.id), value(attrTranslate, "no"), placed(string(s.e.Label), s.first.id))
 	if m := d.madeBy(s.e); m != "" {
 		d.space()
 		d.with(elSpan, m, class(classWhy))
@@ -297,15 +297,15 @@ func (d *document) links(c className, key string, others []*secret, in string) {
 			if in != "" {
 				at = o.id
 			}
-			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"), d.counted(string(o.e.Label)))
+			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"), placed(string(o.e.Label), at))
 		}
 	})
 }
 
-// counted is the name of a link of which there are many: no two controls of a page have one name.
-func (d *document) counted(name string) pair {
-	d.named++
-	return value(attrAriaLabel, name+" ("+decimal(d.named)+")")
+// placed is the name of a link of which there are many: two that lead to different places are not
+// called the same, and each is called the same whatever else the page holds.
+func placed(name string, at address) pair {
+	return value(attrAriaLabel, name+" ("+string(at)+")")
 }
 
 // edges are the same links where a secret was computed.

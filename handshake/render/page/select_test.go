@@ -60,7 +60,7 @@ func TestByteAndField(t *testing.T) {
 func TestEveryByteHasAField(t *testing.T) {
 	tab := open(t, "tls13", narrate.En, "")
 	if odd := browsertest.Eval[[]string](tab, `[...document.querySelectorAll(".bytes")].flatMap(b => {
-		const fields = [...b.querySelectorAll("[role=treeitem]")].map(f => f.dataset.f);
+		const fields = [...b.querySelectorAll(".fields li")].map(f => f.dataset.f);
 		const odd = [...b.querySelectorAll(".hex [data-f]")].map(s => s.dataset.f).filter(f => fields.filter(g => f === g).length != 1);
 		for (const n of b.querySelector(".hex").childNodes) if (n.nodeType == 3 && n.data.trim()) odd.push("bare: " + n.data);
 		return odd;
@@ -79,8 +79,8 @@ func TestAddress(t *testing.T) {
 	look := func(address string) {
 		t.Helper()
 		is(t, tab, `document.querySelector(".selected").closest("details.row").open`, "true")
-		is(t, tab, `document.querySelector("[role=treeitem].selected").id`, address)
-		is(t, tab, `(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector("[role=treeitem].selected").getBoundingClientRect())`, "true")
+		is(t, tab, `document.querySelector(".fields li.selected").id`, address)
+		is(t, tab, `(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector(".fields li.selected").getBoundingClientRect())`, "true")
 	}
 	look(here)
 	tab.Reload()
@@ -88,7 +88,7 @@ func TestAddress(t *testing.T) {
 	browsertest.Eval[bool](tab, `(document.getElementById("c1.certificate_verify").open = true)`)
 	tab.Click(byID(there))
 	look(there)
-	tab.Back(`document.querySelector("[role=treeitem].selected").id == ` + strconv.Quote(here))
+	tab.Back(`document.querySelector(".fields li.selected").id == ` + strconv.Quote(here))
 	look(here)
 	tab.Go("#c1.client.early_secret") // work: its heading has its value behind it
 	is(t, tab, `document.querySelector(".selected code, .selected .value").textContent.length > 30`, "true")
@@ -96,7 +96,7 @@ func TestAddress(t *testing.T) {
 	is(t, tab, `document.querySelector(".selected").closest("details.row").open`, "true")
 	for _, nothing := range []string{"#c9.nothing", "#%", "#%00", "#", "#said"} {
 		tab.Go(nothing)
-		is(t, tab, `document.querySelectorAll("[role=treeitem].selected").length`, "0")
+		is(t, tab, `document.querySelectorAll(".fields li.selected").length`, "0")
 	}
 }
 

@@ -2,6 +2,8 @@ package page_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"strings"
 	"testing"
@@ -22,6 +24,29 @@ import (
 func TestAddresses(t *testing.T) {
 	for name := range rendertest.Lessons() {
 		checkStructure(t, name, parse(t, pageOf(t, name, page.Options{})))
+	}
+}
+
+// The policy is all that a page may do: its own style and its own script run, by their hashes, and
+// nothing else does, is fetched, sent or rebased. What is not said here is refused by default-src,
+// but for base-uri and form-action, which it does not stand for (CSP Level 3 §6.1, §6.3, §6.4).
+func TestWholePolicy(t *testing.T) {
+	doc := parse(t, pageOf(t, "tls13", page.Options{}))
+	hash := func(element string) string {
+		found := all(doc, func(n *html.Node) bool { return n.Data == element && n.Type == html.ElementNode })
+		if len(found) != 1 {
+			t.Fatalf("%d elements %s", len(found), element)
+		}
+		sum := sha256.Sum256([]byte(found[0].FirstChild.Data))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	want := "default-src 'none'; style-src " + hash("style") + "; script-src " + hash("script") + "; img-src data:; base-uri 'none'; form-action 'none'"
+	policies := all(doc, func(n *html.Node) bool { return strings.EqualFold(attr(n, "http-equiv"), "Content-Security-Policy") })
+	if len(policies) != 1 || attr(policies[0], "content") != want {
+		t.Errorf("%d policies; want one, %q", len(policies), want)
+	}
+	if forms := all(doc, func(n *html.Node) bool { return n.Data == "form" && n.Type == html.ElementNode }); len(forms) > 0 {
+		t.Error("a page has a form, and the policy lets it go nowhere")
 	}
 }
 

@@ -28,6 +28,9 @@ func (d *document) tell() {
 		if last == nil {
 			last = d.ladder.beginning()
 		}
+		if d.withheld[about] != nothing {
+			return // it would be told of what stands in its place
+		}
 		if f := last.flight; b.Kind == sheet.Myth && f != nil && about != nil {
 			f.myths = append(f.myths, myth{about.Head().Seq, b})
 			return
@@ -118,7 +121,7 @@ func (d *document) block(b sheet.Block) {
 		return
 	case sheet.Myth:
 		d.newline()
-		d.in(elDiv, []pair{class(classMyth)}, func() {
+		d.in(elDiv, nil, func() {
 			d.in(elDiv, []pair{class(classMythStyle)}, func() {
 				d.with(elB, d.say.UI("often_said"))
 				d.space()

@@ -136,8 +136,16 @@ func SayOpen(l narrate.Lang, log io.Writer, name string, laxer fs.FileMode) {
 
 // WriteSecret writes a whole file, named by a flag, for its owner alone.
 func WriteSecret(flag, name string, text []byte, l narrate.Lang, log io.Writer) error {
+	return WriteSecretFrom(flag, name, l, log, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// WriteSecretFrom is WriteSecret of what text writes.
+func WriteSecretFrom(flag, name string, l narrate.Lang, log io.Writer, text func(io.Writer) error) error {
 	laxer := ondisk.Laxer(name)
-	if err := ondisk.Write(name, text, 0o600, ondisk.Replace); err != nil {
+	if err := ondisk.WriteFrom(name, 0o600, ondisk.Replace, text); err != nil {
 		return Unwritten(flag, name, err)
 	}
 	SayOpen(l, log, name, laxer)

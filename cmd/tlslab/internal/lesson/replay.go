@@ -109,10 +109,8 @@ func (r *replayFlags) play(cmd *cobra.Command, defences []string, o replay.Optio
 	if r.format == cli.HTML {
 		p := replays.NewPage(out, r.PageOptions(), o)
 		o.Listener, o.ShowSecrets = p, true
-		if _, err := replay.Run(cmd.Context(), r.attack, defences, o); err != nil {
-			return err
-		}
-		return p.Close()
+		_, err := replay.Run(cmd.Context(), r.attack, defences, o)
+		return cli.FirstError(err, p.Close()) // what was told until something failed is worth seeing
 	}
 	if r.format == cli.JSON {
 		j := new(replays.ReplayJSON)

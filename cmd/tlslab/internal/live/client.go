@@ -146,7 +146,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 		call.log = io.Discard // a document, which tells all of it, goes there
 	}
 	if c.Format == cli.HTML {
-		call.page = c.newPage(event.Client, c.reconnect > 0, nil, &room{most: maxPages})
+		call.page = c.newPage(event.Client, c.reconnect > 0, nil, &room{most: maxPages, each: maxPages})
 	}
 	err = call.all(ctx, early, cmd.InOrStdin(), cli.Unfiltered(cmd.OutOrStdout()))
 	if call.page != nil {

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"fmt"
 	"io"
@@ -28,6 +27,10 @@ import (
 // connections. An event takes what it carries, and some hundreds of bytes besides.
 const maxPages = 128 << 20
 
+// maxPage is how much of that the page of one connection of a server may have: one client who goes on
+// and on shall not take the room of the others. It is a hundred handshakes with the longest of chains.
+const maxPage = maxPages / 8
+
 // maxFiles is how many pages a server writes: whoever may connect makes it write one.
 const maxFiles = 1000
 
@@ -45,7 +48,8 @@ func (l *LiveFlags) checkPage(cmd *cobra.Command) error {
 // room is how many bytes pages keep together, and may.
 type room struct {
 	held atomic.Int64
-	most int64
+	most int64 // of all pages
+	each int64 // of one
 }
 
 // livePage is a page of what one end tells of. It may be told by several goroutines.
@@ -57,23 +61,29 @@ type livePage struct {
 	room  *room
 
 	mu   sync.Mutex
-	b    bytes.Buffer
+	to   io.Writer // where the page goes, once it is closed
 	page *page.Page
 	told bool  // of anything
 	own  int64 // bytes that this page keeps
 	left int   // events that it does not
+	over bool  // it is written, or never will be
+	full bool  // it was its own share that did not suffice
 }
 
 func (l *LiveFlags) newPage(role event.Role, many bool, thief *observe.Thief, in *room) *livePage {
 	p := &livePage{flags: l, role: role, many: many, thief: thief, room: in}
 	o := l.PageOptions()
 	o.Live, o.NoSecrets = true, l.noSecrets
-	p.page = page.New(&p.b, o)
+	p.page = page.New(p, o)
 	return p
 }
 
+// Write passes on what the page writes of itself when it is closed.
+func (p *livePage) Write(b []byte) (int, error) { return p.to.Write(b) }
+
 // attach makes cfg tell the page, with what onlookers make of each record: a listener, and
-// whoever later steals the server's key or the key that both ends were given.
+// whoever later steals the server's key, the key that both ends were given, or the one that seals the
+// server's tickets: as far as this end has it. Who is not tried, the page's sentence names.
 func (p *livePage) attach(cfg *handshake.Config) error {
 	own := observe.Options{Conn: cfg.Conn}
 	var others []observe.Onlooker
@@ -87,18 +97,32 @@ func (p *livePage) attach(cfg *handshake.Config) error {
 		}
 		others = append(others, observe.Onlooker{Party: "psk_thief", Later: true, Has: has})
 	}
-	panel, err := observe.NewPanel(observe.Line{Conn: cfg.Conn, Client: event.Client.String(), Server: event.Server.String()}, own, others...)
+	listener := own
+	if p.role == event.Server && cfg.Tickets != nil {
+		thief := observe.NewTicketThief(func(ticket []byte) (master, psk []byte) {
+			s, err := cfg.Tickets.OpenHeld(ticket)
+			if err != nil { // no ticket of ours, or of a key that is gone
+				return nil, nil
+			}
+			return s.Master[:], s.PSK
+		})
+		listener.Listener = thief
+		others = append(others, thief.Onlooker(own))
+	}
+	panel, err := observe.NewPanel(observe.Line{Conn: cfg.Conn, Client: event.Client.String(), Server: event.Server.String()}, listener, others...)
 	if err != nil {
 		return err
 	}
 	if p.many {
+		p.mu.Lock() // a connection before this one may still tell of its end
 		p.page.Event(&event.Flow{Meta: event.Meta{Conn: cfg.Conn}, Name: "live", Parties: []string{event.Client.String(), event.Server.String()}})
+		p.mu.Unlock()
 	}
 	show := observe.Overhear(event.ListenerFunc(p.page.Event), p.role, panel)
 	cfg.Listener = event.ListenerFunc(func(e event.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.told = true; p.takes(e) {
+		if p.told = true; !p.over && p.takes(e) {
 			show.Event(e)
 		}
 	})
@@ -112,7 +136,7 @@ func (p *livePage) takes(e event.Event) bool {
 	n := int64(besides)
 	switch e := e.(type) {
 	case *event.Record:
-		n += int64(3 * (len(e.Wire) + len(e.Payload))) // its steps, and what an onlooker heard, are as long
+		n += int64(5 * (len(e.Wire) + len(e.Payload))) // its steps, what an onlooker heard, and what is kept for a thief who may gain are as long
 	case *event.Message:
 		n += int64(len(e.Raw) + 100*len(e.Fields))
 	case *event.Data:
@@ -120,35 +144,52 @@ func (p *livePage) takes(e event.Event) bool {
 	case *event.Alert:
 		return true
 	}
-	if p.left == 0 && p.room.held.Add(n) <= p.room.most {
+	if p.left == 0 && p.own+n <= p.room.each && p.room.held.Add(n) <= p.room.most {
 		p.own += n
 		return true
 	}
 	if p.left == 0 {
-		p.room.held.Add(-n)
+		if p.full = p.own+n > p.room.each; !p.full {
+			p.room.held.Add(-n)
+		}
 	}
 	p.left++
 	return false
 }
 
-// close writes the page to w, and says on log if it is not all. A page of which nothing was told
-// is not written.
-func (p *livePage) close(w io.Writer, log io.Writer) error {
+// empty reports whether nothing was told of. Then there is no page.
+func (p *livePage) empty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.told
+}
+
+// drop gives back what the page keeps. It is closed then, or is not to be written.
+func (p *livePage) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.room.held.Add(-p.own)
-	p.own = 0
+	p.own, p.over = 0, true
+}
+
+// close writes the page to w, and says on log if it is not all. A page of which nothing was told
+// is not written. What it keeps is given back behind that: to lay it out takes more room, not less.
+func (p *livePage) close(w io.Writer, log io.Writer) error {
+	defer p.drop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if !p.told {
 		return nil
 	}
 	if p.left > 0 {
-		fmt.Fprintln(log, cli.Say(p.flags.Lang, "page_cut", "n", strconv.Itoa(p.left), "size", sheet.Size(p.room.most)))
+		key, size := "page_cut", p.room.most
+		if p.full {
+			key, size = "page_cut_one", p.room.each
+		}
+		fmt.Fprintln(log, cli.Say(p.flags.Lang, key, "n", strconv.Itoa(p.left), "size", sheet.Size(size)))
 	}
-	if err := p.page.Close(); err != nil {
-		return err
-	}
-	_, err := w.Write(p.b.Bytes())
-	return err
+	p.to = w
+	return p.page.Close()
 }
 
 // pages are those of a server.
@@ -164,7 +205,7 @@ type pages struct {
 
 // newPages are the pages of a server that goes by cfg.
 func (l *LiveFlags) newPages(file string, cfg *handshake.Config, log io.Writer) *pages {
-	s := &pages{flags: l, file: file, log: log, thief: observe.NewThief(nil), room: room{most: maxPages}}
+	s := &pages{flags: l, file: file, log: log, thief: observe.NewThief(nil), room: room{most: maxPages, each: maxPage}}
 	for _, c := range cfg.Certificates {
 		if key, ok := c.Key.(*rsa.PrivateKey); ok {
 			s.thief = observe.NewThief(key)
@@ -186,11 +227,12 @@ func (s *pages) name(n string) string {
 	return strings.TrimSuffix(s.file, ext) + "-" + n + ext
 }
 
-// finish writes the page of connection n.
+// finish writes the page of connection n. Whether there may be one more is asked first: a page that is not
+// to be written is not laid out either.
 func (s *pages) finish(p *livePage, n string) {
-	var b bytes.Buffer
-	if err := p.close(&b, s.log); err != nil || b.Len() == 0 {
-		return // it is written into memory
+	defer p.drop()
+	if p.empty() {
+		return
 	}
 	switch files := s.files.Add(1); {
 	case files == maxFiles+1:
@@ -200,7 +242,7 @@ func (s *pages) finish(p *livePage, n string) {
 		return
 	}
 	name := s.name(n)
-	if err := cli.WriteSecret("--out", name, b.Bytes(), s.flags.Lang, s.log); err != nil {
+	if err := cli.WriteSecretFrom("--out", name, s.flags.Lang, s.log, func(w io.Writer) error { return p.close(w, s.log) }); err != nil {
 		s.lost.Store(true)
 		fmt.Fprintln(s.log, "tlslab:", err)
 		return

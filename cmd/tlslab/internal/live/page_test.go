@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"tlslab/cmd/tlslab/internal/cli"
@@ -25,7 +26,7 @@ func oneRecord(n int) *event.Record {
 func TestPagesAreBounded(t *testing.T) {
 	l := &LiveFlags{Format: cli.HTML}
 	l.Lang = "en"
-	in := &room{most: 1 << 18}
+	in := &room{most: 1 << 18, each: 1 << 18}
 	var pages []*livePage
 	var tell []event.Listener
 	for conn := range 2 {
@@ -57,6 +58,76 @@ func TestPagesAreBounded(t *testing.T) {
 	}
 	if n := in.held.Load(); n != 0 {
 		t.Errorf("%d bytes are not given back", n)
+	}
+}
+
+// One connection has its share, and no more: another one has room beside it.
+func TestAPageHasItsShare(t *testing.T) {
+	l := &LiveFlags{Format: cli.HTML}
+	l.Lang = "en"
+	in := &room{most: 1 << 20, each: 1 << 17}
+	for conn := range 3 {
+		p, cfg := l.newPage(event.Server, false, nil, in), &handshake.Config{Conn: conn + 1}
+		if err := p.attach(cfg); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 200 {
+			cfg.Listener.Event(oneRecord(n))
+		}
+		if p.own == 0 || p.own > in.each || in.held.Load() > int64(conn+1)*in.each || p.left == 0 || !p.full {
+			t.Errorf("page %d keeps %d bytes of its %d, all keep %d", conn+1, p.own, in.each, in.held.Load())
+		}
+		if conn > 0 {
+			continue // these stay, and take their room
+		}
+		kept := p.own
+		var log bytes.Buffer
+		var held int64
+		if err := p.close(writerFunc(func(b []byte) (int, error) {
+			held = in.held.Load()
+			return len(b), nil
+		}), &log); err != nil {
+			t.Fatal(err)
+		}
+		if held != kept || in.held.Load() != 0 || !strings.Contains(log.String(), "the page of one connection may keep") {
+			t.Errorf("while it is written %d bytes are held, then %d; it says %q", held, in.held.Load(), &log)
+		}
+	}
+}
+
+// writerFunc makes a function a writer.
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(b []byte) (int, error) { return w(b) }
+
+// Of several connections on one page, one may still tell of its end while the next is attached: run
+// with -race.
+func TestPageOfSeveralConnections(t *testing.T) {
+	l := &LiveFlags{Format: cli.HTML}
+	l.Lang = "en"
+	p := l.newPage(event.Client, true, nil, &room{most: maxPages, each: maxPages})
+	first := &handshake.Config{Conn: 1}
+	if err := p.attach(first); err != nil {
+		t.Fatal(err)
+	}
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		for n := range 100 {
+			first.Listener.Event(oneRecord(n))
+		}
+	})
+	for n := range 100 {
+		if err := p.attach(&handshake.Config{Conn: n + 2}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	telling.Wait()
+	var out, log bytes.Buffer
+	if err := p.close(&out, &log); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), `data-flow="live"`); n < 101 {
+		t.Errorf("%d connections are on the page", n)
 	}
 }
 

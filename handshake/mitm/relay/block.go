@@ -1,0 +1,84 @@
+package relay
+
+import "golang.org/x/net/http2"
+
+// The blocks of fields of HTTP/2, compressed (RFC 7541).
+
+// decode uncompresses the block that has come whole.
+func (m *H2) decode(f *flow2) *Refusal {
+	f.fields, f.size = nil, 0
+	// The decoder takes one update of its table's size in a block. RFC 7541 §4.2 wants two where the
+	// size went down and up again, so each is given as a block of its own.
+	b, err := f.block, error(nil)
+	for n := sizeUpdate(b); n > 0 && err == nil; n = sizeUpdate(b) {
+		err = f.whole(b[:n])
+		b = b[n:]
+	}
+	if err == nil {
+		err = f.whole(b)
+	}
+	if err != nil {
+		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
+	}
+	if m.anew && f.size > maxFields*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong} // what is not kept could not go on
+	}
+	return nil
+}
+
+// whole uncompresses what is whole.
+func (f *flow2) whole(b []byte) error {
+	if _, err := f.dec.Write(b); err != nil {
+		return err
+	}
+	return f.dec.Close()
+}
+
+// sizeUpdate is the length of the update of the table's size that b begins with (RFC 7541 §6.3);
+// 0 if it begins with none.
+func sizeUpdate(b []byte) int {
+	if len(b) == 0 || b[0]>>5 != 1 {
+		return 0
+	}
+	if b[0]&0x1f != 0x1f {
+		return 1
+	}
+	for i := 1; i < len(b); i++ {
+		if b[i]&0x80 == 0 {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// allow notes the table that the receiver of f allows. Below what it allowed before, the next
+// block has to say that the table became smaller (RFC 7541 §4.2).
+func (f *flow2) allow(size uint32) {
+	f.shrunk = f.shrunk || size < f.allowed
+	f.shrinks = f.shrinks || f.shrunk
+	f.allowed = size
+}
+
+// acknowledged is the sender's acknowledgement of settings: the receiver counts blocks from there.
+func (f *flow2) acknowledged() { f.shrunk = f.shrunk || f.shrinks }
+
+// beginBlock begins a block that the relay writes itself. It needs no table.
+func (f *flow2) beginBlock() []byte {
+	if !f.shrunk {
+		return nil
+	}
+	f.shrunk = false
+	return []byte{0x20}
+}
+
+// priorityOf are the five bytes of priority in a HEADERS frame (RFC 9113 §6.2), as they came.
+func priorityOf(flags http2.Flags, p []byte) string {
+	at := 0
+	if flags.Has(http2.FlagHeadersPadded) {
+		at = 1
+	}
+	if !flags.Has(http2.FlagHeadersPriority) || len(p) < at+5 {
+		return ""
+	}
+	return string(p[at : at+5])
+}
