@@ -31,8 +31,8 @@ type h1 struct {
 	sent     *sync.Cond // a writer is done
 	m        machine
 	one      *relay.H1 // the same, if it is HTTP/1.1
-	toClient way
-	toServer way
+	toClient *way
+	toServer *way              // one per server: a pump may still be at the one before
 	turn     int               // counts servers: what an earlier one says is nobody's
 	opening  bool              // open is at work
 	hurried  bool              // what the client has begun must not take long
@@ -54,7 +54,7 @@ func (s *session) relayH1(client, server duplex) {
 func (s *session) newH1(client duplex, o relay.Options) *h1 {
 	h := &h1{s: s}
 	h.sent = sync.NewCond(&h.mu)
-	h.toClient.conn = client
+	h.toClient, h.toServer = &way{conn: client}, &way{}
 	h.one = relay.NewH1(h.options(o))
 	h.m = h.one
 	return h
@@ -90,7 +90,7 @@ type machine interface {
 func (s *session) relayH2(client, server duplex) {
 	h := &h1{s: s}
 	h.sent = sync.NewCond(&h.mu)
-	h.toClient.conn = client
+	h.toClient, h.toServer = &way{conn: client}, &way{}
 	h.m = relay.NewH2(h.options(relay.Options{}))
 	h.serve(server)
 	h.run()
@@ -98,7 +98,7 @@ func (s *session) relayH2(client, server duplex) {
 
 // serve makes conn the server, and reads from it.
 func (h *h1) serve(conn duplex) {
-	h.toServer = way{conn: conn}
+	h.toServer = &way{conn: conn}
 	h.turn++
 	turn := h.turn
 	h.pumps.Add(1)
@@ -219,10 +219,14 @@ func (h *h1) settle(from relay.Side) {
 	done := h.done
 	h.done = nil
 	if len(done) > 0 {
-		lost := h.lost
+		for _, x := range done {
+			if t := tellingOf(x); !t.taken {
+				t.lost = h.lost
+			}
+		}
 		h.mu.Unlock()
 		for _, x := range done {
-			h.tell(x, lost)
+			h.tell(x)
 		}
 		h.mu.Lock()
 	}

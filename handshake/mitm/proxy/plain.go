@@ -90,7 +90,7 @@ func (h *h1) findServer(x *relay.Exchange) {
 func (h *h1) hangUp() {
 	h.mu.Lock()
 	h.turn++ // what it still says is nobody's
-	h.toServer.conn = nil
+	h.toServer = &way{}
 	h.mu.Unlock()
 	h.s.mu.Lock()
 	old := h.s.server

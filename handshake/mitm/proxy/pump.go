@@ -98,9 +98,9 @@ func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
 // way is the way to a side.
 func (h *h1) way(to relay.Side) *way {
 	if to == relay.Client {
-		return &h.toClient
+		return h.toClient
 	}
-	return &h.toServer
+	return h.toServer
 }
 
 // flush sends what is to be sent to a side. mine says that this is the pump that mostly does:
@@ -116,22 +116,31 @@ func (h *h1) flush(to relay.Side, mine bool) {
 			return
 		}
 		h.sent.Wait()
+		w = h.way(to)
 	}
 	w.writing = true
-	for w.conn != nil {
-		b := h.m.Output(to)
+	for w.conn != nil && w == h.way(to) { // while it was unlocked there may have come another server
+		b, over := h.m.Output(to), h.done
+		if len(b) > 0 {
+			h.mu.Unlock()
+			_, err := w.conn.Write(b)
+			h.mu.Lock()
+			if err != nil && w == h.way(to) {
+				h.unwritten(to, err)
+			}
+		}
+		if to == relay.Client && h.lost == nil {
+			for _, x := range over {
+				tellingOf(x).taken = true
+			}
+		}
 		if len(b) == 0 {
 			break
 		}
-		conn := w.conn
-		h.mu.Unlock()
-		_, err := conn.Write(b)
-		h.mu.Lock()
-		if err != nil {
-			h.unwritten(to, err)
-		}
 	}
-	h.carryOut(w, to, h.m.Fate(to))
+	if w == h.way(to) {
+		h.carryOut(w, to, h.m.Fate(to))
+	}
 	w.writing = false
 	h.sent.Broadcast()
 }

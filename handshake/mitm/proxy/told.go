@@ -16,9 +16,11 @@ import (
 type telling struct {
 	entry               *Entry
 	passed, began, over time.Time
-	keep                int  // bytes of each body
-	alone               bool // its host is to be left alone
-	own                 bool // it is the proxy's own page, of which nothing is told
+	keep                int   // bytes of each body
+	alone               bool  // its host is to be left alone
+	own                 bool  // it is the proxy's own page, of which nothing is told
+	taken               bool  // all of its reply was written to the client, under the lock
+	lost                error // else how the client left
 	rewriters           [2]*Rewriter
 	answer              *relay.Head // the head of what the proxy answered itself
 	answered            int64       // bytes of that answer's body
@@ -99,8 +101,8 @@ func (h *h1) replied(x *relay.Exchange) {
 	}
 }
 
-// tell tells of an exchange that is over. lost is what the client did not take of it.
-func (h *h1) tell(x *relay.Exchange, lost error) {
+// tell tells of an exchange that is over.
+func (h *h1) tell(x *relay.Exchange) {
 	t := tellingOf(x)
 	if t.own {
 		return
@@ -109,8 +111,8 @@ func (h *h1) tell(x *relay.Exchange, lost error) {
 	switch {
 	case x.Fault != nil:
 		e.Fault = h.fault(x)
-	case lost != nil && !x.Answered():
-		e.Fault = blame(SideClient, h.s.why(lost), false)
+	case t.lost != nil && !x.Answered():
+		e.Fault = blame(SideClient, h.s.why(t.lost), false)
 	}
 	if x.Answered() && t.answer != nil {
 		e.describeReply(t.answer)

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// heard2 is what a client hears, in words.
-func heard2(b []byte) string {
+// heardFrames is what a client hears, in words.
+func heardFrames(b []byte) string {
 	f := http2.NewFramer(nil, bytes.NewReader(b))
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	var got []string
@@ -76,7 +76,7 @@ func TestGoodbye2(t *testing.T) {
 	} {
 		c, s := newEnd2("c"), newEnd2("s")
 		h := play2(&row{o: x.o, say: append(begin2(c, s), x.say(c, s)...)}, 0)
-		if got := heard2(h.toClient); got != x.want {
+		if got := heardFrames(h.toClient); got != x.want {
 			t.Errorf("%s: %s\nwant %s", x.name, got, x.want)
 		}
 	}

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"io"
 	"net/http"
 	"strings"
 )
@@ -85,22 +84,7 @@ func (m *H1) Routed(fresh bool) {
 		m.client.fate = Open
 	}
 	m.pass(x, nil)
-	m.goOn()
-}
-
-// goOn resumes what the client has said. If it says no more, what is then half said is so for good.
-func (m *H1) goOn() {
 	m.resume(&m.client)
-	switch {
-	case m.over || !m.client.gone || !m.o.Forward:
-	case len(m.under) == 0:
-		m.finish(Close)
-	default:
-		if last := m.under[len(m.under)-1]; last.sent && !last.passed {
-			last.fail(Client, io.ErrUnexpectedEOF)
-			m.finish(Cut)
-		}
-	}
 }
 
 // Answer answers the request that waits in the server's place, with a whole reply; close ends
@@ -116,13 +100,13 @@ func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 	m.server.out.add(reply)
 	m.frame(x)
 	m.under = m.under[1:]
-	if close || m.noMore || x.Request.closes() {
+	if close || x.Request.closes() {
 		m.finished(x)
 		m.finish(Close)
 		return
 	}
 	m.settle(x)
-	m.goOn()
+	m.resume(&m.client)
 }
 
 // pass sends a request's head on, and says how its body ends. raw is the head where it lies.
@@ -271,8 +255,8 @@ func (m *H1) clientEnded(how Ending, err error) {
 	}
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
-	if how == InOrder && !part && !amid {
-		m.noMore = !m.o.Forward || len(f.in) == 0 // else more was asked, and waits for its turn. It may still read, as a program that half-closes does: the replies decide
+	if how == InOrder && !part && !amid && !m.o.Forward {
+		m.noMore = true // it may still read, as a program that half-closes does: the replies decide
 		return
 	}
 	for _, x := range m.under {
@@ -301,9 +285,9 @@ const (
 
 // looksLikeHTTP says whether a request begins here. What begins with a method in capitals and a
 // space is one, whatever follows; with any other token (a method is any token, RFC 9110 §9.1), or
-// behind white space, what ends as the first line of a request does, if what stands
-// before it is text. The preface of HTTP/2 without ALPN does not count. sure says that it can be
-// nothing else.
+// behind white space, what ends as the first line of a request does. The preface of HTTP/2
+// without ALPN does not count. sure says that it can
+// be nothing else.
 func looksLikeHTTP(b []byte, sure bool) guess {
 	if sure {
 		return yes
