@@ -57,9 +57,9 @@ func (h *Head) editedFields(out []byte, s string, e *edits) []byte {
 			continue
 		}
 		switch {
-		case e.host != "" && strings.EqualFold(clean, "Host"):
+		case e.host != "" && sameName(clean, "Host"):
 			value = " " + e.host
-		case strings.EqualFold(clean, "Connection"):
+		case sameName(clean, "Connection"):
 			var some bool
 			if value, some = keepOptions(value); !some {
 				continue
@@ -92,7 +92,7 @@ func cutField(s string) (text, end, rest string) {
 
 func drops(names []string, name string) bool {
 	for _, n := range names {
-		if strings.EqualFold(n, name) {
+		if sameName(n, name) {
 			return true
 		}
 	}
@@ -105,7 +105,7 @@ func keepOptions(value string) (kept string, some bool) {
 	var options []string
 	all := true
 	for option := range strings.SplitSeq(value, ",") {
-		if option = trimOWS(option); keptOptions[strings.ToLower(option)] {
+		if option = trimOWS(option); keptOptions[lower(option)] {
 			options = append(options, option)
 		} else {
 			all = all && option == ""

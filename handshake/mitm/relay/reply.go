@@ -136,7 +136,7 @@ func (m *H1) reply(raw []byte) {
 // compressed reports whether the body is in a transfer coding below its chunks, or in one without
 // any: it has nothing in it to be changed, and the coding must stay.
 func (h *Head) compressed() bool {
-	return h.coded && !strings.EqualFold(strings.Trim(h.codings, ", \t"), "chunked")
+	return h.coded && !sameName(strings.Trim(h.codings, ", \t"), "chunked")
 }
 
 func (m *H1) sendHead(h *Head, raw []byte, e *edits) {

@@ -286,8 +286,7 @@ const (
 // looksLikeHTTP says whether a request begins here. What begins with a method in capitals and a
 // space is one, whatever follows; with any other token (a method is any token, RFC 9110 §9.1), or
 // behind white space, what ends as the first line of a request does. The preface of HTTP/2
-// without ALPN does not count. sure says that it can
-// be nothing else.
+// without ALPN does not count. Where sure is true, it can be nothing else.
 func looksLikeHTTP(b []byte, sure bool) guess {
 	if sure {
 		return yes
