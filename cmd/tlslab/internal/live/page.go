@@ -182,11 +182,11 @@ func (p *livePage) close(w io.Writer, log io.Writer) error {
 		return nil
 	}
 	if p.left > 0 {
-		key, size := "page_cut", p.room.most
+		said := cli.Say(p.flags.Lang, "page_cut", "n", strconv.Itoa(p.left), "size", sheet.Size(p.room.most))
 		if p.full {
-			key, size = "page_cut_one", p.room.each
+			said = cli.Say(p.flags.Lang, "page_cut_one", "n", strconv.Itoa(p.left), "size", sheet.Size(p.room.each))
 		}
-		fmt.Fprintln(log, cli.Say(p.flags.Lang, key, "n", strconv.Itoa(p.left), "size", sheet.Size(size)))
+		fmt.Fprintln(log, said)
 	}
 	p.to = w
 	return p.page.Close()
