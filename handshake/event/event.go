@@ -208,6 +208,12 @@ type KeyChange struct {
 	Suite iana.CipherSuite // 0 in clear: TLS_NULL_WITH_NULL_NULL
 }
 
+// EncryptsNothing reports whether the new keys only say who wrote, and hide nothing.
+func (e *KeyChange) EncryptsNothing() bool {
+	s := suite.ByID(e.Suite)
+	return s != nil && !s.Cipher.Encrypts()
+}
+
 // Alert is an alert sent or received.
 type Alert struct {
 	Meta

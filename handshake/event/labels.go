@@ -37,3 +37,14 @@ func (r Role) Labels() *RoleLabels {
 	}
 	return &roleLabels[r]
 }
+
+// Travels reports whether a message carries the value as it is: a share, a signature, a check
+// value. All others stay with the ends.
+func (l SecretLabel) Travels() bool {
+	switch l {
+	case LabelServerEphemeral, LabelClientKeyShare, LabelServerKeyShare, LabelServerKeyExchangeSignature,
+		LabelCertificateVerifySignature, LabelPSKBinder, LabelClientVerifyData, LabelServerVerifyData:
+		return true
+	}
+	return false
+}

@@ -10,7 +10,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/render/sheet"
-	"tlslab/handshake/suite"
 )
 
 // flow is what a Terminal remembers of the connection at hand.
@@ -122,8 +121,7 @@ func (f *flow) gather(g []event.Event) *move {
 			if e.Keys == event.ApplicationKeys && f.application[l.Way(e.Dir)] == 0 {
 				f.application[l.Way(e.Dir)] = e.Epoch
 			}
-			s := suite.ByID(e.Suite)
-			f.null = s != nil && !s.Cipher.Encrypts()
+			f.null = e.EncryptsNothing()
 			m.own = m.own || e.Dir == event.Send // the receiver's change is the sender's, seen from the other end
 		case *event.Decision:
 			if e.What == event.DecisionVersion && e.Chosen == iana.TLS13 {
@@ -210,11 +208,10 @@ func (f *flow) computed(s *event.Secret) bool {
 // and what it is made of is not all public. Without a pre-shared key the first stage of TLS
 // 1.3's key schedule is made of zeros (RFC 9846 §7.1), and anybody can compute it.
 func (f *flow) secret(s *event.Secret) bool {
-	switch s.Label {
-	case event.LabelServerEphemeral, event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerKeyExchangeSignature,
-		event.LabelCertificateVerifySignature, event.LabelClientVerifyData, event.LabelServerVerifyData, event.LabelPSKBinder:
+	switch {
+	case s.Label.Travels():
 		return false
-	case event.LabelPremasterSecret, event.LabelSharedSecret:
+	case s.Label == event.LabelPremasterSecret, s.Label == event.LabelSharedSecret:
 		return true // whatever a student's own group says of what it is made of
 	}
 	if len(s.Inputs) == 0 || slices.ContainsFunc(s.Inputs, f.private) {

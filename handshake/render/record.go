@@ -69,7 +69,7 @@ func (t *Pen) steps(e *event.Record) {
 		if len(s.Bytes) == 0 {
 			value = t.Say.UI("empty")
 		}
-		mark, paint := t.mark(unsent[s.Name])
+		mark, paint := t.mark(s.OfKeys())
 		if value += mark; mark == "" {
 			paint = nil
 		}
@@ -95,9 +95,6 @@ func (t *Pen) steps(e *event.Record) {
 		t.Text(9, says, t.Paint.Dim)
 	}
 }
-
-// unsent are the steps that are made of the keys and do not travel.
-var unsent = map[string]bool{suite.StepFixedIV: true, suite.StepWriteIV: true, suite.StepNonce: true}
 
 // painted is s painted with f, which may be nil.
 func painted(s string, f func(string) string) string {

@@ -16,6 +16,11 @@ type Step struct {
 	Bytes []byte
 }
 
+// OfKeys reports whether what a step has is made of the keys, and does not travel.
+func (s Step) OfKeys() bool {
+	return s.Name == StepFixedIV || s.Name == StepWriteIV || s.Name == StepNonce
+}
+
 // The names of steps. The first three come from package record, which fragments, compresses
 // and frames; the others come from a Protection. Where TLS 1.3 puts something else under
 // a word of TLS 1.2 the step has a name of its own, since another text explains it.

@@ -11,7 +11,6 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
-	"tlslab/handshake/suite"
 	"tlslab/pki"
 )
 
@@ -157,11 +156,7 @@ func encryptedAfter(f *scenario.Flow, m *event.Message) bool {
 
 // protectionOf is narrate's key of what a protected record of the flow is.
 func protectionOf(f *scenario.Flow) string {
-	c := first(f, func(c *event.KeyChange) bool { return true })
-	if c == nil {
-		return "encrypted"
-	}
-	if row := suite.ByID(c.Suite); row != nil && !row.Cipher.Encrypts() {
+	if c := first(f, func(c *event.KeyChange) bool { return true }); c != nil && c.EncryptsNothing() {
 		return "integrity_only"
 	}
 	return "encrypted"

@@ -10,7 +10,6 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
-	"tlslab/handshake/suite"
 )
 
 // sent is what was sent and what no other party has told of receiving yet, with its arrow.
@@ -233,9 +232,3 @@ func decimal(n int) string          { return strconv.Itoa(n) }
 
 // isTLS13 reports whether a version was chosen that is TLS 1.3.
 func isTLS13(chosen any) bool { return chosen == iana.TLS13 }
-
-// encryptsNothing reports whether a suite only says who wrote, and hides nothing.
-func encryptsNothing(id iana.CipherSuite) bool {
-	s := suite.ByID(id)
-	return s != nil && !s.Cipher.Encrypts()
-}

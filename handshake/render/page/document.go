@@ -48,7 +48,8 @@ func newDocument(o Options, events []event.Event) *document {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}, graph: edgesOf(nil)}
+	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
+	d.graph = edgesOf(d.ladder)
 	d.heading = d.title()
 	d.countArrows()
 	return d

@@ -261,7 +261,7 @@ func (l *ladder) event(e event.Event) {
 		l.alert(e, leg)
 	case *event.KeyChange:
 		l.act.ends.Keys[leg.Way(e.Dir)] = e.Keys
-		l.null[leg] = encryptsNothing(e.Suite)
+		l.null[leg] = e.EncryptsNothing()
 		l.did(e, leg, itemKeys, e.Dir.String()+"_keys")
 	case *event.Decision:
 		if e.What == event.DecisionVersion && isTLS13(e.Chosen) {

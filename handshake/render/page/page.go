@@ -50,12 +50,7 @@ type Page struct {
 }
 
 // New returns a Page that writes to w.
-func New(w io.Writer, o Options) *Page {
-	if o.Lang == "" {
-		o.Lang = narrate.En
-	}
-	return &Page{w: w, o: o}
-}
+func New(w io.Writer, o Options) *Page { return &Page{w: w, o: o} }
 
 // Event takes the next event. The page keeps it, and does not change it.
 func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
@@ -68,7 +63,6 @@ func (p *Page) Close() error {
 	}
 	d := newDocument(p.o, p.events)
 	d.withheld = held
-	d.graph = edgesOf(d.ladder)
 	d.tell()
 	d.write()
 	return d.to(p.w)

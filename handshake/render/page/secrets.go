@@ -104,9 +104,6 @@ type secretGroup struct {
 // are none.
 func edgesOf(l *ladder) *graph {
 	g := &graph{of: map[event.Event]*secret{}, sent: map[string]*secret{}, carried: map[int]map[string]crossing{}}
-	if l == nil {
-		return g
-	}
 	for _, a := range l.acts {
 		g.crossings(a)
 		known, groups := map[secretKey]*secret{}, map[int]*secretGroup{}
@@ -139,7 +136,7 @@ func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*s
 			s.maker, s.read = c.by, c.read
 			s.anybody = c.read
 		}
-		if travels(e.Label) && g.sent[string(e.Value)] == nil {
+		if e.Label.Travels() && g.sent[string(e.Value)] == nil {
 			g.sent[string(e.Value)] = s
 		}
 		group.all = append(group.all, s)
@@ -166,16 +163,6 @@ func (g *graph) secret(a *act, it *item, e *event.Secret, known map[secretKey]*s
 	if open && e.Function != event.FunctionSession {
 		s.anybody = true
 	}
-}
-
-// travels reports whether a message carries a value as it is.
-func travels(l event.SecretLabel) bool {
-	switch l {
-	case event.LabelServerEphemeral, event.LabelClientKeyShare, event.LabelServerKeyShare, event.LabelServerKeyExchangeSignature,
-		event.LabelCertificateVerifySignature, event.LabelPSKBinder, event.LabelClientVerifyData, event.LabelServerVerifyData:
-		return true
-	}
-	return false
 }
 
 // column is who makes a value, or writes with it: the client, both, or the server.
@@ -270,8 +257,8 @@ func (d *document) cellOf(s *secret, parties []string) {
 		d.space()
 		d.with(elSpan, m, class(classWhy))
 	}
-	d.links(classMade, "page.made_from", s.from, "s.")
-	d.links(classUsed, "page.used_in", s.into, "s.")
+	d.links(classMade, "page.made_from", s.from, (*secret).cell)
+	d.links(classUsed, "page.used_in", s.into, (*secret).cell)
 	d.end()
 }
 
@@ -283,8 +270,14 @@ func (d *document) madeBy(e *event.Secret) string {
 	return sheet.Text(e.Method)
 }
 
-// links leads to other secrets: to their cells where in is "s.", to where they were computed else.
-func (d *document) links(c className, key string, others []*secret, in string) {
+// cell is where a secret stands in the grid.
+func (s *secret) cell() address { return s.id }
+
+// computed is where it was computed first.
+func (s *secret) computed() address { return s.first.id }
+
+// links leads to other secrets, to the place of each that where names.
+func (d *document) links(c className, key string, others []*secret, where func(*secret) address) {
 	if len(others) == 0 {
 		return
 	}
@@ -293,10 +286,7 @@ func (d *document) links(c className, key string, others []*secret, in string) {
 		d.with(elSpan, d.say.UI(key), class(classDim))
 		for _, o := range others {
 			d.space()
-			at := o.first.id
-			if in != "" {
-				at = o.id
-			}
+			at := where(o)
 			d.with(elA, string(o.e.Label), to(at), value(attrTranslate, "no"), placed(string(o.e.Label), at))
 		}
 	})
@@ -315,7 +305,7 @@ func (d *document) edges(it *item) {
 		return
 	}
 	d.in(elDiv, []pair{class(classEdges)}, func() {
-		d.links(classMade, "page.made_from", s.from, "")
-		d.links(classUsed, "page.used_in", s.into, "")
+		d.links(classMade, "page.made_from", s.from, (*secret).computed)
+		d.links(classUsed, "page.used_in", s.into, (*secret).computed)
 	})
 }

@@ -213,7 +213,7 @@ func (p *Page) Line(s string) {
 		return
 	}
 	if p.fault == nil {
-		s = peersLayout.Replace(strings.TrimRight(s, " "))
+		s = unbroken(s)
 		p.empty = s == ""
 		_, p.fault = fmt.Fprintln(p.w, s)
 	}
