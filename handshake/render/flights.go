@@ -69,15 +69,13 @@ func (t *Pen) inFlight(m *move) {
 	}
 	t.reads(m, w)
 	t.alertsOf(m)
-	if t.block != nil {
-		t.block.body = append(t.block.body, func() {
+	if b := t.block; b != nil {
+		b.body = append(b.body, func() {
 			for _, e := range m.events {
 				t.bothForms(e)
 			}
 		})
-	}
-	if t.block != nil {
-		t.block.myths = append(t.block.myths, myths...)
+		b.myths = append(b.myths, myths...)
 	}
 }
 
@@ -281,8 +279,7 @@ func (t *Pen) write(b *block) {
 		if b.no.n > 0 {
 			head = t.Say.UI("flights.head", "flight", t.flightName(b.no), "from", t.Say.Party(b.from), "to", t.Say.Party(b.to))
 		}
-		head = sheet.Cut("-- "+head+" ", t.Width-2)
-		t.Line(t.Paint.Bold(head + strings.Repeat("-", t.Width-sheet.Width(head))))
+		t.Across(head, "-")
 	}
 	t.workLines(b)
 	b.work = work{}

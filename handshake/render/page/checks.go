@@ -161,7 +161,7 @@ func (d *document) looked(p *pki.Path, of map[*pki.Check][]link) {
 				l.at = d.stapled.at(path)
 			}
 			if f.Absent != "" {
-				l.absent = d.say.Title(narrate.Check, "absent/"+string(f.Absent))
+				l.absent = d.say.Title(narrate.Check, narrate.AbsentKey(f.Absent))
 			}
 			of[&p.Checks[i]] = append(of[&p.Checks[i]], l)
 		}

@@ -343,8 +343,13 @@ func (p *Page) Banner(head string) {
 		p.Put(Block{Kind: Banner, Text: head})
 		return
 	}
-	head = Cut("== "+head+" ", p.Width-2)
-	p.Line(p.Paint.Bold(head + strings.Repeat("=", p.Width-Width(head))))
+	p.Across(head, "=")
+}
+
+// Across writes a heading within a line of strokes over the whole width.
+func (p *Page) Across(head, stroke string) {
+	head = Cut(stroke+stroke+" "+head+" ", p.Width-2)
+	p.Line(p.Paint.Bold(head + strings.Repeat(stroke, p.Width-Width(head))))
 }
 
 // Title writes a line that heads what is below it.
