@@ -218,10 +218,11 @@ func (c *liveConn) report() {
 	if what == nil {
 		return
 	}
-	fmt.Fprintf(c.host.log, "%s%s%v\n", c.title(), cli.ColonOf(l), what)
+	said := fmt.Sprintf("%s%s%v\n", c.title(), cli.ColonOf(l), what)
 	if t := (*cli.Trouble)(nil); errors.As(what, &t) && t.Remedy != "" {
-		fmt.Fprintln(c.host.log, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
+		said += "  " + strings.ReplaceAll(t.Remedy, "\n", "\n  ") + "\n"
 	}
+	_, _ = io.WriteString(c.host.log, said) // at once: between two writes another connection's could come
 }
 
 // forget drops a connection that is closed.
