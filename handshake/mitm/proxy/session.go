@@ -179,7 +179,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.hurry(false)
 	s.warn()
-	if sum.Protocol == "h2" {
+	if speaksHTTP2(sum.Protocol) {
 		s.relayH2(client, server)
 	} else {
 		s.relayH1(client, server)
@@ -187,6 +187,10 @@ func (s *session) intercept(hello *message.ClientHello) {
 	_ = client.Close()
 	_ = server.Close()
 }
+
+// speaksHTTP2 reports whether a protocol of ALPN is HTTP/2: gRPC's library in C, and those of
+// Python, Ruby, PHP and others above it, know it as "grpc-exp" too, and 1.51 likes that better.
+func speaksHTTP2(protocol string) bool { return protocol == "h2" || protocol == "grpc-exp" }
 
 // dial reaches the server, unless it has been.
 func (s *session) dial() error {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -76,12 +77,12 @@ func runs(t testing.TB, env []string, program string, args ...string) (stdout, s
 	return out.String(), bad.String(), err
 }
 
-// serves runs a server until the test ends. ready is part of the line that it says once it
-// listens; with "" it is asked for a connection at addr.
-func serves(t testing.TB, env []string, ready, addr, program string, args ...string) {
+// serves runs a server until the test ends. It says ready once it listens, a regular expression
+// whose first group is returned; with "" it is asked for a connection at addr.
+func serves(t testing.TB, env []string, ready, addr, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
-	said := &transcript{ready: ready, heard: make(chan struct{})}
+	said := &transcript{ready: regexp.MustCompile(ready), heard: make(chan string, 1)}
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func serves(t testing.TB, env []string, ready, addr, program string, args ...str
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			_ = c.Close()
-			return
+			return ""
 		}
 		select {
 		case <-ended:
@@ -114,18 +115,20 @@ func serves(t testing.TB, env []string, ready, addr, program string, args ...str
 		}
 	}
 	select {
-	case <-said.heard:
+	case m := <-said.heard:
+		return m
 	case <-ended:
 		t.Fatalf("%s %q ended:\n%s", program, args, said)
 	case <-late:
 		t.Fatalf("%s %q never said %q:\n%s", program, args, ready, said)
 	}
+	return ""
 }
 
 // transcript is what a program says, while others read it.
 type transcript struct {
-	ready string
-	heard chan struct{} // closed when ready was said
+	ready *regexp.Regexp
+	heard chan string // its group, once
 
 	mu   sync.Mutex
 	b    []byte
@@ -136,9 +139,9 @@ func (s *transcript) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.b = append(s.b, p...)
-	if !s.done && s.ready != "" && bytes.Contains(s.b, []byte(s.ready)) {
+	if m := s.ready.FindSubmatch(s.b); !s.done && len(m) > 1 {
 		s.done = true
-		close(s.heard)
+		s.heard <- string(m[1])
 	}
 	return len(p), nil
 }
@@ -270,7 +273,7 @@ func stand(t testing.TB, p *papers, change func(*proxy.Options)) *station {
 		}
 		if t.Failed() {
 			for _, e := range s.entries() {
-				t.Logf("the list: %s %v", e, e.Warnings)
+				t.Logf("the list: %s %v, %v and %v", e, e.Warnings, e.ToClient, e.ToServer)
 			}
 		}
 	})
