@@ -39,6 +39,7 @@ type h1 struct {
 	done     []*relay.Exchange // to be told of, once what was to be sent has been
 	upstream *Fault            // how the server left
 	lost     error             // what the client did not take
+	decoding int               // bodies that are being decoded
 	left     *Fault            // how the client broke off, if no entry tells
 
 	pumps sync.WaitGroup // the servers'

@@ -25,6 +25,8 @@ const lingering = 2 * time.Second
 const (
 	littleRead = 1 << 12
 	bulk       = 1 << 15
+
+	decodeAtOnce = 1 << 11 // of a body in a content coding
 )
 
 var (
@@ -74,6 +76,13 @@ func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
 	defer h.mu.Unlock()
 	if from == relay.Server && turn != h.turn {
 		return false
+	}
+	for h.decoding > 0 && len(b) > decodeAtOnce { // it may become a thousand times as long
+		h.m.Receive(from, b[:decodeAtOnce])
+		b = b[decodeAtOnce:]
+		if h.settle(from); from == relay.Server && turn != h.turn {
+			return false
+		}
 	}
 	if len(b) > 0 {
 		h.m.Receive(from, b)

@@ -35,6 +35,7 @@ type H2 struct {
 	away     uint32 // what the server's last GOAWAY says
 	room     int64  // what the client takes of all bodies, where they go on as they come
 	roomEach int64  // … and of one
+	late     []byte // for the client, behind the server's SETTINGS
 	withheld error
 	broken   error
 	over     bool

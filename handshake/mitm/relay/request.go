@@ -128,7 +128,7 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = x.changes.Body
-		e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
+		e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), x.changes.Stale...)
 		e.last = "Transfer-Encoding: chunked\r\n"
 	}
 	x.sent = true

@@ -30,6 +30,7 @@ const (
 	RulePreface          Rule = "preface"
 	RuleFrame            Rule = "frame"
 	RuleCompression      Rule = "compression"
+	RuleContentCoding    Rule = "content_coding"
 )
 
 // rules says of each what it wants, and where that is written.
@@ -56,13 +57,14 @@ var rules = map[Rule]struct{ text, ref string }{
 	RulePreface:          {"HTTP/2 was agreed on, and what came does not begin so", "RFC 9113 §3.4"},
 	RuleFrame:            {"what came is no frame of HTTP/2, or not where it may stand", "RFC 9113 §4"},
 	RuleCompression:      {"the fields cannot be uncompressed", "RFC 9113 §4.3"},
+	RuleContentCoding:    {"the body is not in the coding that Content-Encoding names", "RFC 9110 §8.4"},
 	RuleTrailer:          {"a trailer has a field that may only stand in the head", "RFC 9110 §6.5.1"},
 }
 
 // Rules lists every Rule.
 func Rules() []Rule {
 	return []Rule{RuleNotHTTP, RuleTLSAlert, RuleStartLine, RuleHeadTooLong, RuleBareLF, RuleBareCR, RuleNUL, RuleFold, RuleSpaceBeforeColon, RuleFieldName,
-		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression}
+		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression, RuleContentCoding}
 }
 
 // Refusal is a message that does not go on: who sent it, and which rule it broke.

@@ -176,6 +176,9 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
 
 // halfOver is the end of what one side says on a stream.
 func (m *H2) halfOver(f *flow2, st *stream) {
+	if m.streams[st.id] != st {
+		return // it did not come to its end
+	}
 	x := st.x
 	if f.from == Client {
 		st.over[0], x.passed = true, true
