@@ -62,6 +62,11 @@ const endStream = http2.FlagHeadersEndStream // DATA has the same
 
 // play2 plays a row to an H2.
 func play2(r *row, n int) *heard {
+	return playWith(r, n, func(o Options) machine { return NewH2(o) })
+}
+
+// playWith plays a row to a machine.
+func playWith(r *row, n int, machineOf func(Options) machine) *heard {
 	h := &heard{}
 	o := r.o
 	kept := map[string]int{}
@@ -87,7 +92,7 @@ func play2(r *row, n int) *heard {
 		}
 		h.events = append(h.events, s)
 	}
-	m := NewH2(o)
+	m := machineOf(o)
 	h.drive(r, n, m, map[string]func(){"sw": func() { m.Withhold(errReset) }})
 	return h
 }

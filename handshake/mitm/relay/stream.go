@@ -51,14 +51,12 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	if !last {
 		return nil
 	}
-	r := m.decode(f)
 	id := f.blockOf
-	f.block, f.blockOf = f.block[:0], 0
-	if cap(f.block) > 1<<12 {
-		f.block = nil
-	}
-	if r != nil {
+	if r := f.decode(); r != nil {
 		return r
+	}
+	if m.anew && f.size > maxFields*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong} // what is not kept could not go on
 	}
 	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 }
