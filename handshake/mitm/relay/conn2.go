@@ -70,8 +70,8 @@ type stream2 struct {
 	trailer []Field
 	rst     *http2.ErrCode // to be said when nothing waits any more
 
-	asked asked // of H2toH1 alone
-	kind  reply // of H1toH2 alone
+	asked asked
+	kind  reply
 }
 
 // What this end allows.

@@ -31,13 +31,11 @@ func inWords(t testing.TB, b []byte, settings bool) string {
 		n += frameHeader + int(f.Header().Length)
 		id := f.Header().StreamID
 		line := fmt.Sprintf("%d %s", id, f.Header().Type)
-		if f.Header().Type != http2.FrameData {
+		if f.Header().Type == http2.FrameHeaders {
 			delete(data, id)
 		}
 		switch f := f.(type) {
 		case *http2.MetaHeadersFrame:
-			n = len(b) - n // with its CONTINUATIONs
-			n = len(b) - n
 			for _, x := range f.Fields {
 				line += fmt.Sprintf(" %s=%s", x.Name, x.Value)
 			}

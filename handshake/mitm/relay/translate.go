@@ -10,15 +10,21 @@ import (
 // the other version has no words for, and what a reader of the other version could read in two
 // ways: in HTTP/2 a field may hold what in HTTP/1.1 would end it.
 
-// asked is a request of HTTP/2 on its way to HTTP/1.1.
+// asked is how a request goes on.
 type asked struct {
+	filter Filter
+
+	// From HTTP/1.1:
+	protocol string // what the connection shall become
+	drop     []string
+
+	// From HTTP/2:
 	text    []byte // its head in HTTP/1.1
 	chunked bool
 	length  int64 // of its body, -1 if it was not said
 	came    int64 // of its body so far
 	held    []byte
 	trailer []Field
-	filter  Filter
 }
 
 // reply is how a reply of HTTP/2 goes on.
