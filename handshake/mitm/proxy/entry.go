@@ -115,9 +115,11 @@ const (
 	WarnOtherHost        Warning = "other_host"         // the request names another host than the handshake did
 	WarnRewritten        Warning = "rewritten"          // --rewrite changed it
 	WarnEarly            Warning = "early"              // the reply was over before the request was, and the rest of that was not wanted
+	WarnToHTTP1          Warning = "to_http1"           // the client speaks HTTP/2, the server only HTTP/1.1: it was translated
+	WarnToHTTP2          Warning = "to_http2"           // … and the reverse
 )
 
 // Warnings lists every Warning.
 func Warnings() []Warning {
-	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnEarly}
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnEarly, WarnToHTTP1, WarnToHTTP2}
 }

@@ -96,7 +96,7 @@ func (h *h1) replied(x *relay.Exchange) {
 	t := tellingOf(x)
 	t.began = time.Now()
 	t.entry.describeReply(x.Reply)
-	if h.one == nil && x.Reply.Status/100 == 2 {
+	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
 	}
 }
@@ -154,6 +154,9 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 // faultOf is the same for what is no exchange yet.
 func (h *h1) faultOf(side Side, err error) *Fault {
 	r := (*relay.Refusal)(nil)
+	if errors.Is(err, relay.ErrNotAsked) {
+		return &Fault{Side: side, By: SideProxy, Cause: CauseReset, Err: err}
+	}
 	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
 		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
 	}
@@ -180,11 +183,19 @@ func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
 	if f.Side == SideClient && x.Fault.Refusal == nil || reused && f.Cause == CauseLeft {
 		return nil
 	}
-	status := http.StatusBadGateway
-	if r := x.Fault.Refusal; r != nil {
-		status = r.Status()
+	return h.page(x, f, statusOf(x.Fault))
+}
+
+// statusOf is the status of an answer in place of a reply. What a server of HTTP/2 has not begun
+// may be asked again.
+func statusOf(f *relay.Fault) int {
+	switch {
+	case f.Refusal != nil:
+		return f.Refusal.Status()
+	case relay.Unseen(f.Err):
+		return http.StatusServiceUnavailable
 	}
-	return h.page(x, f, status)
+	return http.StatusBadGateway
 }
 
 // page2 is what a client of HTTP/2 reads in place of a reply. Of a server that just left it sees
@@ -197,9 +208,10 @@ func (h *h1) page2(x *relay.Exchange) (status int, text string) {
 	t := tellingOf(x)
 	text = h.s.p.page(f)
 	t.answered = int64(len(text))
-	t.answer = &relay.Head{Status: http.StatusBadGateway, Proto: "HTTP/2.0", // as relay.H2 writes it
-		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(http.StatusBadGateway)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
-	return http.StatusBadGateway, text
+	status = statusOf(x.Fault)
+	t.answer = &relay.Head{Status: status, Proto: "HTTP/2.0", // as relay.H2 writes it
+		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(status)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
+	return status, text
 }
 
 // page is an answer of the proxy's own.

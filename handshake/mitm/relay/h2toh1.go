@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -48,8 +47,8 @@ type H2toH1 struct {
 }
 
 // ErrNotAsked is a request that had to wait for another, and whose server's connection has ended
-// meanwhile: it can be asked again.
-var ErrNotAsked = errors.New("the connection ended before this was asked")
+// meanwhile: the relay resets its stream with REFUSED_STREAM.
+var ErrNotAsked error = &ErrReset{http2.ErrCodeRefusedStream}
 
 // NewH2toH1 returns a relay that has seen nothing yet. Of the Options Forward and Answer are of no use here.
 func NewH2toH1(o Options) *H2toH1 {

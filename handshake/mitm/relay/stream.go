@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -215,6 +216,13 @@ func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
 
 // Unwrap says that it ended before its end.
 func (e *ErrGoAway) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// Unseen reports whether a server has said that it did nothing about a request, so that asking
+// again is safe (RFC 9113 §8.7).
+func Unseen(err error) bool {
+	reset, away := (*ErrReset)(nil), (*ErrGoAway)(nil)
+	return errors.As(err, &reset) && reset.Code == http2.ErrCodeRefusedStream || errors.As(err, &away)
+}
 
 // reset is a stream that a side broke off. Behind a whole reply that is no fault: the rest of
 // the request is not wanted (RFC 9113 §8.1).
