@@ -107,7 +107,7 @@ func (h *h1) replied(x *relay.Exchange) {
 	if l := h.s.toServer; l != nil && l.CertificateRequested && !l.CertificateShown && missesCertificate(x.Reply.Status) {
 		t.entry.warn(WarnNotShown)
 	}
-	if h.one == nil && x.Reply.Status/100 == 2 {
+	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
 	}
 }
@@ -183,6 +183,9 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 // faultOf is the same for what is no exchange yet.
 func (h *h1) faultOf(side Side, err error) *Fault {
 	r := (*relay.Refusal)(nil)
+	if errors.Is(err, relay.ErrNotAsked) {
+		return &Fault{Side: side, By: SideProxy, Cause: CauseReset, Err: err}
+	}
 	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
 		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
 	}
@@ -209,11 +212,19 @@ func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
 	if f.Side == SideClient && x.Fault.Refusal == nil || reused && f.Cause == CauseLeft {
 		return nil
 	}
-	status := http.StatusBadGateway
-	if r := x.Fault.Refusal; r != nil {
-		status = r.Status()
+	return h.page(x, f, statusOf(x.Fault))
+}
+
+// statusOf is the status of an answer in place of a reply. What a server of HTTP/2 has not begun
+// may be asked again.
+func statusOf(f *relay.Fault) int {
+	switch {
+	case f.Refusal != nil:
+		return f.Refusal.Status()
+	case relay.Unseen(f.Err):
+		return http.StatusServiceUnavailable
 	}
-	return h.page(x, f, status)
+	return http.StatusBadGateway
 }
 
 // page2 is what a client of HTTP/2 reads in place of a reply. Of a server that just left it sees
@@ -226,9 +237,7 @@ func (h *h1) page2(x *relay.Exchange) (status int, text string) {
 	t := tellingOf(x)
 	text = h.s.p.page(f)
 	t.answered = int64(len(text))
-	if status = http.StatusBadGateway; x.Fault.Refusal != nil {
-		status = x.Fault.Refusal.Status()
-	}
+	status = statusOf(x.Fault)
 	t.answer = &relay.Head{Status: status, Proto: "HTTP/2.0", // as relay.H2 writes it
 		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(status)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
 	return status, text

@@ -256,7 +256,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
 	if how == InOrder && !part && !amid && !m.o.Forward {
-		m.noMore = true // it may still read, as a program that half-closes does: the replies decide
+		m.noMore = !m.single || len(f.in) == 0 // it may still read, as a program that half-closes does: the replies decide
 		return
 	}
 	for _, x := range m.under {
