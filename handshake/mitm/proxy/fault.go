@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
 )
@@ -42,6 +43,7 @@ const (
 	CauseUntrustedRoot      Cause = "untrusted_root"      // it does not trust the proxy's root
 	CauseCertificateRefused Cause = "certificate_refused" // it refused the forged certificate: the root is not trusted, or it pins
 	CausePin                Cause = "pin"                 // it completed the handshake and left without a word: it may pin
+	CauseLeftAtCertificate  Cause = "left_at_certificate" // it left amid the handshake, after the forged certificate and without an alert, as Java, Node and gRPC do that do not trust it
 	CauseTooOld             Cause = "too_old"             // the versions have nothing in common
 	CauseNoCommon           Cause = "no_common"           // the suites, groups or protocols have nothing in common
 	CauseNotTLS             Cause = "not_tls"             // what came is not TLS
@@ -66,7 +68,7 @@ const (
 
 // Causes lists every Cause.
 func Causes() []Cause {
-	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
+	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseLeftAtCertificate, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
 		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
 }
 
@@ -120,6 +122,16 @@ func blame(side Side, err error, asked bool) *Fault {
 			break
 		}
 		f.Alert, f.Alerted = reason.Alert(re.Reason)
+	}
+	return f
+}
+
+// atCertificate is the Fault of a client's handshake that failed, settled as s has it. Once something
+// is settled, the forged certificate has been sent: to hang up then, without an alert, is how many
+// libraries refuse it.
+func (f *Fault) atCertificate(s *handshake.Summary) *Fault {
+	if f.By == SideClient && f.Cause == CauseLeft && s.Suite != nil {
+		f.Cause = CauseLeftAtCertificate
 	}
 	return f
 }

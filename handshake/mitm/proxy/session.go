@@ -139,22 +139,29 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	up := s.p.o.ToServer
 	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
-	server, err := tls.Client(s.server, mitm.ToServer(up, hello))
-	if err != nil {
+	offer := offered(hello)
+	server, err := s.shakeHands(mitm.ToServer(up, hello))
+	if other := otherOffer(offer); hasNone(err) && other != nil {
+		if err := s.redial(); err != nil {
+			s.refuse(SideServer, s.unreachable(err))
+			return
+		}
+		cfg := mitm.ToServer(up, hello)
+		cfg.KeyLog, cfg.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(cfg)
+	}
+	if server == nil {
 		s.refuse(SideProxy, err)
 		return
 	}
-	began := time.Now()
-	err = server.Handshake()
-	s.shake = time.Since(began)
-	sum := server.Summary()
-	s.toServer = &Leg{Summary: sum}
+	sum := s.toServer.Summary
 	if err != nil {
 		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
 		return
 	}
 	down := s.p.o.ToClient
 	down.KeyLog = s.client.KeyLog()
+	sum.Protocol = protocolFor(offer, sum.Protocol)
 	cfg, err := s.p.o.Forger.ToClient(down, &sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
@@ -173,24 +180,29 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.recording.legs.Store(both)
 	if err != nil {
-		s.failed(blame(SideClient, err, false))
+		s.failed(blame(SideClient, err, false).atCertificate(&s.toClient.Summary))
 		_ = server.Close()
 		return
 	}
 	s.hurry(false)
 	s.warn()
-	if speaksHTTP2(sum.Protocol) {
-		s.relayH2(client, server)
-	} else {
-		s.relayH1(client, server)
-	}
+	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
 }
 
-// speaksHTTP2 reports whether a protocol of ALPN is HTTP/2: gRPC's library in C, and those of
-// Python, Ruby, PHP and others above it, know it as "grpc-exp" too, and 1.51 likes that better.
-func speaksHTTP2(protocol string) bool { return protocol == "h2" || protocol == "grpc-exp" }
+// shakeHands makes the handshake with the server; it returns nil if cfg is at fault.
+func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
+	server, err := tls.Client(s.server, cfg)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	err = server.Handshake()
+	s.shake = time.Since(began)
+	s.toServer = &Leg{Summary: server.Summary()}
+	return server, err
+}
 
 // dial reaches the server, unless it has been.
 func (s *session) dial() error {

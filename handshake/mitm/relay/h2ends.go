@@ -106,7 +106,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) {
 		if !st.over[1] {
 			st.x.fail(leg, err)
 		}
-		if leg == Server && between && !st.x.begun {
+		if leg == Server && between {
 			says = m.answer(st) || says
 		}
 		m.drop(st)
@@ -128,14 +128,10 @@ func (m *H2) drop(st *stream) {
 // acknowledges SETTINGS that it will not. The fields are literals: they hold whatever the tables
 // have.
 func (m *H2) answer(st *stream) bool {
-	if m.o.Page == nil || st.id%2 == 0 { // nobody waits for a push
+	page := m.page(st)
+	if page == nil {
 		return false
 	}
-	status, text := m.o.Page(st.x)
-	if status == 0 {
-		return false
-	}
-	st.x.answered, st.x.begun = true, true
 	var b []byte
 	if !m.settled {
 		m.settled, b = true, frame(b, http2.FrameSettings, 0, 0, nil)
@@ -143,12 +139,24 @@ func (m *H2) answer(st *stream) bool {
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}
+	m.server.out.add(append(b, page...))
+	return true
+}
+
+// page is what a client reads in place of a reply: a whole one; nil if Options have none.
+func (m *H2) page(st *stream) []byte {
+	if m.o.Page == nil || st.id%2 == 0 || st.x.begun { // nobody waits for a push
+		return nil
+	}
+	status, text := m.o.Page(st.x)
+	if status == 0 {
+		return nil
+	}
+	st.x.answered, st.x.begun = true, true
 	block := literal(m.server.beginBlock(), hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
 	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
-	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
-	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
-	m.server.out.add(b)
-	return true
+	b := frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
+	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
 }
 
 // fits is how much of n bytes the client takes of an answer: of its stream nothing has come yet.

@@ -44,7 +44,7 @@ func TestGRPC(t *testing.T) {
 	p := stand(t, ids, nil)
 	target := net.JoinHostPort("localhost", port)
 	ask := func(roots string, env ...string) (string, string, error) {
-		return runs(t, unproxied(t, env...), python, "testdata/grpc_client.py", target, roots)
+		return runs(t, unproxied(t, env...), python, "testdata/grpc_client.py", target, roots, "30")
 	}
 	want, stderr, err := ask(ids.root)
 	if err != nil || !strings.HasSuffix(want, "that was all\n") {
@@ -100,7 +100,7 @@ func TestGRPCUntrusting(t *testing.T) {
 	ids := newPapers(t)
 	port := grpcServer(t, python, ids)
 	p := stand(t, ids, nil)
-	got, stderr, err := runs(t, unproxied(t, "https_proxy="+p.url, "http_proxy="+p.url), python, "testdata/grpc_client.py", net.JoinHostPort("localhost", port), ids.root)
+	got, stderr, err := runs(t, unproxied(t, "https_proxy="+p.url, "http_proxy="+p.url), python, "testdata/grpc_client.py", net.JoinHostPort("localhost", port), ids.root, "3")
 	if err == nil || !strings.Contains(stderr, "there is no connection") {
 		t.Errorf("it ended with %v\n%s%s", err, got, stderr)
 	}
