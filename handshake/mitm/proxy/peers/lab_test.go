@@ -412,3 +412,13 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "this is %s\n", r.URL.RequestURI())
 	}
 }
+
+// pause calls do again and again, after pauses around a tenth of a second. Whichever of them
+// meets what is to happen then, none may fail.
+func pause(do func()) {
+	for i := range 16 {
+		do()
+		time.Sleep(time.Duration(92+i) * time.Millisecond)
+	}
+	do()
+}
