@@ -55,7 +55,8 @@ func unproxied(t testing.TB, more ...string) []string {
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
 		switch strings.ToLower(name) {
-		case "http_proxy", "https_proxy", "all_proxy", "no_proxy", "grpc_proxy", "no_grpc_proxy", "java_tool_options", "node_options", "node_extra_ca_certs", "ssl_cert_file", "curl_ca_bundle", "home":
+		case "http_proxy", "https_proxy", "all_proxy", "no_proxy", "grpc_proxy", "no_grpc_proxy", "java_tool_options", "node_options", "node_extra_ca_certs", "ssl_cert_file", "curl_ca_bundle", "home",
+			"git_ssl_cainfo", "git_ssl_capath", "ssl_cert_dir", "git_proxy_ssl_cainfo":
 			continue
 		}
 		env = append(env, e)
@@ -317,7 +318,8 @@ func (s *station) await(t testing.TB, n int) []*proxy.Entry {
 // and with the number of the connection, so that it is seen how many a client makes.
 type site struct {
 	*papers
-	addr, base string // https://localhost:PORT
+	addr, base string       // https://localhost:PORT
+	handler    http.Handler // in place of its own, if it is set before anybody asks
 
 	mu    sync.Mutex
 	conns int
@@ -380,6 +382,10 @@ func sum(b []byte) string {
 
 // ServeHTTP is the site.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.handler != nil {
+		s.handler.ServeHTTP(w, r)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // whoever sent it has gone
