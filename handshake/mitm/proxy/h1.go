@@ -40,6 +40,8 @@ type h1 struct {
 	upstream *Fault            // how the server left
 	lost     error             // what the client did not take
 	left     *Fault            // how the client broke off, if no entry tells
+	instead  *Fault            // why there is no server: whatever is asked is answered with this
+	told     bool              // an entry told of the connection, where instead is set
 
 	pumps sync.WaitGroup // the servers'
 }
