@@ -143,14 +143,15 @@ func (f *Fault) late() bool {
 // error where the RFC has a name for it.
 func (f *Fault) proxyStatus() string {
 	const who = "tlslab"
-	if e := f.proxyError(); e != "" {
+	if e := f.ProxyError(); e != "" {
 		return who + "; error=" + e
 	}
 	return who
 }
 
-// proxyError is RFC 9209 §2.3.
-func (f *Fault) proxyError() string {
+// ProxyError is the fault's type as RFC 9209 §2.3 names them, as far as there is one that says so
+// much: "connection_refused", "dns_error"; "" for others.
+func (f *Fault) ProxyError() string {
 	dns := (*net.DNSError)(nil)
 	switch {
 	case f.Side == SideProxy:

@@ -103,7 +103,7 @@ func (s *session) answerFor(f *Fault, cfg *handshake.Config) {
 	err = client.Handshake()
 	s.toClient.Summary = client.Summary()
 	if err != nil {
-		s.failedTwice(f, blame(SideClient, err, false))
+		s.failedTwice(f, blame(SideClient, err, false)) // also where it is the proxy that found nothing in common
 		_ = client.Close()
 		return
 	}
@@ -129,11 +129,7 @@ func (h *h1) answerAll(f *Fault, named bool) {
 	h.mu.Unlock()
 	h.pump(relay.Client, conn, 0)
 	if !h.told {
-		also := h.left
-		if also != nil && !also.Alerted { // it has only left, or said nothing that can be answered
-			also = nil
-		}
-		s.failedTwice(f, also)
+		s.failedTwice(f, refusalOf(h.left))
 	}
 	_ = conn.Close()
 }
@@ -143,6 +139,15 @@ func (h *h1) say(f *Fault) {
 	if c, ok := h.toClient.conn.(*tls.Conn); ok {
 		_ = c.Abort(reason.Fault("", f)) // fails if the connection has ended already
 	}
+}
+
+// refusalOf is f, if it is an alert of the client's: one that has only left, or said what cannot be
+// answered, has refused nothing.
+func refusalOf(f *Fault) *Fault {
+	if f != nil && f.By == SideClient && f.Alerted {
+		return f
+	}
+	return nil
 }
 
 // failedTwice tells of a Fault, and of how the client refused the certificate under which it was

@@ -122,10 +122,7 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.Answered, e.Received, e.Body = true, int64(len(t.answered)), []byte(t.answered[:min(len(t.answered), t.keep)])
 	}
 	if h.instead != nil && e.Fault != h.instead {
-		if f := e.Fault; f != nil && f.Side == SideClient {
-			e.Besides = f
-		}
-		e.Fault = h.instead
+		e.Fault, e.Besides = h.instead, refusalOf(e.Fault)
 	}
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
