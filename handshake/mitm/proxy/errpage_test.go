@@ -116,7 +116,7 @@ func TestPageInPlace(t *testing.T) {
 						if !e.Answered || e.Status != 502 || e.Path != "/path" || e.Host != wwwName || e.Besides != nil || (len(e.Body) == 0) != (e.Method == "HEAD") {
 							t.Errorf("%+v", e)
 						}
-						if h := e.HAR(); h.Response.Status != 502 || h.Request.URL != "https://"+wwwName+"/path" || h.Error == "" {
+						if h := e.HAR(); h.Response.Status != 502 || h.Request.URL != "https://"+wwwName+"/path" || h.Error == "" || !h.Own {
 							t.Errorf("%+v", h)
 						}
 					}
