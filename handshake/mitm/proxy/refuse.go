@@ -67,7 +67,7 @@ func (s *session) inItsPlace() *handshake.Config {
 		return nil
 	}
 	down := s.p.o.ToClient
-	cert, err := s.p.o.Forger.ForNames(s.askedFor()...)
+	cert, err := s.p.o.Forger.For(s.hello, &down).ForNames(s.askedFor()...)
 	if err != nil {
 		return nil
 	}

@@ -157,7 +157,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	down := s.p.o.ToClient
 	down.KeyLog = s.client.KeyLog()
-	cfg, err := s.p.o.Forger.ToClient(down, &sum)
+	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
