@@ -61,7 +61,7 @@ func TestSwellingWaits(t *testing.T) {
 func TestFailing(t *testing.T) {
 	c, s := newEnd2("c"), newEnd2("s")
 	o := inHundredfold
-	o.Page = func(x *Exchange) (int, string) { return x.Fault.Refusal.Status(), "no" }
+	o.Page = page502
 	m := NewH2(o)
 	toServer, toClient := receive2(m, append(begin2(c, s), c.head(1, 0, ":method: PUT", "content-encoding: x"), c.send(http2.FrameData, 0, 1, "A"), c.send(http2.FrameData, endStream, 1, "b"),
 		c.head(3, endStream, ":method: GET"), s.head(3, 0, ":status: 200"), s.send(http2.FrameData, endStream, 3, "A"),

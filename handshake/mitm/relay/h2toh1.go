@@ -371,12 +371,12 @@ func (m *H2toH1) answer(st *stream2) bool {
 	if m.o.Page == nil || st.x.begun {
 		return false
 	}
-	status, text := m.o.Page(st.x)
-	if status == 0 {
+	fields, text := m.o.Page(st.x)
+	if len(fields) == 0 {
 		return false
 	}
 	st.x.answered, st.x.begun = true, true
-	m.client.head(st, []Field{{":status", strconv.Itoa(status)}, {"content-type", "text/plain; charset=utf-8"}}, false)
+	m.client.head(st, fields, false)
 	if st.x.Request.Method == http.MethodHead {
 		text = ""
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -117,11 +118,12 @@ func ask(method, path string, more ...string) []string {
 
 const okReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-func page502(x *Exchange) (int, string) {
+func page502(x *Exchange) ([]Field, string) {
+	status := 502
 	if x.Fault.Refusal != nil {
-		return x.Fault.Refusal.Status(), "no"
+		status = x.Fault.Refusal.Status()
 	}
-	return 502, "no"
+	return []Field{{":status", strconv.Itoa(status)}, {"content-type", "text/plain; charset=utf-8"}}, "no"
 }
 
 func TestH2toH1(t *testing.T) {
