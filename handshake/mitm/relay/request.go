@@ -329,7 +329,7 @@ func looksLikeHTTP(b []byte, sure bool) guess {
 		return no
 	case !whole && !full:
 		return unknown
-	case whole && len(words) == 3 && isProto(words[2]):
+	case whole && len(words) == 3 && strings.HasPrefix(words[2], "HTTP/"): // of another version it is refused, and not hidden
 		return yes
 	}
 	return no
