@@ -237,9 +237,11 @@ func (h *h1) tellDone() {
 	h.done = nil
 	if len(done) > 0 {
 		for _, x := range done {
-			if t := tellingOf(x); !t.taken {
+			t := tellingOf(x)
+			if !t.taken {
 				t.lost = h.lost
 			}
+			h.told = h.told || !t.own
 		}
 		h.mu.Unlock()
 		for _, x := range done {

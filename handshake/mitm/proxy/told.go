@@ -175,7 +175,6 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.timed(t.passed, t.began, t.over)
 	}
 	h.s.tell(e)
-	h.told = true
 }
 
 // fault is why an exchange is not whole.

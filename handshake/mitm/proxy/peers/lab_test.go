@@ -274,6 +274,9 @@ func stand(t testing.TB, p *papers, change func(*proxy.Options)) *station {
 		}
 		if t.Failed() {
 			for _, e := range s.entries() {
+				if e.Fault == nil && len(e.Warnings) == 0 {
+					continue // thousands, in some
+				}
 				t.Logf("the list: %s %v, %v and %v", e, e.Warnings, e.ToClient, e.ToServer)
 			}
 		}
