@@ -56,7 +56,8 @@ const policy = `
 	narrate, http2, idn < render/sheet
 	render/sheet, record < render
 	render/sheet < render/mermaid
-	render < render/page
+	event < beside
+	render, beside < render/page
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays

@@ -20,7 +20,7 @@ func withoutEffect(ctx context.Context, q Question, t *scenario.Transcript) (not
 		return nil, err
 	}
 	for _, g := range q.Lesson.Given() {
-		if g.Name == "seed" {
+		if g.Name == nameSeed {
 			continue
 		}
 		less := q.Lesson.Without(g.Name)

@@ -67,6 +67,8 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	o.Form = l.form(q)
 	o.Form.Command = q.Command()
 	switch {
+	case q.Beside != "":
+		return l.pair(ctx, w, q, o)
 	case q.Replay != Replay{}:
 		return l.replay(ctx, w, q, o)
 	case q.All:
@@ -80,6 +82,7 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	if err != nil {
 		return err
 	}
+	o.Form.Beside = q.besides()
 	if o.Form.Notes, err = withoutEffect(ctx, q, t); err != nil {
 		return err
 	}
@@ -89,7 +92,7 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 // table writes every combination of the interceptor's switches.
 func (l *Lab) table(ctx context.Context, w io.Writer, q Question, o page.Options) error {
 	for _, g := range q.Lesson.Given() {
-		if g.Name != "mitm" && g.Name != "seed" {
+		if g.Name != "mitm" && g.Name != nameSeed {
 			return &switches.Error{Text: "--all plays every combination, in TLS 1.2 and in TLS 1.3: it takes no --" + g.Name, Remedy: "Leave one of the two out.", Switches: []string{nameAll, g.Name}}
 		}
 	}
@@ -111,7 +114,7 @@ func (l *Lab) replay(ctx context.Context, w io.Writer, q Question, o page.Option
 		return &switches.Error{Text: q.say("replays_elsewhere"), Switches: []string{nameAttack}}
 	}
 	for _, g := range q.Lesson.Given() {
-		if g.Name != "seed" {
+		if g.Name != nameSeed {
 			return &switches.Error{Text: "--attack and --" + g.Name + " are two lessons", Remedy: "Leave one of the two out.", Switches: []string{nameAttack, g.Name}}
 		}
 	}
@@ -189,7 +192,7 @@ func (l *Lab) others(g switches.Group, q Question) []page.Switch {
 			{Name: nameLogin, Kind: page.SwitchChoice, Choices: l.Replays.Logins, Value: q.Replay.Login},
 		}
 	case g == switches.Run:
-		return []page.Switch{{Name: nameLang, Kind: page.SwitchChoice, Choices: texts(narrate.Langs()), Value: string(q.Lang)}}
+		return []page.Switch{{Name: nameBeside, Kind: page.SwitchText, Value: q.Beside}, {Name: nameLang, Kind: page.SwitchChoice, Choices: texts(narrate.Langs()), Value: string(q.Lang)}}
 	}
 	return nil
 }

@@ -26,7 +26,9 @@ func TestWords(t *testing.T) {
 
 // keys are what the form and the lab ask narrate for.
 func keys() []string {
-	out := []string{"lessons", "switches", "unset", "play", "command", "no_effect", "contradiction", "leave_out", "begin_again", "replays_elsewhere", "made_by"}
+	out := []string{"lessons", "switches", "unset", "play", "command", "no_effect", "contradiction", "leave_out", "begin_again", "replays_elsewhere", "made_by",
+		"beside_what", "beside_without", "pair", "left", "right", "ended", "nothing", "reads", "readable", "readable_later", "differs", "same", "left_only", "right_only", "fields_differ",
+		"count/messages", "count/bytes", "count/operations", "count/round_trips"}
 	for _, o := range Openings() {
 		out = append(out, "lesson/"+o.Key)
 	}

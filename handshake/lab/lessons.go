@@ -41,5 +41,8 @@ func Openings() []Opening {
 func (o Opening) question(lang narrate.Lang, seed string) Question {
 	q := Question{Lang: lang, Lesson: o.Lesson}
 	q.Lesson.Seed = seed
+	if o.Beside != nil {
+		q.Beside = besideOf(o.Lesson, *o.Beside)
+	}
 	return q
 }

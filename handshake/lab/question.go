@@ -13,7 +13,8 @@ import (
 type Question struct {
 	Lang   narrate.Lang
 	Lesson switches.Lesson
-	All    bool // every combination of the interceptor's switches, as a table
+	Beside string // what a second run changes, beside which the lesson is shown: "kx=ecdhe;tls="
+	All    bool   // every combination of the interceptor's switches, as a table
 	Replay Replay
 }
 
@@ -34,6 +35,9 @@ const (
 	nameAttack = "attack"
 	nameDefend = "defend"
 	nameLogin  = "login"
+	nameBeside = "beside"
+
+	nameSeed = "seed"
 )
 
 // Parse reads an address: names, and the values of each, as net/url has them. Where an error is not
@@ -57,6 +61,8 @@ func Parse(values map[string][]string, lang narrate.Lang) (Question, error) {
 			if value != "" {
 				q.Lang = narrate.Lang(value)
 			}
+		case nameBeside:
+			q.Beside = value
 		case nameAll:
 			q.All = value != ""
 		case nameAttack:
@@ -110,7 +116,7 @@ func (q Question) Address() page.Query {
 		}
 	}
 	for _, g := range q.Lesson.Given() {
-		if g.Name != "seed" {
+		if g.Name != nameSeed {
 			add(g.Name, g.Value)
 		}
 	}
@@ -120,7 +126,8 @@ func (q Question) Address() page.Query {
 	add(nameAttack, q.Replay.Attack)
 	add(nameDefend, q.Replay.Defend)
 	add(nameLogin, q.Replay.Login)
-	add("seed", q.Lesson.Seed)
+	add(nameBeside, q.Beside)
+	add(nameSeed, q.Lesson.Seed)
 	add(nameLang, string(q.Lang))
 	return a
 }
@@ -132,6 +139,8 @@ func (q Question) Without(names ...string) Question {
 		switch name {
 		case nameAll:
 			q.All = false
+		case nameBeside:
+			q.Beside = ""
 		case nameAttack:
 			q.Replay = Replay{}
 		case nameDefend:
@@ -143,8 +152,17 @@ func (q Question) Without(names ...string) Question {
 	return q
 }
 
-// Command is the command line that writes the same page.
+// Command is the command line that writes the same page; of two runs, of which no command writes
+// a page, it is "".
 func (q Question) Command() string {
+	if q.Beside != "" {
+		return ""
+	}
+	return q.words() + " --lang " + string(q.Lang) + " --format html"
+}
+
+// words is the command line that plays the lesson.
+func (q Question) words() string {
 	words := []string{"tlslab"}
 	if q.Replay.Attack != "" {
 		words = append(words, "replay")
@@ -172,7 +190,7 @@ func (q Question) Command() string {
 	if q.All {
 		words = append(words, "--all")
 	}
-	return strings.Join(append(words, "--lang", string(q.Lang), "--format", "html"), " ")
+	return strings.Join(words, " ")
 }
 
 // shell quotes a word for a POSIX shell, if it needs it.

@@ -13,6 +13,7 @@ type Form struct {
 	Lessons []Link
 	Groups  []Group
 	Notes   []string // what has no effect
+	Beside  []Link   // the lesson beside the same with one switch less
 	Command string   // that makes the same page; "" if there is none
 }
 
@@ -68,6 +69,7 @@ func (d *document) form() {
 		for _, n := range f.Notes {
 			d.with(elP, n, class(classPrivate))
 		}
+		d.besides(f)
 		if f.Command != "" {
 			d.in(elP, []pair{class(classDim)}, func() {
 				d.text(d.lab("command") + d.say.Colon())
@@ -80,6 +82,22 @@ func (d *document) form() {
 
 // lab is a word of the lab.
 func (d *document) lab(key string) string { return d.say.Get(narrate.Lab, key).Title }
+
+// besides offers to see what a switch has changed.
+func (d *document) besides(f *Form) {
+	if len(f.Beside) == 0 {
+		return
+	}
+	d.in(elP, nil, func() {
+		d.text(d.lab("beside_what") + d.say.Colon())
+		for i, l := range f.Beside {
+			if i > 0 {
+				d.text(d.say.Comma())
+			}
+			d.with(elA, l.Text, ask(l.To))
+		}
+	})
+}
 
 func (d *document) lessons(f *Form) {
 	d.in(elNav, []pair{class(classLessons), value(attrAriaLabel, d.lab("lessons"))}, func() {
