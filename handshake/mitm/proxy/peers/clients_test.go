@@ -45,7 +45,7 @@ var clients = []client{
 	{"curl", [][]string{{"curl"}}, []string{"http/1.1", "h2"}, askCurl, []proxy.Cause{proxy.CauseUntrustedRoot}},
 	{"Python", [][]string{{"python3"}}, []string{"http/1.1"}, askPython, []proxy.Cause{proxy.CauseUntrustedRoot}},
 	{"Node", [][]string{{"node"}}, []string{"http/1.1", "h2"}, askNode, []proxy.Cause{proxy.CauseLeftAtCertificate}},
-	{"Java", [][]string{{"java"}}, []string{"http/1.1", "h2"}, askJava, []proxy.Cause{proxy.CauseLeftAtCertificate, proxy.CauseCertificateRefused}},
+	{"Java", [][]string{{"javac"}, {"java"}}, []string{"http/1.1", "h2"}, askJava, []proxy.Cause{proxy.CauseLeftAtCertificate, proxy.CauseCertificateRefused}},
 }
 
 func failure(what, stderr string, err error) error {
