@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"tlslab/handshake/iana"
-	"tlslab/handshake/message"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 )
@@ -20,14 +19,6 @@ const (
 	alpn1 = "http/1.1"
 	alpn2 = "h2"
 )
-
-// offered are the protocols that a client's hello has.
-func offered(hello *message.ClientHello) []string {
-	if a, ok := message.Get[*message.ALPN](&hello.Extensions); ok {
-		return a.Protocols
-	}
-	return nil
-}
 
 // otherOffer is what a server is offered that has refused the client's offer; nil if there is
 // nothing that could be translated. A client without ALPN speaks HTTP/1.1, if any.
