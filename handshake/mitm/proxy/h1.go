@@ -80,7 +80,7 @@ func (h *h1) begin(client duplex) {
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 {
+	if len(h.s.p.o.Rewrite) > 0 || h.s.target.fixed {
 		o.Change = h.change
 	}
 	return o

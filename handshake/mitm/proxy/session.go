@@ -52,6 +52,7 @@ type target struct {
 	host, port string
 	tls        bool // TLS is sure to follow (reverse mode)
 	clear      bool // it did not
+	fixed      bool // whatever name the client has for it (reverse mode)
 }
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
@@ -114,10 +115,14 @@ func (s *session) run() {
 		s.refuse(SideClient, err)
 		return
 	}
+	asked := t.host
 	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
-		s.call(n.Name)
+		asked = n.Name
 	}
-	if s.p.leavesAlone(s.name, t) {
+	if !t.fixed {
+		s.call(asked)
+	}
+	if s.p.leavesAlone(asked, t) {
 		s.untouched()
 		return
 	}
@@ -139,18 +144,22 @@ func (s *session) intercept(hello *message.ClientHello) {
 		s.refuse(SideServer, s.unreachable(err))
 		return
 	}
-	up := s.p.o.ToServer
-	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
-	offer := offered(hello)
-	server, err := s.shakeHands(mitm.ToServer(up, hello))
+	box, err := mitm.New(s.box(hello))
+	if err != nil {
+		s.refuse(SideProxy, err)
+		return
+	}
+	up := box.Hello(hello)
+	offer := mitm.Offered(hello, nil)
+	server, err := s.shakeHands(up)
 	if other := otherOffer(offer); hasNone(err) && other != nil {
 		if err := s.redial(); err != nil {
 			s.refuse(SideServer, s.unreachable(err))
 			return
 		}
-		cfg := mitm.ToServer(up, hello)
-		cfg.KeyLog, cfg.ALPN = s.server.KeyLog(), other
-		server, err = s.shakeHands(cfg)
+		again := *up
+		again.KeyLog, again.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(&again)
 	}
 	if server == nil {
 		s.refuse(SideProxy, err)
@@ -161,10 +170,8 @@ func (s *session) intercept(hello *message.ClientHello) {
 		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
 		return
 	}
-	down := s.p.o.ToClient
-	down.KeyLog = s.client.KeyLog()
 	sum.Protocol = protocolFor(offer, sum.Protocol)
-	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
+	cfg, err := box.Settled(&sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
@@ -191,6 +198,18 @@ func (s *session) intercept(hello *message.ClientHello) {
 	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// box is what the interceptor of this connection goes by.
+func (s *session) box(hello *message.ClientHello) mitm.Options {
+	o := mitm.Options{ToClient: s.p.o.ToClient, ToServer: s.p.o.ToServer, Fixed: s.target.fixed}
+	o.ToClient.KeyLog = s.client.KeyLog()
+	o.ToServer.ServerName, o.ToServer.KeyLog = s.name, s.server.KeyLog()
+	o.Forger = s.p.o.Forger.For(hello, &o.ToClient)
+	if s.target.fixed {
+		o.AlsoFor = s.askedFor()
+	}
+	return o
 }
 
 // shakeHands makes the handshake with the server; it returns nil if cfg is at fault.

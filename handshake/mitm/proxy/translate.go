@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"tlslab/handshake/iana"
-	"tlslab/handshake/message"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 )
@@ -24,14 +23,6 @@ const (
 // speaksHTTP2 reports whether a protocol of ALPN is HTTP/2: gRPC's library in C, and those of
 // Python, Ruby, PHP and others above it, know it as "grpc-exp" too, and 1.51 likes that better.
 func speaksHTTP2(protocol string) bool { return protocol == alpn2 || protocol == "grpc-exp" }
-
-// offered are the protocols that a client's hello has.
-func offered(hello *message.ClientHello) []string {
-	if a, ok := message.Get[*message.ALPN](&hello.Extensions); ok {
-		return a.Protocols
-	}
-	return nil
-}
 
 // otherOffer is what a server is offered that has refused the client's offer; nil if there is
 // nothing that could be translated. A client without ALPN speaks HTTP/1.1, if any.

@@ -130,6 +130,9 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			e.host = h.Authority
 		}
 	}
+	if x.changes.hosts(h) {
+		e.host = x.changes.Host
+	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = x.changes.Body
