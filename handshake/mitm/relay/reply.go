@@ -175,6 +175,6 @@ func (m *H1) replyOver(x *Exchange) {
 		m.client.state = atHead
 	}
 	if m.client.state == atHead {
-		m.resume(&m.client)
+		m.goOn()
 	}
 }
