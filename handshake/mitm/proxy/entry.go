@@ -53,6 +53,8 @@ type Entry struct {
 
 	Warnings []Warning
 	Fault    *Fault // why it failed; nil if it did not
+	Besides  *Fault // how the client refused what the proxy then had to show it: that certificate is forged too; nil if it did not
+	Answered bool   // the reply is the proxy's own, and the server has said nothing of it
 }
 
 // Timing is how long the parts took. A part that did not happen is 0; Connect and TLS

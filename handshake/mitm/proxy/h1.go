@@ -41,6 +41,8 @@ type h1 struct {
 	lost     error             // what the client did not take
 	decoding int               // bodies that are being decoded
 	left     *Fault            // how the client broke off, if no entry tells
+	instead  *Fault            // why there is no server: whatever is asked is answered with this
+	told     bool              // an entry told of the connection, where instead is set
 
 	pumps sync.WaitGroup // the servers'
 }

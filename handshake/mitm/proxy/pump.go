@@ -46,7 +46,7 @@ func (h *h1) readLittle(from relay.Side, conn duplex, turn int) bool {
 	defer littles.Put(b)
 	for {
 		n, err := conn.Read(b[:])
-		if !h.came(from, b[:n], err, turn) {
+		if !h.came(from, conn, b[:n], err, turn) {
 			return false
 		}
 		if n == len(b) {
@@ -61,7 +61,7 @@ func (h *h1) readMuch(from relay.Side, conn duplex, turn int) bool {
 	defer bulks.Put(b)
 	for {
 		n, err := conn.Read(b[:])
-		if !h.came(from, b[:n], err, turn) {
+		if !h.came(from, conn, b[:n], err, turn) {
 			return false
 		}
 		if n < littleRead {
@@ -71,7 +71,7 @@ func (h *h1) readMuch(from relay.Side, conn duplex, turn int) bool {
 }
 
 // came is what one read has brought. It reports whether to read again.
-func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
+func (h *h1) came(from relay.Side, conn duplex, b []byte, err error, turn int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if from == relay.Server && turn != h.turn {
@@ -85,6 +85,9 @@ func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
 		}
 	}
 	if len(b) > 0 {
+		if h.instead != nil {
+			_ = conn.SetReadDeadline(time.Time{}) // it has begun to ask
+		}
 		h.m.Receive(from, b)
 	}
 	if err != nil {
@@ -95,7 +98,7 @@ func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
 		h.sent.Wait()
 	}
 	if from == relay.Client {
-		if hurry := h.m.InHead() || h.withheld(); hurry != h.hurried { // its time runs from where it began
+		if hurry := h.m.InHead() || h.withheld() || h.instead != nil; hurry != h.hurried { // its time runs from where it began
 			h.hurried = hurry
 			h.s.hurry(hurry)
 		}
@@ -180,6 +183,9 @@ func (h *h1) carryOut(w *way, to relay.Side, fate relay.Fate) {
 		fate = relay.EndHalf
 	}
 	w.fate = fate
+	if to == relay.Client && h.instead != nil && !h.m.Spoken() {
+		h.say(h.instead)
+	}
 	h.mu.Unlock()
 	switch fate {
 	case relay.EndHalf:

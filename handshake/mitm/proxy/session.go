@@ -9,11 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -29,6 +27,7 @@ type session struct {
 
 	client, server *recorder // the sockets; server is nil until it was dialled
 	target         target
+	hello          *message.ClientHello // nil where none was read
 	clientAddr     string
 	serverAddr     string
 	name           string // the host that the client asks for: server_name, else the target's host
@@ -41,6 +40,7 @@ type session struct {
 
 	stirred atomic.Int64 // Proxy.tick when a byte last moved
 	opening atomic.Int64 // Proxy.tick, plus one, when what must not take long began; 0 if nothing is
+	reach   reach
 	ended   atomic.Pointer[error]
 
 	mu sync.Mutex // held while server is set, and while end closes it
@@ -121,6 +121,7 @@ func (s *session) run() {
 		return
 	}
 	s.recording.tls.Store(true)
+	s.hello = hello
 	s.intercept(hello)
 }
 
@@ -145,7 +146,8 @@ func (s *session) intercept(hello *message.ClientHello) {
 		return
 	}
 	began := time.Now()
-	err = server.Handshake()
+	s.reaches(nil)
+	err = s.reached(server.Handshake())
 	s.shake = time.Since(began)
 	sum := server.Summary()
 	s.toServer = &Leg{Summary: sum}
@@ -155,7 +157,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	down := s.p.o.ToClient
 	down.KeyLog = s.client.KeyLog()
-	cfg, err := s.p.o.Forger.ToClient(down, &sum)
+	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
@@ -194,9 +196,16 @@ func (s *session) dial() error {
 		return nil
 	}
 	began := time.Now()
-	conn, err := s.p.o.Dial(s.ctx, "tcp", s.target.addr())
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	s.reaches(cancel)
+	conn, err := s.p.o.Dial(ctx, "tcp", s.target.addr())
 	s.connect = time.Since(began)
+	err = s.reached(err)
 	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
 		if cause := context.Cause(s.ctx); cause != nil {
 			return cause
 		}
@@ -219,31 +228,10 @@ func (s *session) dial() error {
 
 // unreachable is the Fault of a server that could not be dialled.
 func (s *session) unreachable(err error) *Fault {
-	if s.ended.Load() != nil {
+	if s.ended.Load() != nil || errors.Is(err, errSlow) {
 		return blame(SideServer, err, false)
 	}
 	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-}
-
-// refuse tells the client, in TLS, that there will be no connection, and tells of the
-// failure in an Entry. The client's hello has been read, and is read again by the endpoint
-// that refuses it.
-func (s *session) refuse(side Side, err error) {
-	f := blame(side, err, false)
-	down := s.p.o.ToClient
-	down.Certificates, down.KeyLog = nil, s.client.KeyLog()
-	if side != SideClient {
-		down.ForClient = func(*message.ClientHello) (*handshake.Config, error) {
-			return nil, reason.Fault("", err)
-		}
-	}
-	if c, err := tls.Server(s.client, &down); err == nil {
-		if err := c.Handshake(); err != nil && side == SideClient {
-			f = blame(side, err, false) // it knows the alert
-		}
-		_ = c.Close()
-	}
-	s.failed(f)
 }
 
 // fault tells of a connection that came to nothing: for c, unless the proxy itself has
@@ -327,7 +315,7 @@ func (s *session) hurry(on bool) {
 
 // expire ends the session if it takes too long. It is the janitor's.
 func (s *session) expire(now int64, l Limits) {
-	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() {
+	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() && !s.giveUp() {
 		s.end(errSlow)
 	}
 	if now-s.stirred.Load() > l.Idle.Milliseconds() {

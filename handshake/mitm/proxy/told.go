@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ type telling struct {
 	decoders            [2]*decoder
 	closed              [2]bool     // the body's coding is none that can be looked into
 	answer              *relay.Head // the head of what the proxy answered itself
-	answered            int64       // bytes of that answer's body
+	answered            string      // that answer's body
 }
 
 func tellingOf(x *relay.Exchange) *telling { return x.User.(*telling) }
@@ -92,7 +91,11 @@ func (h *h1) bytes() *telling {
 
 // asked begins the entry of a request.
 func (h *h1) asked(head *relay.Head) *telling {
-	t := &telling{entry: h.s.entry(Request), keep: h.s.p.o.Bodies}
+	kind := Request
+	if h.instead != nil {
+		kind = Failure
+	}
+	t := &telling{entry: h.s.entry(kind), keep: h.s.p.o.Bodies}
 	e := t.entry
 	e.Began = time.Now()
 	e.describeRequest(head, h.s)
@@ -137,7 +140,10 @@ func (h *h1) tell(x *relay.Exchange) {
 	}
 	if x.Answered() && t.answer != nil {
 		e.describeReply(t.answer)
-		e.Received = t.answered
+		e.Answered, e.Received, e.Body = true, int64(len(t.answered)), []byte(t.answered[:min(len(t.answered), t.keep)])
+	}
+	if h.instead != nil && e.Fault != h.instead {
+		e.Fault, e.Besides = h.instead, refusalOf(e.Fault)
 	}
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
@@ -169,6 +175,7 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.timed(t.passed, t.began, t.over)
 	}
 	h.s.tell(e)
+	h.told = true
 }
 
 // fault is why an exchange is not whole.
@@ -199,48 +206,6 @@ func (h *h1) faultOf(side Side, err error) *Fault {
 		f.Cause = CauseSpeaksTLS
 	}
 	return f
-}
-
-// answer is what the client reads in place of a reply. A client whose server has only closed a
-// connection that served before gets none: it knows what can be asked again on a new one
-// (RFC 9112 §9.3.1).
-func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
-	f := h.fault(x)
-	if f.Side == SideClient && x.Fault.Refusal == nil || reused && f.Cause == CauseLeft {
-		return nil
-	}
-	status := http.StatusBadGateway
-	if r := x.Fault.Refusal; r != nil {
-		status = r.Status()
-	}
-	return h.page(x, f, status)
-}
-
-// page2 is what a client of HTTP/2 reads in place of a reply. Of a server that just left it sees
-// as much as it would without the proxy: it knows what can be asked again.
-func (h *h1) page2(x *relay.Exchange) (status int, text string) {
-	f := h.fault(x)
-	if f.Cause == CauseLeft || f.Cause == CauseReset {
-		return 0, ""
-	}
-	t := tellingOf(x)
-	text = h.s.p.page(f)
-	t.answered = int64(len(text))
-	if status = http.StatusBadGateway; x.Fault.Refusal != nil {
-		status = x.Fault.Refusal.Status()
-	}
-	t.answer = &relay.Head{Status: status, Proto: "HTTP/2.0", // as relay.H2 writes it
-		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(status)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
-	return status, text
-}
-
-// page is an answer of the proxy's own.
-func (h *h1) page(x *relay.Exchange, f *Fault, status int) []byte {
-	page := h.s.p.page(f)
-	t := tellingOf(x)
-	whole := answer(status, page)
-	t.answer, t.answered = headOfAnswer(status, string(whole[:len(whole)-len(page)])), int64(len(page))
-	return whole
 }
 
 // change says what is to become of a message where bodies are rewritten.

@@ -215,7 +215,7 @@ func TestH2Refuses(t *testing.T) {
 // TestWithheld: a client whose server is gone is told why, in frames that it understands.
 func TestWithheld(t *testing.T) {
 	c := newEnd2("c")
-	r := &row{o: Options{Page: func(*Exchange) (int, string) { return 502, "because" }}, say: []string{"sw", "c:" + http2.ClientPreface, c.send(http2.FrameSettings, 0, 0, ""), c.head(1, endStream, ":method: GET", ":path: /")}}
+	r := &row{o: Options{Page: because}, say: []string{"sw", "c:" + http2.ClientPreface, c.send(http2.FrameSettings, 0, 0, ""), c.head(1, endStream, ":method: GET", ":path: /")}}
 	h := play2(r, 0)
 	f := http2.NewFramer(io.Discard, bytes.NewReader(h.toClient))
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)

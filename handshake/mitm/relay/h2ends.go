@@ -3,7 +3,7 @@ package relay
 import (
 	"encoding/binary"
 	"io"
-	"strconv"
+	"net/http"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -41,9 +41,14 @@ func (m *H2) InHead() bool { return m.client.blockOf != 0 && !m.over }
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H2) Unread() bool { return !m.client.gone }
 
-// Withhold says that the server will answer nothing, whatever will be asked, and why.
+// Withhold says that the server will answer nothing, whatever will be asked, and why. Some clients
+// wait for a server's SETTINGS before they ask (RFC 9113 §3.4).
 func (m *H2) Withhold(why error) {
 	m.withheld, m.server.ended, m.client.out.shut = why, true, true
+	if !m.settled && !m.over && m.server.left == 0 && m.server.blockOf == 0 {
+		m.settled = true
+		m.server.out.add(frame(nil, http2.FrameSettings, 0, 0, nil))
+	}
 }
 
 // Unwritten says that a side takes nothing more. A server may still be about to say why.
@@ -148,13 +153,18 @@ func (m *H2) page(st *stream) []byte {
 	if m.o.Page == nil || st.id%2 == 0 || st.x.begun { // nobody waits for a push
 		return nil
 	}
-	status, text := m.o.Page(st.x)
-	if status == 0 {
+	fields, text := m.o.Page(st.x)
+	if len(fields) == 0 {
 		return nil
 	}
 	st.x.answered, st.x.begun = true, true
-	block := literal(m.server.beginBlock(), hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
-	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
+	block := m.server.beginBlock()
+	for _, f := range fields {
+		block = literal(block, hpack.HeaderField{Name: f.Name, Value: f.Value})
+	}
+	if st.x.Request.Method == http.MethodHead { // whose reply has no body
+		return frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, st.id, block)
+	}
 	b := frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
 	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
 }

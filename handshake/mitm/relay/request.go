@@ -19,6 +19,11 @@ func (m *H1) stepRequest(b []byte) int {
 	case !m.spoken:
 		switch looksLikeHTTP(b, m.o.Forward) {
 		case no:
+			if m.withheld != nil {
+				m.broken = &Refusal{From: Client, Rule: RuleNotHTTP}
+				m.finish(Cut)
+				return -1
+			}
 			m.begin()
 			return 0
 		case unknown:
@@ -266,7 +271,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 	amid := len(f.in) > 0 && f.state == atHead && !m.waits()
 	if len(m.under) == 0 {
 		switch {
-		case !m.spoken && amid && looksLikeHTTP(f.in, m.o.Forward) == unknown: // too short to be anything
+		case m.withheld == nil && !m.spoken && amid && looksLikeHTTP(f.in, m.o.Forward) == unknown: // too short to be anything
 			m.begin()
 			m.work(f, f.in, false)
 			m.bytesEnded(f, how, err)
