@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"tlslab/handshake/mitm/relay"
 )
 
 // Mode says how the proxy learns where a client wants to go.
@@ -57,7 +59,7 @@ func (forward) target(s *session) (t target, ok bool) {
 	}
 	s.client.skip(len(head))
 	if _, err := s.client.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
-		s.fault(SideClient, CauseLeft, err)
+		s.failed(s.blame(PhaseOpening, SideClient, err))
 		return target{}, false
 	}
 	s.client.beginTLS()
@@ -85,9 +87,6 @@ func (r *recorder) connects() (bool, error) {
 	}
 }
 
-// errLongHead is a head beyond Limits.Header.
-var errLongHead = errors.New("the head is longer than the proxy takes")
-
 // head waits for a whole HTTP head and returns it; it stays to be read. However small the
 // pieces are that it comes in, each byte is looked at once.
 func (r *recorder) head(limit int) ([]byte, error) {
@@ -101,7 +100,7 @@ func (r *recorder) head(limit int) ([]byte, error) {
 			return b[:i], nil
 		}
 		if len(b) >= limit {
-			return nil, errLongHead
+			return nil, &relay.Refusal{From: relay.Client, Rule: relay.RuleHeadTooLong, Limit: limit}
 		}
 		n = len(b) + 1
 	}
@@ -129,17 +128,26 @@ func (h *headEnd) find(b []byte) (n int, ok bool) {
 // badRequest tells client and reader that what came is no request. A client that has
 // left is told nothing.
 func (s *session) badRequest(err error) {
-	if isGone(err) || s.ended.Load() != nil {
-		s.fault(SideClient, CauseLeft, err)
+	r := (*relay.Refusal)(nil)
+	f := s.blame(PhaseOpening, SideClient, noRequest(err))
+	s.failed(f)
+	if f.Cause != CauseBadRequest {
 		return
 	}
 	status := http.StatusBadRequest
-	if errors.Is(err, errLongHead) {
-		status = http.StatusRequestHeaderFieldsTooLarge
+	if errors.As(err, &r) {
+		status = r.Status()
 	}
-	s.fault(SideClient, CauseBadRequest, err)
 	_, _ = s.client.Write(answer(status, "tlslab proxy: "+err.Error()+"\n"))
 	s.client.linger()
+}
+
+// noRequest is err as what is no request, unless it says that the client has left.
+func noRequest(err error) error {
+	if isGone(err) {
+		return err
+	}
+	return &marked{errNoRequest, err}
 }
 
 // unavailable turns a client away. What it has asked is read first: closed over what is

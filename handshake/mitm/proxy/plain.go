@@ -55,7 +55,7 @@ func (h *h1) findServer(x *relay.Exchange) {
 		err = fmt.Errorf("%.40q names no server", r.Target)
 	}
 	if err != nil {
-		h.decline(x, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
+		h.decline(x, s.blame(PhaseOpening, SideClient, &marked{errNoRequest, err}), http.StatusBadRequest)
 		return
 	}
 	t := tellingOf(x)

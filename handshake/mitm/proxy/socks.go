@@ -30,11 +30,7 @@ const (
 func (socks5) target(s *session) (target, bool) {
 	t, err := s.socks()
 	if err != nil {
-		if isGone(err) || s.ended.Load() != nil {
-			s.fault(SideClient, CauseLeft, err)
-		} else {
-			s.fault(SideClient, CauseBadRequest, err)
-		}
+		s.failed(s.blame(PhaseOpening, SideClient, noRequest(err)))
 		return target{}, false
 	}
 	s.client.beginTLS()

@@ -21,7 +21,7 @@ func (m *H2) decode(f *flow2) *Refusal {
 		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
 	}
 	if m.anew && f.size > maxFields*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong} // what is not kept could not go on
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not go on
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ func (m *H1) unanswered(err error) {
 			fate = Cut
 		}
 		x.fail(leg, err)
+		x.Fault.InHead = leg == Server && i == 0 && m.server.state == atHead && len(m.server.in) > 0
 		if i == 0 {
 			m.answer(x)
 		}

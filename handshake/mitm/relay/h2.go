@@ -49,6 +49,7 @@ type flow2 struct {
 	fate  Fate
 	ended bool // what it says is not heard any more
 	gone  bool // it says nothing more
+	why   *ErrGoAway
 	dec   *hpack.Decoder
 	table uint32 // the largest that the receiver has allowed
 
@@ -186,7 +187,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 		return frameHeader
 	}
 	if length+len(f.block) > m.o.Header {
-		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong})
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	}
 	if len(b) < frameHeader+length {
@@ -284,7 +285,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
 			}
 			if len(m.streams) >= maxStreams {
-				return &Refusal{From: Server, Rule: RuleFrame, Detail: "streams"}
+				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
 			}
 			m.pushed = f.promised
 		}
@@ -323,6 +324,9 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 			return bad
 		}
 		f.out.pass(whole)
+		if code := http2.ErrCode(binary.BigEndian.Uint32(p[4:])); code != http2.ErrCodeNo {
+			f.why = &ErrGoAway{Code: code, Ended: true}
+		}
 		if f.from == Server {
 			m.away = min(m.away, binary.BigEndian.Uint32(p)&(1<<31-1))
 			m.goAway(m.away, http2.ErrCode(binary.BigEndian.Uint32(p[4:])))

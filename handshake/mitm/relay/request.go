@@ -40,7 +40,7 @@ func (m *H1) stepRequest(b []byte) int {
 		return n // an empty line before a request, as some clients leave behind the last body (RFC 9112 §2.2)
 	case n > m.o.Header, !ok && len(b) > m.o.Header:
 		h, _ := parseHead(string(b[:m.o.Header]), Client) // as far as it can be understood
-		m.refuseRequest(&Exchange{Request: h}, &Refusal{From: Client, Rule: RuleHeadTooLong})
+		m.refuseRequest(&Exchange{Request: h}, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	case !ok:
 		return -1

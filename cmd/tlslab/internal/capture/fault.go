@@ -1,10 +1,14 @@
 package capture
 
 import (
+	"errors"
 	"strings"
+
+	"golang.org/x/net/http2"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 )
@@ -33,21 +37,29 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 	who := func(side proxy.Side) string {
 		return narrate.Must(lang, narrate.UI, "cmd.proxy_side_"+string(side)).Title
 	}
-	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String()}
+	phase := ""
+	if f.Phase != "" {
+		phase = narrate.Must(lang, narrate.UI, "cmd.proxy_phase_"+string(f.Phase)).Title
+	}
+	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String(), "phase", phase, "limit", f.Limit}
 	key := "proxy_gave_up"
 	switch {
 	case f.By != proxy.SideProxy && f.Alerted:
 		key = "proxy_refused"
-	case f.Cause == proxy.CauseReset:
-		key = "proxy_reset"
 	case f.By != proxy.SideProxy:
-		key = "proxy_left"
+		key = "proxy_end_" + string(f.What)
 	case f.Alerted && f.Side != proxy.SideProxy:
 		key = "proxy_refused_peer"
 	}
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
-	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cause.Title, advice: cause.Text}
-	switch {
+	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cli.Say(lang, "proxy_cause_"+string(f.Cause), pairs...), advice: cause.Text}
+	switch reset := (*relay.ErrReset)(nil); {
+	case f.Cause == proxy.CauseBadRequest && f.Phase == proxy.PhaseOpening:
+		w.advice = cli.Say(lang, "proxy_where_from")
+	case f.What == proxy.WhatAway, errors.As(f.Err, &reset) && reset.Code == http2.ErrCodeRefusedStream:
+		w.advice = cli.Say(lang, "proxy_reset_refused")
+	case reset != nil && reset.Code == http2.ErrCodeCancel:
+		w.advice = cli.Say(lang, "proxy_reset_cancel")
 	case f.Cause == proxy.CauseUnreachable:
 		if key, ok := unreachable[f.ProxyError()]; ok {
 			w.advice = cli.Say(lang, key)

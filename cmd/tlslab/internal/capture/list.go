@@ -329,6 +329,9 @@ func whyOf(lang narrate.Lang, err error) string {
 		return narrate.Fault(lang, err)
 	}
 	s := narrate.Must(lang, narrate.UI, "cmd.proxy_rule_"+string(r.Rule)).Title
+	if r.Limit > 0 {
+		s += cli.ColonOf(lang) + cli.Say(lang, "proxy_limit", "n", strconv.Itoa(r.Limit))
+	}
 	if r.Detail != "" {
 		s += cli.ColonOf(lang) + foreign.Line(r.Detail)
 	}
