@@ -215,6 +215,9 @@ func TestSentences(t *testing.T) {
 	for _, r := range mitmrelay.Rules() {
 		used["cmd.proxy_rule_"+string(r)] = true
 	}
+	for _, w := range proxy.NoRequestWhys() {
+		used["cmd.proxy_no_request_"+string(w)] = true
+	}
 	for _, p := range proxy.Phases() {
 		used["cmd.proxy_phase_"+string(p)] = true
 	}

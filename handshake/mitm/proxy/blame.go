@@ -61,6 +61,7 @@ const (
 	// By the proxy:
 	WhatRefusal   What = "refusal" // of what the peer said
 	WhatNoRequest What = "no_request"
+	WhatAlien     What = "alien" // another protocol than the one that the proxy waits for
 	WhatUnreached What = "unreached"
 	WhatSlow      What = "slow"
 	WhatIdle      What = "idle"
@@ -71,7 +72,7 @@ const (
 // Whats lists every What.
 func Whats() []What {
 	return []What{WhatClosed, WhatCut, WhatReset, WhatBroken, WhatAlert, WhatStreamReset, WhatAway, WhatGoAway,
-		WhatRefusal, WhatNoRequest, WhatUnreached, WhatSlow, WhatIdle, WhatBusy, WhatStopped}
+		WhatRefusal, WhatNoRequest, WhatAlien, WhatUnreached, WhatSlow, WhatIdle, WhatBusy, WhatStopped}
 }
 
 // ending is what happened on a leg, and what was known then.
@@ -103,7 +104,7 @@ var verdicts = []verdict{
 	{in(WhatSlow), "", nil, SideProxy, CauseSlow},
 	{in(WhatIdle), "", nil, SideProxy, CauseIdle},
 	{in(WhatUnreached), "", nil, SideProxy, CauseUnreachable},
-	{in(WhatNoRequest), "", nil, SideProxy, CauseBadRequest},
+	{in(WhatNoRequest, WhatAlien), "", nil, SideProxy, CauseBadRequest},
 	{in(WhatBroken), SideProxy, nil, SideProxy, CauseInternal},
 	{in(WhatRefusal), "", because(reason.Internal, reason.Misuse), SideProxy, CauseInternal},
 
@@ -192,17 +193,21 @@ func (e *ending) alert() (d iana.AlertDescription, ok bool) {
 
 // whatOf is what an error says that happened.
 func whatOf(err error) What {
-	re, reset, away, refusal := (*reason.Error)(nil), (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil), (*relay.Refusal)(nil)
+	no, re, reset, away, refusal := (*NoRequest)(nil), (*reason.Error)(nil), (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil), (*relay.Refusal)(nil)
 	for _, x := range []struct {
 		is   error
 		what What
-	}{{errShutdown, WhatStopped}, {errBusy, WhatBusy}, {errIdle, WhatIdle}, {errSlow, WhatSlow}, {errUnreached, WhatUnreached}, {errNoRequest, WhatNoRequest},
+	}{{errShutdown, WhatStopped}, {errBusy, WhatBusy}, {errIdle, WhatIdle}, {errSlow, WhatSlow}, {errUnreached, WhatUnreached},
 		{syscall.ECONNRESET, WhatReset}, {syscall.EPIPE, WhatReset}} {
 		if errors.Is(err, x.is) {
 			return x.what
 		}
 	}
 	switch {
+	case errors.As(err, &no) && (no.Why == NotHTTP || no.Why == NotSOCKS):
+		return WhatAlien
+	case errors.As(err, &no):
+		return WhatNoRequest
 	case errors.As(err, &reset):
 		return WhatStreamReset
 	case errors.As(err, &away) && away.Ended:
@@ -266,6 +271,12 @@ func (s *session) fault(e *ending) *Fault {
 			e.what = whatOf(e.err)
 		}
 	}
+	switch {
+	case e.what == WhatCut && (e.phase == PhaseHello || e.phase == PhaseHandshake):
+		e.what = WhatClosed // there is nothing yet that close_notify would end
+	case e.what == WhatIdle || e.what == WhatSlow:
+		e.leg = e.awaited() // whichever leg was the first to hear of it
+	}
 	e.shook = s.toClient != nil && s.toClient.Version != 0 && s.toServer != nil && s.toServer.Version != 0
 	e.asked = e.leg == SideServer && s.toServer != nil && s.toServer.CertificateRequested
 	f = e.fault()
@@ -278,6 +289,19 @@ func (s *session) fault(e *ending) *Fault {
 		f.Limit = strconv.Itoa(l.Connections)
 	}
 	return f
+}
+
+// awaited is the leg on which something was waited for.
+func (e *ending) awaited() Side {
+	switch e.phase {
+	case PhaseOpening, PhaseHello, PhaseSilent, PhaseRequestHead, PhaseRequestBody:
+		return SideClient
+	case PhaseDial, PhaseWait, PhaseReplyHead, PhaseReplyBody:
+		return SideServer
+	case PhaseHandshake:
+		return e.leg
+	}
+	return SideProxy
 }
 
 // in is f where this was under way.
@@ -300,7 +324,6 @@ func (m *marked) Unwrap() []error { return []error{m.kind, m.error} }
 
 var (
 	errUnreached = errors.New("the server could not be reached")
-	errNoRequest = errors.New("that is no request to a proxy")
 )
 
 // isGone reports whether err says that a peer is no longer there.

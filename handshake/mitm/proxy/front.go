@@ -49,12 +49,12 @@ func (forward) target(s *session) (t target, ok bool) {
 	}
 	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
-		s.badRequest(err)
+		s.badRequest(&NoRequest{ConnectMalformed, fmt.Sprintf("%.200q", err.Error())})
 		return target{}, false
 	}
 	t.host, t.port, err = net.SplitHostPort(req.RequestURI)
 	if _, notPort := strconv.ParseUint(t.port, 10, 16); err != nil || t.host == "" || notPort != nil {
-		s.badRequest(fmt.Errorf("CONNECT %.200q: it takes HOST:PORT", req.RequestURI))
+		s.badRequest(&NoRequest{ConnectTarget, fmt.Sprintf("%.200q", req.RequestURI)})
 		return target{}, false
 	}
 	s.client.skip(len(head))
@@ -75,7 +75,7 @@ func (r *recorder) connects() (bool, error) {
 			return false, err
 		}
 		if b[0] < ' ' && b[0] != '\r' && b[0] != '\n' || b[0] > '~' {
-			return false, fmt.Errorf("byte 0x%02x is not the beginning of an HTTP request", b[0])
+			return false, &NoRequest{NotHTTP, fmt.Sprintf("0x%02x", b[0])}
 		}
 		n = min(len(b), len(connect))
 		switch {
@@ -129,7 +129,7 @@ func (h *headEnd) find(b []byte) (n int, ok bool) {
 // left is told nothing.
 func (s *session) badRequest(err error) {
 	r := (*relay.Refusal)(nil)
-	f := s.blame(PhaseOpening, SideClient, noRequest(err))
+	f := s.blame(PhaseOpening, SideClient, err)
 	s.failed(f)
 	if f.Cause != CauseBadRequest {
 		return
@@ -140,14 +140,6 @@ func (s *session) badRequest(err error) {
 	}
 	_, _ = s.client.Write(answer(status, "tlslab proxy: "+err.Error()+"\n"))
 	s.client.linger()
-}
-
-// noRequest is err as what is no request, unless it says that the client has left.
-func noRequest(err error) error {
-	if isGone(err) {
-		return err
-	}
-	return &marked{errNoRequest, err}
 }
 
 // unavailable turns a client away. What it has asked is read first: closed over what is

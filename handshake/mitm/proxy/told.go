@@ -157,7 +157,7 @@ func (h *h1) tell(x *relay.Exchange) {
 		if t.closed[i] && n > 0 {
 			e.warn(WarnOpaque)
 		}
-		if d := t.decoders[i]; d != nil && d.used {
+		if d := t.decoders[i]; d != nil && d.used && d.Err() == nil {
 			e.warn(WarnDecoded)
 		}
 	}
@@ -184,6 +184,9 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 		e.leg = SideClient
 	}
 	e.phase = phaseOf(x, e.leg)
+	if w := h.s.ended.Load(); w != nil && !tellingOf(x).passed.IsZero() { // by the proxy: what was waited for is the server's
+		e.phase = phaseOf(x, SideServer)
+	}
 	if h.one == nil && x.Request != nil {
 		e.bad = h.flaw(x, e.leg)
 	}
@@ -202,7 +205,7 @@ func phaseOf(x *relay.Exchange, side Side) Phase {
 		return PhaseRequestBody
 	case !t.began.IsZero():
 		return PhaseReplyBody
-	case side == SideServer && x.Fault != nil && x.Fault.InHead:
+	case side == SideServer && x.Fault != nil && (x.Fault.InHead || x.Fault.Refusal != nil):
 		return PhaseReplyHead
 	case t.passed.IsZero():
 		return PhaseRequestBody

@@ -54,7 +54,7 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
 	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cli.Say(lang, "proxy_cause_"+string(f.Cause), pairs...), advice: cause.Text}
 	switch reset := (*relay.ErrReset)(nil); {
-	case f.Cause == proxy.CauseBadRequest && f.Phase == proxy.PhaseOpening:
+	case f.What == proxy.WhatAlien:
 		w.advice = cli.Say(lang, "proxy_where_from")
 	case f.What == proxy.WhatAway, errors.As(f.Err, &reset) && reset.Code == http2.ErrCodeRefusedStream:
 		w.advice = cli.Say(lang, "proxy_reset_refused")
