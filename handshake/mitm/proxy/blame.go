@@ -314,6 +314,18 @@ func (f *Fault) in(p Phase) *Fault {
 	return &g
 }
 
+// NotSeenTo reports whether the peer says that it has done nothing for the request: it is safe to ask again (RFC 9113 §8.7).
+func (f *Fault) NotSeenTo() bool {
+	reset := (*relay.ErrReset)(nil)
+	return f.What == WhatAway || errors.As(f.Err, &reset) && reset.Code == http2.ErrCodeRefusedStream
+}
+
+// Cancelled reports whether the peer says that it wants no more of the request.
+func (f *Fault) Cancelled() bool {
+	reset := (*relay.ErrReset)(nil)
+	return errors.As(f.Err, &reset) && reset.Code == http2.ErrCodeCancel
+}
+
 // marked is an error of a kind that says what happened.
 type marked struct {
 	kind error

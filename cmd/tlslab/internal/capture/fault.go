@@ -1,14 +1,10 @@
 package capture
 
 import (
-	"errors"
 	"strings"
-
-	"golang.org/x/net/http2"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/mitm/proxy"
-	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 )
@@ -52,13 +48,14 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 		key = "proxy_refused_peer"
 	}
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
-	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cli.Say(lang, "proxy_cause_"+string(f.Cause), pairs...), advice: cause.Text}
-	switch reset := (*relay.ErrReset)(nil); {
+	causeKey := "proxy_cause_" + string(f.Cause)
+	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cli.Say(lang, causeKey, pairs...), advice: cause.Text}
+	switch {
 	case f.What == proxy.WhatAlien:
 		w.advice = cli.Say(lang, "proxy_where_from")
-	case f.What == proxy.WhatAway, errors.As(f.Err, &reset) && reset.Code == http2.ErrCodeRefusedStream:
+	case f.NotSeenTo():
 		w.advice = cli.Say(lang, "proxy_reset_refused")
-	case reset != nil && reset.Code == http2.ErrCodeCancel:
+	case f.Cancelled():
 		w.advice = cli.Say(lang, "proxy_reset_cancel")
 	case f.Cause == proxy.CauseUnreachable:
 		if key, ok := unreachable[f.ProxyError()]; ok {

@@ -334,7 +334,8 @@ func limitOf(lang narrate.Lang, r *relay.Refusal) string {
 func whyOf(lang narrate.Lang, err error) string {
 	r, no := (*relay.Refusal)(nil), (*proxy.NoRequest)(nil)
 	if errors.As(err, &no) {
-		return cli.Say(lang, "proxy_no_request_"+string(no.Why), "got", foreign.Line(no.Got))
+		key := "proxy_no_request_" + string(no.Why)
+		return cli.Say(lang, key, "got", foreign.Line(no.Got))
 	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)
