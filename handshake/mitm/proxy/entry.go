@@ -120,9 +120,11 @@ const (
 	WarnOpaque           Warning = "opaque"             // --rewrite could not look into a body: its content coding is not known here
 	WarnNotShown         Warning = "not_shown"          // the server asked for a certificate, got none, and answers as if it missed one
 	WarnEarly            Warning = "early"              // the reply was over before the request was, and the rest of that was not wanted
+	WarnToHTTP1          Warning = "to_http1"           // the client speaks HTTP/2, the server only HTTP/1.1: it was translated
+	WarnToHTTP2          Warning = "to_http2"           // … and the reverse
 )
 
 // Warnings lists every Warning.
 func Warnings() []Warning {
-	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnDecoded, WarnOpaque, WarnNotShown, WarnEarly}
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnDecoded, WarnOpaque, WarnNotShown, WarnEarly, WarnToHTTP1, WarnToHTTP2}
 }

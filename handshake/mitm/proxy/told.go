@@ -109,7 +109,7 @@ func (h *h1) replied(x *relay.Exchange) {
 	if l := h.s.toServer; l != nil && l.CertificateRequested && !l.CertificateShown && missesCertificate(x.Reply.Status) {
 		t.entry.warn(WarnNotShown)
 	}
-	if h.one == nil && x.Reply.Status/100 == 2 {
+	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
 	}
 }

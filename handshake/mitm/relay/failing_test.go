@@ -3,7 +3,6 @@ package relay
 import (
 	"encoding/binary"
 	"errors"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -62,9 +61,7 @@ func TestSwellingWaits(t *testing.T) {
 func TestFailing(t *testing.T) {
 	c, s := newEnd2("c"), newEnd2("s")
 	o := inHundredfold
-	o.Page = func(x *Exchange) ([]Field, string) {
-		return []Field{{":status", strconv.Itoa(x.Fault.Refusal.Status())}}, "no"
-	}
+	o.Page = page502
 	m := NewH2(o)
 	toServer, toClient := receive2(m, append(begin2(c, s), c.head(1, 0, ":method: PUT", "content-encoding: x"), c.send(http2.FrameData, 0, 1, "A"), c.send(http2.FrameData, endStream, 1, "b"),
 		c.head(3, endStream, ":method: GET"), s.head(3, 0, ":status: 200"), s.send(http2.FrameData, endStream, 3, "A"),
@@ -72,7 +69,7 @@ func TestFailing(t *testing.T) {
 	if got, want := frames2(t, toServer), "HEADERS :method=PUT\nRST_STREAM CANCEL\nHEADERS :method=GET\nRST_STREAM CANCEL\nHEADERS :method=GET"; got != want {
 		t.Errorf("the server heard\n%s\nwant\n%s", got, want)
 	}
-	if got, want := frames2(t, toClient), "HEADERS :status=400\nDATA no true\nRST_STREAM NO_ERROR\nHEADERS :status=200\nRST_STREAM INTERNAL_ERROR\nHEADERS :status=204"; got != want {
+	if got, want := frames2(t, toClient), "HEADERS :status=400 content-type=text/plain; charset=utf-8\nDATA no true\nRST_STREAM NO_ERROR\nHEADERS :status=200\nRST_STREAM INTERNAL_ERROR\nHEADERS :status=204"; got != want {
 		t.Errorf("the client heard\n%s\nwant\n%s", got, want)
 	}
 	const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"

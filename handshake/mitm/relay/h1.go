@@ -75,6 +75,7 @@ type H1 struct {
 	withheld error       // why the server will not answer what will be asked
 	halved   error       // the client has closed its half, in order, behind whole requests
 	broken   error       // how a client broke off that had nothing under way
+	single   bool        // a request waits for the reply to the one before (H1toH2)
 	over     bool
 	pool     []byte // for what filters make
 }
@@ -248,8 +249,8 @@ func (m *H1) InHead() bool {
 }
 
 // waits reports whether the next request has to wait for the reply to the one before: it may be
-// for another server.
-func (m *H1) waits() bool { return m.o.Forward && len(m.under) > 0 }
+// for another server, or for a stream of its own.
+func (m *H1) waits() bool { return (m.o.Forward || m.single) && len(m.under) > 0 }
 
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H1) Unread() bool { return !m.client.gone && m.client.state != atHead }

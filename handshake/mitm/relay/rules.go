@@ -34,10 +34,12 @@ const (
 	RuleFrame            Rule = "frame"
 	RuleCompression      Rule = "compression"
 	RuleContentCoding    Rule = "content_coding"
-	RuleStreams          Rule = "streams"     // more at a time than are kept
-	RuleAllHeads         Rule = "all_heads"   // of all streams
-	RuleField2           Rule = "field2"      // of HTTP/2
-	RuleBodyLength       Rule = "body_length" // is not what Content-Length says
+	RuleStreams          Rule = "streams"   // more at a time than are kept
+	RuleAllHeads         Rule = "all_heads" // of all streams
+	RulePseudo           Rule = "pseudo_field"
+	RuleField2           Rule = "field"
+	RuleBodyLength       Rule = "body_length"
+	RuleUntranslatable   Rule = "untranslatable"
 )
 
 // rules says of each what it wants, and where that is written.
@@ -67,15 +69,18 @@ var rules = map[Rule]struct{ text, ref string }{
 	RuleContentCoding:    {"the body is not in the coding that Content-Encoding names", "RFC 9110 §8.4"},
 	RuleStreams:          {"more streams are open at a time than the proxy takes", "RFC 9113 §5.1.2"},
 	RuleAllHeads:         {"the heads of all streams together are longer than the proxy keeps", "RFC 9113 §10.5.1"},
-	RuleField2:           {"a field that HTTP/2 does not allow", "RFC 9113 §8.2"},
-	RuleBodyLength:       {"the body is not as long as content-length says", "RFC 9113 §8.1.1"},
+	RulePseudo:           {"the fields that stand for the first line are not as they must be", "RFC 9113 §8.3"},
+	RuleField2:           {"HTTP/2 has no such field", "RFC 9113 §8.2"},
+	RuleBodyLength:       {"the body is not as long as Content-Length says", "RFC 9113 §8.1.1"},
+	RuleUntranslatable:   {"the other version of HTTP, to which this is translated, has no words for it", "RFC 9110 §15.6.2"},
 	RuleTrailer:          {"a trailer has a field that may only stand in the head", "RFC 9110 §6.5.1"},
 }
 
 // Rules lists every Rule.
 func Rules() []Rule {
 	return []Rule{RuleNotHTTP, RuleTLSAlert, RuleStartLine, RuleHeadTooLong, RuleBareLF, RuleBareCR, RuleNUL, RuleFold, RuleSpaceBeforeColon, RuleFieldName,
-		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression, RuleContentCoding, RuleStreams, RuleAllHeads, RuleField2, RuleBodyLength}
+		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression, RuleContentCoding,
+		RuleStreams, RuleAllHeads, RulePseudo, RuleField2, RuleBodyLength, RuleUntranslatable}
 }
 
 // Refusal is a message that does not go on: who sent it, and which rule it broke.
@@ -109,6 +114,8 @@ func (r *Refusal) Status() int {
 		return http.StatusBadGateway
 	case r.Rule == RuleHeadTooLong:
 		return http.StatusRequestHeaderFieldsTooLarge
+	case r.Rule == RuleUntranslatable:
+		return http.StatusNotImplemented
 	}
 	return http.StatusBadRequest
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -51,14 +52,12 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	if !last {
 		return nil
 	}
-	r := m.decode(f)
 	id := f.blockOf
-	f.block, f.blockOf = f.block[:0], 0
-	if cap(f.block) > 1<<12 {
-		f.block = nil
-	}
-	if r != nil {
+	if r := f.decode(); r != nil {
 		return r
+	}
+	if m.anew && f.size > maxFields*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not go on
 	}
 	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 }
@@ -223,6 +222,13 @@ func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
 
 // Unwrap says that it ended before its end.
 func (e *ErrGoAway) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// Unseen reports whether a server has said that it did nothing about a request, so that asking
+// again is safe (RFC 9113 §8.7).
+func Unseen(err error) bool {
+	reset, away := (*ErrReset)(nil), (*ErrGoAway)(nil)
+	return errors.As(err, &reset) && reset.Code == http2.ErrCodeRefusedStream || errors.As(err, &away)
+}
 
 // reset is a stream that a side broke off. Behind a whole reply that is no fault: the rest of
 // the request is not wanted (RFC 9113 §8.1).
