@@ -167,7 +167,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	sum := s.toServer.Summary
 	if err != nil {
-		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
+		s.refuse(SideServer, s.blame(PhaseHandshake, SideServer, err))
 		return
 	}
 	sum.Protocol = protocolFor(offer, sum.Protocol)
@@ -189,7 +189,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.recording.legs.Store(both)
 	if err != nil {
-		s.failed(blame(SideClient, err, false).atCertificate(&s.toClient.Summary))
+		s.failed(s.blame(PhaseHandshake, SideClient, err))
 		_ = server.Close()
 		return
 	}
@@ -264,22 +264,10 @@ func (s *session) dial() error {
 
 // unreachable is the Fault of a server that could not be dialled.
 func (s *session) unreachable(err error) *Fault {
-	if s.ended.Load() != nil || errors.Is(err, errSlow) {
-		return blame(SideServer, err, false)
+	if errors.Is(err, errSlow) {
+		return s.blame(PhaseDial, SideServer, errSlow)
 	}
-	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-}
-
-// fault tells of a connection that came to nothing: for c, unless the proxy itself has
-// ended it.
-func (s *session) fault(side Side, c Cause, err error) {
-	f := &Fault{Side: side, By: SideProxy, Cause: c, Err: err}
-	if own := blame(side, err, false); s.ended.Load() != nil || own.Cause == CauseBusy {
-		f = own
-	} else if c == CauseLeft {
-		f.By = side
-	}
-	s.failed(f)
+	return s.blame(PhaseDial, SideServer, &marked{errUnreached, err})
 }
 
 // failed tells of a Fault.

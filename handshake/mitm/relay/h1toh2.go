@@ -174,7 +174,7 @@ func (m *H1toH2) open() {
 	h := st.x.Request
 	switch {
 	case m.away || m.server.highest >= 1<<31-1:
-		m.broke(st, &ErrGoAway{http2.ErrCodeNo})
+		m.broke(st, &ErrGoAway{Code: http2.ErrCodeNo})
 		return
 	case h.Method == http.MethodConnect:
 		m.one.under[0].fail(Client, &Refusal{From: Client, Rule: RuleUntranslatable, Detail: quote(h.Method)})
@@ -215,7 +215,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	switch {
 	case st != m.now || x.replied: // what nobody waits for
 	case m.server.tooLong():
-		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong})
+		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
 		m.trailer(st, h, end)
 	case st.asked.protocol != "" && h.Status/100 == 2:
