@@ -117,6 +117,11 @@ func (h *h1) run() {
 		_ = h.toServer.conn.Close()
 	}
 	s := h.s
+	if broken := h.m.Broken(); broken != nil && h.left == nil { // refused, and nobody heard its end
+		if r := (*relay.Refusal)(nil); errors.As(broken, &r) {
+			h.left = h.brokeOff(r, true, h.m.Spoken())
+		}
+	}
 	switch {
 	case h.left != nil:
 		s.failed(h.left)
@@ -171,7 +176,11 @@ func (h *h1) ended(from relay.Side, err error) {
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
 func (h *h1) brokeOff(err error, idle, spoken bool) *Fault {
-	f := h.faultOf(SideClient, err)
+	side := SideClient
+	if r := (*relay.Refusal)(nil); errors.As(err, &r) {
+		side = Side(r.From)
+	}
+	f := h.faultOf(side, err)
 	switch {
 	case !spoken && f.Cause == CauseLeft:
 		f.Cause = CausePin

@@ -105,6 +105,7 @@ func TestPlainLeft(t *testing.T) {
 	}
 	c.Close()
 	ended(t, s)
+	s.Close() // it has heard that the client left, and gives up
 	faulty(t, u.total(t, 1)[0], proxy.Request, proxy.SideClient, proxy.SideClient, proxy.CauseLeft)
 }
 

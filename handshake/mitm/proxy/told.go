@@ -60,6 +60,9 @@ func (h *h1) event(ev relay.Event) {
 		}
 	case relay.RequestOver:
 		tellingOf(x).passed = time.Now()
+	case relay.Interim:
+		e := tellingOf(x).entry
+		e.Notes = append(e.Notes, ev.Head.Notes...)
 	case relay.ReplyHead:
 		h.replied(x)
 	case relay.ReplyOver:
