@@ -7,23 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"tlslab/handshake/mitm/proxy"
-	"tlslab/pki"
 )
-
-// newPlain is an origin without TLS.
-func newPlain(t testing.TB, h http.Handler) *origin {
-	t.Helper()
-	o := &origin{Server: httptest.NewUnstartedServer(h), roots: pki.NewTrustStore()}
-	o.Config.ErrorLog = quietLog
-	o.Start()
-	t.Cleanup(o.Close)
-	return o
-}
 
 // TestPlain: http URLs, whole, as clients of a proxy write them.
 func TestPlain(t *testing.T) {
