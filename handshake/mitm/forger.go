@@ -24,6 +24,8 @@ type Forger struct {
 	keys []crypto.Signer
 	rand io.Reader
 
+	spare func() *Forger // of Spare; nil if there is none
+
 	mu     sync.Mutex
 	forged *simplelru.LRU[[32]byte, *handshake.Certificate] // by the real leaf's SHA-256
 }

@@ -8,10 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-
-	"tlslab/handshake/mitm/relay"
 )
 
 // Mode says how the proxy learns where a client wants to go.
@@ -159,15 +156,4 @@ func (s *session) unavailable() {
 func answer(status int, text string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
 		status, http.StatusText(status), len(text), text)
-}
-
-// headOfAnswer is what its head says, of which raw is the text.
-func headOfAnswer(status int, raw string) *relay.Head {
-	h := &relay.Head{Raw: raw, Status: status, Reason: http.StatusText(status), Proto: "HTTP/1.1"}
-	for _, line := range strings.Split(raw, "\r\n")[1:] {
-		if name, value, ok := strings.Cut(line, ": "); ok {
-			h.Fields = append(h.Fields, relay.Field{Name: name, Value: value})
-		}
-	}
-	return h
 }

@@ -58,6 +58,9 @@ type Options struct {
 	Seen func(*Entry)
 	// Page is what a client reads in place of a reply that failed; the fault's Error.
 	Page func(*Fault) string
+	// HTML is the same for a client that takes HTML, about the host that it asked for; nil: it
+	// reads Page.
+	HTML func(host string, f *Fault) Document
 	// Landing writes the proxy's own page, which offers the root under RootFile; nil: no more
 	// than that.
 	Landing http.HandlerFunc

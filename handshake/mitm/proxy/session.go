@@ -13,7 +13,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -29,6 +28,7 @@ type session struct {
 
 	client, server *recorder // the sockets; server is nil until it was dialled
 	target         target
+	hello          *message.ClientHello // nil where none was read
 	clientAddr     string
 	serverAddr     string
 	name           string // the host that the client asks for: server_name, else the target's host
@@ -41,6 +41,7 @@ type session struct {
 
 	stirred atomic.Int64 // Proxy.tick when a byte last moved
 	opening atomic.Int64 // Proxy.tick, plus one, when what must not take long began; 0 if nothing is
+	reach   reach
 	ended   atomic.Pointer[error]
 
 	mu sync.Mutex // held while server is set, and while end closes it
@@ -121,6 +122,7 @@ func (s *session) run() {
 		return
 	}
 	s.recording.tls.Store(true)
+	s.hello = hello
 	s.intercept(hello)
 }
 
@@ -139,23 +141,30 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	up := s.p.o.ToServer
 	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
-	server, err := tls.Client(s.server, mitm.ToServer(up, hello))
-	if err != nil {
+	offer := offered(hello)
+	server, err := s.shakeHands(mitm.ToServer(up, hello))
+	if other := otherOffer(offer); hasNone(err) && other != nil {
+		if err := s.redial(); err != nil {
+			s.refuse(SideServer, s.unreachable(err))
+			return
+		}
+		cfg := mitm.ToServer(up, hello)
+		cfg.KeyLog, cfg.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(cfg)
+	}
+	if server == nil {
 		s.refuse(SideProxy, err)
 		return
 	}
-	began := time.Now()
-	err = server.Handshake()
-	s.shake = time.Since(began)
-	sum := server.Summary()
-	s.toServer = &Leg{Summary: sum}
+	sum := s.toServer.Summary
 	if err != nil {
 		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
 		return
 	}
 	down := s.p.o.ToClient
 	down.KeyLog = s.client.KeyLog()
-	cfg, err := s.p.o.Forger.ToClient(down, &sum)
+	sum.Protocol = protocolFor(offer, sum.Protocol)
+	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
@@ -179,13 +188,23 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.hurry(false)
 	s.warn()
-	if sum.Protocol == "h2" {
-		s.relayH2(client, server)
-	} else {
-		s.relayH1(client, server)
-	}
+	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// shakeHands makes the handshake with the server; it returns nil if cfg is at fault.
+func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
+	server, err := tls.Client(s.server, cfg)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	s.reaches(nil)
+	err = s.reached(server.Handshake())
+	s.shake = time.Since(began)
+	s.toServer = &Leg{Summary: server.Summary()}
+	return server, err
 }
 
 // dial reaches the server, unless it has been.
@@ -194,9 +213,16 @@ func (s *session) dial() error {
 		return nil
 	}
 	began := time.Now()
-	conn, err := s.p.o.Dial(s.ctx, "tcp", s.target.addr())
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	s.reaches(cancel)
+	conn, err := s.p.o.Dial(ctx, "tcp", s.target.addr())
 	s.connect = time.Since(began)
+	err = s.reached(err)
 	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
 		if cause := context.Cause(s.ctx); cause != nil {
 			return cause
 		}
@@ -219,31 +245,10 @@ func (s *session) dial() error {
 
 // unreachable is the Fault of a server that could not be dialled.
 func (s *session) unreachable(err error) *Fault {
-	if s.ended.Load() != nil {
+	if s.ended.Load() != nil || errors.Is(err, errSlow) {
 		return blame(SideServer, err, false)
 	}
 	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-}
-
-// refuse tells the client, in TLS, that there will be no connection, and tells of the
-// failure in an Entry. The client's hello has been read, and is read again by the endpoint
-// that refuses it.
-func (s *session) refuse(side Side, err error) {
-	f := blame(side, err, false)
-	down := s.p.o.ToClient
-	down.Certificates, down.KeyLog = nil, s.client.KeyLog()
-	if side != SideClient {
-		down.ForClient = func(*message.ClientHello) (*handshake.Config, error) {
-			return nil, reason.Fault("", err)
-		}
-	}
-	if c, err := tls.Server(s.client, &down); err == nil {
-		if err := c.Handshake(); err != nil && side == SideClient {
-			f = blame(side, err, false) // it knows the alert
-		}
-		_ = c.Close()
-	}
-	s.failed(f)
 }
 
 // fault tells of a connection that came to nothing: for c, unless the proxy itself has
@@ -327,7 +332,7 @@ func (s *session) hurry(on bool) {
 
 // expire ends the session if it takes too long. It is the janitor's.
 func (s *session) expire(now int64, l Limits) {
-	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() {
+	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() && !s.giveUp() {
 		s.end(errSlow)
 	}
 	if now-s.stirred.Load() > l.Idle.Milliseconds() {

@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +21,10 @@ type telling struct {
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
 	rewriters           [2]*Rewriter
+	decoders            [2]*decoder
+	closed              [2]bool     // the body's coding is none that can be looked into
 	answer              *relay.Head // the head of what the proxy answered itself
-	answered            int64       // bytes of that answer's body
+	answered            string      // that answer's body
 }
 
 func tellingOf(x *relay.Exchange) *telling { return x.User.(*telling) }
@@ -71,6 +72,12 @@ func (h *h1) event(ev relay.Event) {
 		if x.User == nil {
 			x.User = h.asked(&relay.Head{})
 		}
+		for _, d := range tellingOf(x).decoders {
+			if d != nil {
+				d.stop()
+				h.decoding--
+			}
+		}
 		h.done = append(h.done, x)
 	}
 }
@@ -87,7 +94,11 @@ func (h *h1) bytes() *telling {
 
 // asked begins the entry of a request.
 func (h *h1) asked(head *relay.Head) *telling {
-	t := &telling{entry: h.s.entry(Request), keep: h.s.p.o.Bodies}
+	kind := Request
+	if h.instead != nil {
+		kind = Failure
+	}
+	t := &telling{entry: h.s.entry(kind), keep: h.s.p.o.Bodies}
 	e := t.entry
 	e.Began = time.Now()
 	e.describeRequest(head, h.s)
@@ -99,9 +110,22 @@ func (h *h1) replied(x *relay.Exchange) {
 	t := tellingOf(x)
 	t.began = time.Now()
 	t.entry.describeReply(x.Reply)
-	if h.one == nil && x.Reply.Status/100 == 2 {
+	if l := h.s.toServer; l != nil && l.CertificateRequested && !l.CertificateShown && missesCertificate(x.Reply.Status) {
+		t.entry.warn(WarnNotShown)
+	}
+	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
 	}
+}
+
+// missesCertificate reports whether servers answer so that asked for a certificate, got none, and
+// let the handshake be: nginx says 400 (its own 495 and 496 are made that), Apache and IIS 403.
+func missesCertificate(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, 495, 496:
+		return true
+	}
+	return false
 }
 
 // tell tells of an exchange that is over.
@@ -119,7 +143,10 @@ func (h *h1) tell(x *relay.Exchange) {
 	}
 	if x.Answered() && t.answer != nil {
 		e.describeReply(t.answer)
-		e.Received = t.answered
+		e.Answered, e.Received, e.Body = true, int64(len(t.answered)), []byte(t.answered[:min(len(t.answered), t.keep)])
+	}
+	if h.instead != nil && e.Fault != h.instead {
+		e.Fault, e.Besides = h.instead, refusalOf(e.Fault)
 	}
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
@@ -129,6 +156,14 @@ func (h *h1) tell(x *relay.Exchange) {
 	}
 	for _, rw := range t.rewriters {
 		e.rewritten(rw != nil && rw.Replaced > 0)
+	}
+	for i, n := range []int64{e.Sent, e.Received} {
+		if t.closed[i] && n > 0 {
+			e.warn(WarnOpaque)
+		}
+		if d := t.decoders[i]; d != nil && d.used {
+			e.warn(WarnDecoded)
+		}
 	}
 	if x.Request != nil {
 		e.Notes = append(e.Notes, x.Request.Notes...)
@@ -143,6 +178,7 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.timed(t.passed, t.began, t.over)
 	}
 	h.s.tell(e)
+	h.told = true
 }
 
 // fault is why an exchange is not whole.
@@ -157,6 +193,9 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 // faultOf is the same for what is no exchange yet.
 func (h *h1) faultOf(side Side, err error) *Fault {
 	r := (*relay.Refusal)(nil)
+	if errors.Is(err, relay.ErrNotAsked) {
+		return &Fault{Side: side, By: SideProxy, Cause: CauseReset, Err: err}
+	}
 	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
 		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
 	}
@@ -175,60 +214,37 @@ func (h *h1) faultOf(side Side, err error) *Fault {
 	return f
 }
 
-// answer is what the client reads in place of a reply. A client whose server has only closed a
-// connection that served before gets none: it knows what can be asked again on a new one
-// (RFC 9112 §9.3.1).
-func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
-	f := h.fault(x)
-	if f.Side == SideClient && x.Fault.Refusal == nil || reused && f.Cause == CauseLeft {
-		return nil
-	}
-	status := http.StatusBadGateway
-	if r := x.Fault.Refusal; r != nil {
-		status = r.Status()
-	}
-	return h.page(x, f, status)
-}
-
-// page2 is what a client of HTTP/2 reads in place of a reply. Of a server that just left it sees
-// as much as it would without the proxy: it knows what can be asked again.
-func (h *h1) page2(x *relay.Exchange) (status int, text string) {
-	f := h.fault(x)
-	if f.Cause == CauseLeft || f.Cause == CauseReset {
-		return 0, ""
-	}
-	t := tellingOf(x)
-	text = h.s.p.page(f)
-	t.answered = int64(len(text))
-	t.answer = &relay.Head{Status: http.StatusBadGateway, Proto: "HTTP/2.0", // as relay.H2 writes it
-		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(http.StatusBadGateway)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
-	return http.StatusBadGateway, text
-}
-
-// page is an answer of the proxy's own.
-func (h *h1) page(x *relay.Exchange, f *Fault, status int) []byte {
-	page := h.s.p.page(f)
-	t := tellingOf(x)
-	whole := answer(status, page)
-	t.answer, t.answered = headOfAnswer(status, string(whole[:len(whole)-len(page)])), int64(len(page))
-	return whole
-}
-
 // change says what is to become of a message where bodies are rewritten.
 func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	t := tellingOf(x)
 	if t.alone {
 		return relay.Changes{}
 	}
-	rw := NewRewriter(nil, h.s.p.o.Rewrite)
 	if from == relay.Client {
-		t.rewriters[0] = rw
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return relay.Changes{Drop: []string{"accept-encoding", "range", "if-range"}, Body: rw}
+		return h.rewriting(t, 0, x.Request, "accept-encoding", "range", "if-range")
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}
 	}
-	t.rewriters[1] = rw
-	return relay.Changes{Body: rw}
+	return h.rewriting(t, 1, x.Reply)
+}
+
+// rewriting is what becomes of the body behind a head: i says whose. What is in a coding all the
+// same is decoded first, and goes on without it.
+func (h *h1) rewriting(t *telling, i int, head *relay.Head, drop ...string) relay.Changes {
+	c := relay.Changes{Drop: drop}
+	coding, open := codingOf(head)
+	if !open {
+		t.closed[i] = true
+		return c
+	}
+	rw := NewRewriter(nil, h.s.p.o.Rewrite)
+	t.rewriters[i], c.Body = rw, rw
+	if coding != "" {
+		d := newDecoder(coding)
+		h.decoding++
+		t.decoders[i], c.Body, c.Stale = d, &decoded{decoder: d, to: rw}, []string{"content-encoding"}
+	}
+	return c
 }

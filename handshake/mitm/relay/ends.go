@@ -7,7 +7,11 @@ import "io"
 // refuseReply is a reply that does not go on.
 func (m *H1) refuseReply(r *Refusal) {
 	m.server.ended = true
-	m.unanswered(r, Cut)
+	fate := Close
+	if len(m.under) > 0 && m.under[0].begun {
+		fate = Cut // what is refused must not pass for whole
+	}
+	m.unanswered(r, fate)
 }
 
 // lost are requests whose server has said that the reply before them was its last.
@@ -83,9 +87,11 @@ func (m *H1) closedReply(how Ending, err error) {
 	switch {
 	case m.server.body == nil:
 	case how == InOrder:
-		m.endBody(&m.server, nil)
-	default:
-		m.endFilter(&m.server) // and no last chunk
+		if !m.endBody(&m.server, nil) {
+			return
+		}
+	case !m.endFilter(&m.server): // and no last chunk
+		return
 	}
 	m.server.fate = max(m.server.fate, fate)
 	m.client.fate = max(m.client.fate, fate)

@@ -34,10 +34,13 @@ func heardFrames(b []byte) string {
 	}
 }
 
+// because is a page.
+func because(*Exchange) (fields []Field, body string) { return []Field{{":status", "502"}}, "because" }
+
 // TestGoodbye2: where the relay ends it, answers come first, and then one GOAWAY that does not
 // say of what went on that it did not.
 func TestGoodbye2(t *testing.T) {
-	page := Options{Page: func(*Exchange) (int, string) { return 502, "because" }}
+	page := Options{Page: because}
 	for _, x := range []struct {
 		name string
 		o    Options

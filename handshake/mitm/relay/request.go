@@ -18,6 +18,11 @@ func (m *H1) stepRequest(b []byte) int {
 	case !m.spoken:
 		switch looksLikeHTTP(b, m.o.Forward) {
 		case no:
+			if m.withheld != nil {
+				m.broken = &Refusal{From: Client, Rule: RuleNotHTTP}
+				m.finish(Cut)
+				return -1
+			}
 			m.begin()
 			return 0
 		case unknown, likely:
@@ -128,7 +133,7 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = x.changes.Body
-		e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
+		e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), x.changes.Stale...)
 		e.last = "Transfer-Encoding: chunked\r\n"
 	}
 	x.sent = true
@@ -242,7 +247,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 	amid := len(f.in) > 0 && f.state == atHead && !m.waits()
 	if len(m.under) == 0 {
 		switch {
-		case !m.spoken && amid && looksLikeHTTP(f.in, m.o.Forward) == unknown: // too short to be anything
+		case m.withheld == nil && !m.spoken && amid && looksLikeHTTP(f.in, m.o.Forward) == unknown: // too short to be anything
 			m.begin()
 			m.work(f, f.in, false)
 			m.bytesEnded(f, how, err)
@@ -255,10 +260,13 @@ func (m *H1) clientEnded(how Ending, err error) {
 	}
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
-	if how == InOrder && !part && !amid && m.routing == nil {
+	if how == InOrder && !part && !amid && m.routing == nil && !(m.o.Forward && len(f.in) > 0) {
 		// It may still read, as a program that half-closes does; the server hears of it as it would
 		// without a relay, and decides.
-		m.noMore, f.fate = true, max(f.fate, EndHalf)
+		m.noMore = !m.single || len(f.in) == 0
+		if !m.single {
+			f.fate = max(f.fate, EndHalf)
+		}
 		return
 	}
 	for _, x := range m.under {
@@ -284,9 +292,10 @@ const (
 
 // looksLikeHTTP says whether a request begins here. What begins with a method in capitals and a
 // space is one if there follows what only HTTP has: a path, a URL, its name; other protocols have
-// commands in capitals too (NICK of IRC, GET of Redis). With any other token (a method is any token, RFC 9110 §9.1), or behind white space, it
-// is what ends as the first line of a request does. The preface of HTTP/2 without ALPN does not
-// count. Where sure is true, it can be nothing else.
+// commands in capitals too (NICK of IRC, GET of Redis). With any other token (a method is any
+// token, RFC 9110 §9.1), or behind white space, it is what ends as the first line of a request
+// does. The preface of HTTP/2 without ALPN does not count. Where sure is true, it can be nothing
+// else.
 func looksLikeHTTP(b []byte, sure bool) guess {
 	if sure {
 		return yes
