@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-
 	"tlslab/handshake/mitm/proxy"
 )
 
