@@ -72,7 +72,7 @@ func (f *Fault) Error() string { return string(f.Side) + ": " + string(f.Cause) 
 // Detailed reports whether Err says more than Cause does.
 func (f *Fault) Detailed() bool {
 	switch f.Cause {
-	case CausePin, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
+	case CausePin, CauseLeftAtCertificate, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
 		return false
 	case CauseLeft:
 		return f.What == WhatBroken || f.What == WhatGoAway

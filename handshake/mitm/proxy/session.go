@@ -32,6 +32,7 @@ type session struct {
 	clientAddr     string
 	serverAddr     string
 	name           string // the host that the client asks for: server_name, else the target's host
+	renamed        bool   // in reverse mode: by another name than the server's, so that Host is another too
 	host           string // the same as people write it: with the port, if it is not the usual one
 
 	toClient, toServer *Leg
@@ -121,6 +122,8 @@ func (s *session) run() {
 	}
 	if !t.fixed {
 		s.call(asked)
+	} else {
+		s.renamed = s.asksElsewhere(hello)
 	}
 	if s.p.leavesAlone(asked, t) {
 		s.untouched()
@@ -198,6 +201,16 @@ func (s *session) intercept(hello *message.ClientHello) {
 	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// asksElsewhere reports whether a client in reverse mode has another name for the server than the
+// proxy: it says so (server_name), or came to an address that is not the server's.
+func (s *session) asksElsewhere(hello *message.ClientHello) bool {
+	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
+		return foldHost(n.Name) != foldHost(s.target.host)
+	}
+	host, _, err := net.SplitHostPort(s.client.LocalAddr().String())
+	return err != nil || foldHost(host) != foldHost(s.target.host)
 }
 
 // box is what the interceptor of this connection goes by.

@@ -120,7 +120,7 @@ func TestH1toH2(t *testing.T) {
 		{name: "reset amid a reply", say: func(s *end2) []string {
 			return []string{"c:" + get, s.head(1, 0, ":status: 200", "content-length: 9"), s.send(http2.FrameData, 0, 1, "ok"), s.send(http2.FrameRSTStream, 0, 1, u32(2))}
 		},
-			toServer: getWords + away, toClient: "HTTP/1.1 200 \r\ncontent-length: 9\r\n\r\nok", fates: [2]Fate{Close, Cut}},
+			toServer: getWords + away, toClient: "HTTP/1.1 200 \r\ncontent-length: 9\r\n\r\nok", fates: [2]Fate{Close, Reset}},
 		{name: "… to HTTP/1.0", say: func(s *end2) []string {
 			return []string{"c:GET /50%/x HTTP/1.0\r\nHost: a\r\n\r\n", s.head(1, 0, ":status: 200"), s.send(http2.FrameData, 0, 1, "ok"), s.send(http2.FrameRSTStream, 0, 1, u32(2))}
 		},
@@ -141,7 +141,7 @@ func TestH1toH2(t *testing.T) {
 		{name: "the server hangs up", say: func(s *end2) []string { return []string{"c:" + get, "s!"} },
 			toServer: getWords, toClient: "<502>", fates: [2]Fate{Close, Close}},
 		{name: "the client hangs up", say: func(s *end2) []string { return []string{"c:" + get, "c#"} },
-			toServer: getWords + "\n1 RST_STREAM CANCEL" + away, fates: [2]Fate{Close, Close}, events: "0 request GET /50%/x\n0 request_over\n0 done client left: reset"},
+			toServer: getWords + "\n1 RST_STREAM CANCEL" + away, fates: [2]Fate{Close, Reset}, events: "0 request GET /50%/x\n0 request_over\n0 done client left: reset"},
 		{name: "the window is the server's", say: func(s *end2) []string {
 			return append([]string{s.send(http2.FrameSettings, 0, 0, setting(http2.SettingInitialWindowSize, 1)), "c:POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok", s.send(http2.FrameWindowUpdate, 0, 1, u32(5))}, ok(s, 1)...)
 		},

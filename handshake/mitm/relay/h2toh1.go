@@ -155,7 +155,7 @@ func (m *H2toH1) giveUp(st *stream2, code http2.ErrCode) {
 	m.drop(st, code)
 	if m.now == st {
 		m.now = nil
-		m.one.End(Client, Broken, io.ErrUnexpectedEOF)
+		m.one.End(Client, NoGoodbye, io.ErrUnexpectedEOF)
 		m.after()
 	}
 }
