@@ -49,7 +49,8 @@ const policy = `
 	message, record < tamper
 	handshake, tamper < stage
 	observe, stage, mitm, http2, pki/lesson < scenario
-	mitm, mitm/har, mitm/relay, tls, observe, pcapng < mitm/proxy
+	mitm, mitm/har, mitm/relay, tls, observe, pcapng, idn < mitm/proxy
+	mitm/proxy < mitm/proxy/peers
 	observe, stage, replay/bank, pki/lesson < replay
 	narrate, http2 < transcript
 	narrate, http2, idn < render/sheet

@@ -52,6 +52,7 @@ type target struct {
 	host, port string
 	tls        bool // TLS is sure to follow (reverse mode)
 	clear      bool // it did not
+	fixed      bool // whatever name the client has for it (reverse mode)
 }
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
@@ -114,10 +115,14 @@ func (s *session) run() {
 		s.refuse(SideClient, err)
 		return
 	}
+	asked := t.host
 	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
-		s.call(n.Name)
+		asked = n.Name
 	}
-	if s.p.leavesAlone(s.name, t) {
+	if !t.fixed {
+		s.call(asked)
+	}
+	if s.p.leavesAlone(asked, t) {
 		s.untouched()
 		return
 	}
@@ -139,18 +144,22 @@ func (s *session) intercept(hello *message.ClientHello) {
 		s.refuse(SideServer, s.unreachable(err))
 		return
 	}
-	up := s.p.o.ToServer
-	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
-	offer := offered(hello)
-	server, err := s.shakeHands(mitm.ToServer(up, hello))
+	box, err := mitm.New(s.box(hello))
+	if err != nil {
+		s.refuse(SideProxy, err)
+		return
+	}
+	up := box.Hello(hello)
+	offer := mitm.Offered(hello, nil)
+	server, err := s.shakeHands(up)
 	if other := otherOffer(offer); hasNone(err) && other != nil {
 		if err := s.redial(); err != nil {
 			s.refuse(SideServer, s.unreachable(err))
 			return
 		}
-		cfg := mitm.ToServer(up, hello)
-		cfg.KeyLog, cfg.ALPN = s.server.KeyLog(), other
-		server, err = s.shakeHands(cfg)
+		again := *up
+		again.KeyLog, again.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(&again)
 	}
 	if server == nil {
 		s.refuse(SideProxy, err)
@@ -158,13 +167,11 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	sum := s.toServer.Summary
 	if err != nil {
-		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
+		s.refuse(SideServer, s.blame(PhaseHandshake, SideServer, err))
 		return
 	}
-	down := s.p.o.ToClient
-	down.KeyLog = s.client.KeyLog()
 	sum.Protocol = protocolFor(offer, sum.Protocol)
-	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
+	cfg, err := box.Settled(&sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
@@ -182,7 +189,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.recording.legs.Store(both)
 	if err != nil {
-		s.failed(blame(SideClient, err, false))
+		s.failed(s.blame(PhaseHandshake, SideClient, err))
 		_ = server.Close()
 		return
 	}
@@ -191,6 +198,18 @@ func (s *session) intercept(hello *message.ClientHello) {
 	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// box is what the interceptor of this connection goes by.
+func (s *session) box(hello *message.ClientHello) mitm.Options {
+	o := mitm.Options{ToClient: s.p.o.ToClient, ToServer: s.p.o.ToServer, Fixed: s.target.fixed}
+	o.ToClient.KeyLog = s.client.KeyLog()
+	o.ToServer.ServerName, o.ToServer.KeyLog = s.name, s.server.KeyLog()
+	o.Forger = s.p.o.Forger.For(hello, &o.ToClient)
+	if s.target.fixed {
+		o.AlsoFor = s.askedFor()
+	}
+	return o
 }
 
 // shakeHands makes the handshake with the server; it returns nil if cfg is at fault.
@@ -245,22 +264,10 @@ func (s *session) dial() error {
 
 // unreachable is the Fault of a server that could not be dialled.
 func (s *session) unreachable(err error) *Fault {
-	if s.ended.Load() != nil || errors.Is(err, errSlow) {
-		return blame(SideServer, err, false)
+	if errors.Is(err, errSlow) {
+		return s.blame(PhaseDial, SideServer, errSlow)
 	}
-	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-}
-
-// fault tells of a connection that came to nothing: for c, unless the proxy itself has
-// ended it.
-func (s *session) fault(side Side, c Cause, err error) {
-	f := &Fault{Side: side, By: SideProxy, Cause: c, Err: err}
-	if own := blame(side, err, false); s.ended.Load() != nil || own.Cause == CauseBusy {
-		f = own
-	} else if c == CauseLeft {
-		f.By = side
-	}
-	s.failed(f)
+	return s.blame(PhaseDial, SideServer, &marked{errUnreached, err})
 }
 
 // failed tells of a Fault.

@@ -67,6 +67,7 @@ type Fault struct {
 	Leg     Side
 	Refusal *Refusal // nil if the other end broke off
 	Err     error
+	InHead  bool // a head had begun, and not ended
 }
 
 func (f *Fault) Error() string { return string(f.Leg) + ": " + f.Err.Error() }

@@ -73,6 +73,7 @@ type H1 struct {
 	stray    bool        // the server has said what nobody asked for
 	deaf     bool        // the server takes nothing more
 	withheld error       // why the server will not answer what will be asked
+	halved   error       // the client has closed its half, in order, behind whole requests
 	broken   error       // how a client broke off that had nothing under way
 	single   bool        // a request waits for the reply to the one before (H1toH2)
 	over     bool

@@ -71,6 +71,12 @@ func (m *H2) End(from Side, how Ending, err error) {
 	if err == nil || err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
+	if f.why != nil { // it has said so before
+		err = f.why
+		if len(m.streams) == 0 {
+			m.broken = err
+		}
+	}
 	if from == Client && len(m.streams) == 0 && (how == Broken || len(f.in) > 0) {
 		m.broken = err
 	}

@@ -109,9 +109,9 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	st.asked = a
 	switch {
 	case m.client.tooLong() || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
-		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong})
+		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case len(m.client.streams) > mostStreams:
-		st.x.fail(Client, &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"})
+		st.x.fail(Client, &Refusal{From: Client, Rule: RuleStreams, Limit: mostStreams})
 		m.drop(st, http2.ErrCodeRefusedStream)
 	case r != nil:
 		m.decline(st, r)
@@ -212,7 +212,7 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 	case !end:
 		r = &Refusal{From: Client, Rule: RuleFrame, Detail: "HEADERS"}
 	case m.client.tooLong():
-		r = &Refusal{From: Client, Rule: RuleHeadTooLong}
+		r = &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header}
 	case a.length >= 0 && a.came < a.length:
 		r = &Refusal{From: Client, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(a.length, 10))}
 	}

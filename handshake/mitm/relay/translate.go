@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ type asked struct {
 	// From HTTP/1.1:
 	protocol string // what the connection shall become
 	drop     []string
+	host     string // that of the server; "": as it came
 
 	// From HTTP/2:
 	text    []byte // its head in HTTP/1.1
@@ -145,6 +147,9 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 		return refuse(RulePseudo, authority)
 	}
 	b := []byte(method + " " + path + " HTTP/1.1\r\n")
+	if c.hosts(h) {
+		authority = c.Host
+	}
 	b = appendField(b, "Host", authority)
 	a.chunked = !end
 	announced := hasTrailer(fields)
@@ -238,9 +243,10 @@ func trailerTo2(fields []Field, h *Head) []Field {
 	return appendTo2(nil, &Head{Fields: fields, connection: h.connection}, nil)
 }
 
-// requestTo2 are the fields of a request of HTTP/1.1 as HTTP/2 says them. protocol is what the
+// requestTo2 are the fields of a request of HTTP/1.1 as HTTP/2 says them. a's protocol is what the
 // connection shall become (RFC 8441); "" for an ordinary request.
-func requestTo2(h *Head, protocol string, drop []string) []Field {
+func requestTo2(h *Head, a *asked) []Field {
+	drop := a.drop
 	path := h.Target
 	if h.Authority != "" {
 		path = h.Path
@@ -250,11 +256,11 @@ func requestTo2(h *Head, protocol string, drop []string) []Field {
 		}
 	}
 	out := []Field{{":method", h.Method}, {":scheme", "https"}}
-	if protocol != "" {
-		out = []Field{{":method", http.MethodConnect}, {":protocol", protocol}, {":scheme", "https"}}
+	if a.protocol != "" {
+		out = []Field{{":method", http.MethodConnect}, {":protocol", a.protocol}, {":scheme", "https"}}
 		drop = append(drop[:len(drop):len(drop)], "sec-websocket-key") // RFC 8441 §5
 	}
-	if host := h.Host(); host != "" {
+	if host := cmp.Or(a.host, h.Host()); host != "" {
 		out = append(out, Field{":authority", host})
 	}
 	return appendTo2(append(out, Field{":path", path}), h, drop)
