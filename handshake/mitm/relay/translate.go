@@ -31,7 +31,6 @@ type asked struct {
 
 // reply is how a reply of HTTP/2 goes on.
 type reply struct {
-	begun   bool // the final one
 	chunked bool
 	none    bool // it has no body
 	length  int64
