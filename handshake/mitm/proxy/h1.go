@@ -70,13 +70,6 @@ func (s *session) newH1(client duplex, o relay.Options) *h1 {
 func (h *h1) begin(client duplex) {
 	h.sent = sync.NewCond(&h.mu)
 	h.toClient, h.toServer = &way{conn: client}, &way{}
-	if h.apart != "" {
-		h.pumps.Add(1)
-		h.s.p.workers.do(func() {
-			defer h.pumps.Done()
-			h.writer()
-		})
-	}
 }
 
 // options are o and what a machine has to tell and to ask.
