@@ -215,7 +215,7 @@ func TestSentences(t *testing.T) {
 	for _, r := range mitmrelay.Rules() {
 		used["cmd.proxy_rule_"+string(r)] = true
 	}
-	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy} {
+	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy, proxy.SideUpstream} {
 		used["cmd.proxy_side_"+string(side)] = true
 	}
 	for _, kind := range []proxy.Kind{proxy.Bytes, proxy.Untouched, proxy.Failure} {

@@ -29,7 +29,8 @@ type session struct {
 	target         target
 	hello          *message.ClientHello // nil where none was read
 	clientAddr     string
-	serverAddr     string
+	serverAddr     string // "" where only the upstream proxy knows it
+	via            string // the upstream proxy's address
 	name           string // the host that the client asks for: server_name, else the target's host
 	host           string // the same as people write it: with the port, if it is not the usual one
 
@@ -139,7 +140,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 		return
 	}
 	up := s.p.o.ToServer
-	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
+	up.ServerName, up.KeyLog, up.Certificates = s.name, s.server.KeyLog(), s.certificates()
 	server, err := tls.Client(s.server, mitm.ToServer(up, hello))
 	if err != nil {
 		s.refuse(SideProxy, err)
@@ -190,50 +191,6 @@ func (s *session) intercept(hello *message.ClientHello) {
 	_ = server.Close()
 }
 
-// dial reaches the server, unless it has been.
-func (s *session) dial() error {
-	if s.server != nil {
-		return nil
-	}
-	began := time.Now()
-	ctx, cancel := context.WithCancelCause(s.ctx)
-	defer cancel(nil)
-	s.reaches(cancel)
-	conn, err := s.p.o.Dial(ctx, "tcp", s.target.addr())
-	s.connect = time.Since(began)
-	err = s.reached(err)
-	if err != nil {
-		if conn != nil {
-			_ = conn.Close()
-		}
-		if cause := context.Cause(s.ctx); cause != nil {
-			return cause
-		}
-		return err
-	}
-	if s.p.isOwn(conn.RemoteAddr()) {
-		_ = conn.Close()
-		return errOwn
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.server = newRecorder(s, SideServer, conn, &s.recording.ToServer)
-	s.serverAddr = conn.RemoteAddr().String()
-	if cause := context.Cause(s.ctx); cause != nil { // the session was ended meanwhile
-		_ = s.server.Close()
-		return cause
-	}
-	return nil
-}
-
-// unreachable is the Fault of a server that could not be dialled.
-func (s *session) unreachable(err error) *Fault {
-	if s.ended.Load() != nil || errors.Is(err, errSlow) {
-		return blame(SideServer, err, false)
-	}
-	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-}
-
 // fault tells of a connection that came to nothing: for c, unless the proxy itself has
 // ended it.
 func (s *session) fault(side Side, c Cause, err error) {
@@ -257,7 +214,7 @@ func (s *session) failed(f *Fault) {
 // first.
 func (s *session) entry(k Kind) *Entry {
 	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.clientAddr, Host: s.host, Scheme: "https",
-		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings}
+		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings, Via: s.via}
 	if s.server != nil {
 		e.Server = s.serverAddr
 	}

@@ -324,7 +324,10 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 
 // whyOf says what an error says: of a message that was refused, which rule it broke.
 func whyOf(lang narrate.Lang, err error) string {
-	r := (*relay.Refusal)(nil)
+	r, up := (*relay.Refusal)(nil), (*proxy.UpstreamError)(nil)
+	if errors.As(err, &up) {
+		return cli.Say(lang, "proxy_upstream_says", "upstream", foreign.Line(up.Upstream), "error", narrate.Fault(lang, up.Err))
+	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)
 	}
