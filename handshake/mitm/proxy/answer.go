@@ -33,11 +33,19 @@ func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
 	if f.Side == SideClient && x.Fault.Refusal == nil || reused && f.Cause == CauseLeft {
 		return nil
 	}
-	status := f.status()
-	if r := x.Fault.Refusal; r != nil {
-		status = r.Status()
+	return h.page(x, f, statusOf(x, f))
+}
+
+// statusOf is the status of an answer in place of a reply. What a server of HTTP/2 has not begun
+// may be asked again.
+func statusOf(x *relay.Exchange, f *Fault) int {
+	switch {
+	case x.Fault != nil && x.Fault.Refusal != nil:
+		return x.Fault.Refusal.Status()
+	case x.Fault != nil && relay.Unseen(x.Fault.Err):
+		return http.StatusServiceUnavailable
 	}
-	return h.page(x, f, status)
+	return f.status()
 }
 
 // page is an answer of the proxy's own in HTTP/1.1, behind which it closes.
@@ -62,11 +70,12 @@ func (h *h1) page2(x *relay.Exchange) (fields []relay.Field, body string) {
 		return nil, ""
 	}
 	own, body := h.own1(x, f)
-	fields = []relay.Field{{Name: ":status", Value: strconv.Itoa(f.status())}}
+	status := statusOf(x, f)
+	fields = []relay.Field{{Name: ":status", Value: strconv.Itoa(status)}}
 	for _, f := range own {
 		fields = append(fields, relay.Field{Name: strings.ToLower(f.Name), Value: f.Value})
 	}
-	h.answers(x, &relay.Head{Status: f.status(), Proto: "HTTP/2.0", Fields: fields}, body)
+	h.answers(x, &relay.Head{Status: status, Proto: "HTTP/2.0", Fields: fields}, body)
 	return fields, body
 }
 

@@ -33,12 +33,15 @@ type h1 struct {
 	one      *relay.H1 // the same, if it is HTTP/1.1
 	toClient *way
 	toServer *way              // one per server: a pump may still be at the one before
+	apart    relay.Side        // the side that a writer of its own writes to; "" for none
+	called   int               // counts what it was called for
 	turn     int               // counts servers: what an earlier one says is nobody's
 	opening  bool              // open is at work
 	hurried  bool              // what the client has begun must not take long
 	done     []*relay.Exchange // to be told of, once what was to be sent has been
 	upstream *Fault            // how the server left
 	lost     error             // what the client did not take
+	decoding int               // bodies that are being decoded
 	left     *Fault            // how the client broke off, if no entry tells
 	instead  *Fault            // why there is no server: whatever is asked is answered with this
 	told     bool              // an entry told of the connection, where instead is set
@@ -46,7 +49,7 @@ type h1 struct {
 	pumps sync.WaitGroup // the servers'
 }
 
-// relayH1 relays until both ends are done.
+// relayH1 relays until both ends are done, in clear.
 func (s *session) relayH1(client, server duplex) {
 	h := s.newH1(client, relay.Options{})
 	h.serve(server)
@@ -55,11 +58,23 @@ func (s *session) relayH1(client, server duplex) {
 
 func (s *session) newH1(client duplex, o relay.Options) *h1 {
 	h := &h1{s: s}
-	h.sent = sync.NewCond(&h.mu)
-	h.toClient, h.toServer = &way{conn: client}, &way{}
 	h.one = relay.NewH1(h.options(o))
 	h.m = h.one
+	h.begin(client)
 	return h
+}
+
+// begin is with the client.
+func (h *h1) begin(client duplex) {
+	h.sent = sync.NewCond(&h.mu)
+	h.toClient, h.toServer = &way{conn: client}, &way{}
+	if h.apart != "" {
+		h.pumps.Add(1)
+		h.s.p.workers.do(func() {
+			defer h.pumps.Done()
+			h.writer()
+		})
+	}
 }
 
 // options are o and what a machine has to tell and to ask.
@@ -71,7 +86,7 @@ func (h *h1) options(o relay.Options) relay.Options {
 	return o
 }
 
-// machine is a relay.H1 or a relay.H2.
+// machine is a relay.H1, a relay.H2 or one that translates.
 type machine interface {
 	Receive(from relay.Side, b []byte)
 	End(from relay.Side, how relay.Ending, err error)
@@ -86,16 +101,6 @@ type machine interface {
 	Unread() bool
 	InHead() bool
 	Broken() error
-}
-
-// relayH2 is relayH1 for HTTP/2.
-func (s *session) relayH2(client, server duplex) {
-	h := &h1{s: s}
-	h.sent = sync.NewCond(&h.mu)
-	h.toClient, h.toServer = &way{conn: client}, &way{}
-	h.m = relay.NewH2(h.options(relay.Options{}))
-	h.serve(server)
-	h.run()
 }
 
 // serve makes conn the server, and reads from it.
@@ -114,6 +119,9 @@ func (h *h1) serve(conn duplex) {
 func (h *h1) run() {
 	h.pump(relay.Client, h.toClient.conn, 0)
 	h.pumps.Wait()
+	h.mu.Lock()
+	h.tellDone()
+	h.mu.Unlock()
 	_ = h.toClient.conn.Close()
 	if h.toServer.conn != nil {
 		_ = h.toServer.conn.Close()
@@ -218,6 +226,13 @@ func (h *h1) settle(from relay.Side) {
 		h.mu.Lock()
 		h.opening = false
 	}
+	if h.apart != relay.Client { // else the writer knows when it was sent
+		h.tellDone()
+	}
+}
+
+// tellDone tells of what is over. The lock is held, but not while it tells.
+func (h *h1) tellDone() {
 	done := h.done
 	h.done = nil
 	if len(done) > 0 {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
@@ -141,23 +142,29 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	up := s.p.o.ToServer
 	up.ServerName, up.KeyLog, up.Certificates = s.name, s.server.KeyLog(), s.certificates()
-	server, err := tls.Client(s.server, mitm.ToServer(up, hello))
-	if err != nil {
+	offer := offered(hello)
+	server, err := s.shakeHands(mitm.ToServer(up, hello))
+	if other := otherOffer(offer); hasNone(err) && other != nil {
+		if err := s.redial(); err != nil {
+			s.refuse(SideServer, s.unreachable(err))
+			return
+		}
+		cfg := mitm.ToServer(up, hello)
+		cfg.KeyLog, cfg.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(cfg)
+	}
+	if server == nil {
 		s.refuse(SideProxy, err)
 		return
 	}
-	began := time.Now()
-	s.reaches(nil)
-	err = s.reached(server.Handshake())
-	s.shake = time.Since(began)
-	sum := server.Summary()
-	s.toServer = &Leg{Summary: sum}
+	sum := s.toServer.Summary
 	if err != nil {
 		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
 		return
 	}
 	down := s.p.o.ToClient
 	down.KeyLog = s.client.KeyLog()
+	sum.Protocol = protocolFor(offer, sum.Protocol)
 	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
@@ -182,13 +189,23 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.hurry(false)
 	s.warn()
-	if sum.Protocol == "h2" {
-		s.relayH2(client, server)
-	} else {
-		s.relayH1(client, server)
-	}
+	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// shakeHands makes the handshake with the server; it returns nil if cfg is at fault.
+func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
+	server, err := tls.Client(s.server, cfg)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	s.reaches(nil)
+	err = s.reached(server.Handshake())
+	s.shake = time.Since(began)
+	s.toServer = &Leg{Summary: server.Summary()}
+	return server, err
 }
 
 // fault tells of a connection that came to nothing: for c, unless the proxy itself has

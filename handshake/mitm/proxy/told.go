@@ -21,6 +21,8 @@ type telling struct {
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
 	rewriters           [2]*Rewriter
+	decoders            [2]*decoder
+	closed              [2]bool     // the body's coding is none that can be looked into
 	answer              *relay.Head // the head of what the proxy answered itself
 	answered            string      // that answer's body
 }
@@ -67,6 +69,12 @@ func (h *h1) event(ev relay.Event) {
 		if x.User == nil {
 			x.User = h.asked(&relay.Head{})
 		}
+		for _, d := range tellingOf(x).decoders {
+			if d != nil {
+				d.stop()
+				h.decoding--
+			}
+		}
 		h.done = append(h.done, x)
 	}
 }
@@ -99,9 +107,22 @@ func (h *h1) replied(x *relay.Exchange) {
 	t := tellingOf(x)
 	t.began = time.Now()
 	t.entry.describeReply(x.Reply)
-	if h.one == nil && x.Reply.Status/100 == 2 {
+	if l := h.s.toServer; l != nil && l.CertificateRequested && !l.CertificateShown && missesCertificate(x.Reply.Status) {
+		t.entry.warn(WarnNotShown)
+	}
+	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
 	}
+}
+
+// missesCertificate reports whether servers answer so that asked for a certificate, got none, and
+// let the handshake be: nginx says 400 (its own 495 and 496 are made that), Apache and IIS 403.
+func missesCertificate(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, 495, 496:
+		return true
+	}
+	return false
 }
 
 // tell tells of an exchange that is over.
@@ -133,6 +154,14 @@ func (h *h1) tell(x *relay.Exchange) {
 	for _, rw := range t.rewriters {
 		e.rewritten(rw != nil && rw.Replaced > 0)
 	}
+	for i, n := range []int64{e.Sent, e.Received} {
+		if t.closed[i] && n > 0 {
+			e.warn(WarnOpaque)
+		}
+		if d := t.decoders[i]; d != nil && d.used {
+			e.warn(WarnDecoded)
+		}
+	}
 	if x.Request != nil {
 		e.Notes = append(e.Notes, x.Request.Notes...)
 		if x.Reply != nil {
@@ -161,6 +190,9 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 // faultOf is the same for what is no exchange yet.
 func (h *h1) faultOf(side Side, err error) *Fault {
 	r := (*relay.Refusal)(nil)
+	if errors.Is(err, relay.ErrNotAsked) {
+		return &Fault{Side: side, By: SideProxy, Cause: CauseReset, Err: err}
+	}
 	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
 		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
 	}
@@ -185,15 +217,31 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	if t.alone {
 		return relay.Changes{}
 	}
-	rw := NewRewriter(nil, h.s.p.o.Rewrite)
 	if from == relay.Client {
-		t.rewriters[0] = rw
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return relay.Changes{Drop: []string{"accept-encoding", "range", "if-range"}, Body: rw}
+		return h.rewriting(t, 0, x.Request, "accept-encoding", "range", "if-range")
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}
 	}
-	t.rewriters[1] = rw
-	return relay.Changes{Body: rw}
+	return h.rewriting(t, 1, x.Reply)
+}
+
+// rewriting is what becomes of the body behind a head: i says whose. What is in a coding all the
+// same is decoded first, and goes on without it.
+func (h *h1) rewriting(t *telling, i int, head *relay.Head, drop ...string) relay.Changes {
+	c := relay.Changes{Drop: drop}
+	coding, open := codingOf(head)
+	if !open {
+		t.closed[i] = true
+		return c
+	}
+	rw := NewRewriter(nil, h.s.p.o.Rewrite)
+	t.rewriters[i], c.Body = rw, rw
+	if coding != "" {
+		d := newDecoder(coding)
+		h.decoding++
+		t.decoders[i], c.Body, c.Stale = d, &decoded{decoder: d, to: rw}, []string{"content-encoding"}
+	}
+	return c
 }

@@ -4,8 +4,9 @@ import "strings"
 
 // Changes is what is to become of a message beyond what the RFCs demand.
 type Changes struct {
-	Drop []string // fields to leave out, in lower case
-	Body Filter   // nil: the body goes on as it comes
+	Drop  []string // fields to leave out, in lower case
+	Body  Filter   // nil: the body goes on as it comes
+	Stale []string // fields to leave out if Body has a body to change, since they tell of that as it came
 }
 
 // Filter changes a body as it passes.
@@ -14,6 +15,21 @@ type Filter interface {
 	Add(dst, p []byte) []byte
 	// End appends the rest.
 	End(dst []byte) []byte
+}
+
+// Failing is a Filter that may find that a body is not what its head says. Its message is then
+// broken off.
+type Failing interface {
+	Filter
+	Err() error
+}
+
+// failure is why a body could not be changed; nil if it could.
+func failure(f Filter, from Side) *Refusal {
+	if f, ok := f.(Failing); ok && f.Err() != nil {
+		return &Refusal{From: from, Rule: RuleContentCoding, Detail: quote(f.Err().Error())}
+	}
+	return nil
 }
 
 // edits is how a head that goes on differs from the one that came.

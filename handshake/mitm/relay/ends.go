@@ -68,9 +68,11 @@ func (m *H1) closedReply(how Ending, err error) {
 	switch {
 	case m.server.body == nil:
 	case how == InOrder:
-		m.endBody(&m.server, nil)
-	default:
-		m.endFilter(&m.server) // and no last chunk
+		if !m.endBody(&m.server, nil) {
+			return
+		}
+	case !m.endFilter(&m.server): // and no last chunk
+		return
 	}
 	m.server.fate = max(m.server.fate, fate)
 	m.client.fate = max(m.client.fate, fate)

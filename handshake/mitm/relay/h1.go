@@ -74,6 +74,7 @@ type H1 struct {
 	deaf     bool        // the server takes nothing more
 	withheld error       // why the server will not answer what will be asked
 	broken   error       // how a client broke off that had nothing under way
+	single   bool        // a request waits for the reply to the one before (H1toH2)
 	over     bool
 	pool     []byte // for what filters make
 }
@@ -247,8 +248,8 @@ func (m *H1) InHead() bool {
 }
 
 // waits reports whether the next request has to wait for the reply to the one before: it may be
-// for another server.
-func (m *H1) waits() bool { return m.o.Forward && len(m.under) > 0 }
+// for another server, or for a stream of its own.
+func (m *H1) waits() bool { return (m.o.Forward || m.single) && len(m.under) > 0 }
 
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H1) Unread() bool { return !m.client.gone && m.client.state != atHead }

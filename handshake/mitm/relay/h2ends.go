@@ -111,7 +111,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) {
 		if !st.over[1] {
 			st.x.fail(leg, err)
 		}
-		if leg == Server && between && !st.x.begun {
+		if leg == Server && between {
 			says = m.answer(st) || says
 		}
 		m.drop(st)
@@ -133,14 +133,10 @@ func (m *H2) drop(st *stream) {
 // acknowledges SETTINGS that it will not. The fields are literals: they hold whatever the tables
 // have.
 func (m *H2) answer(st *stream) bool {
-	if m.o.Page == nil || st.id%2 == 0 { // nobody waits for a push
+	page := m.page(st)
+	if page == nil {
 		return false
 	}
-	fields, text := m.o.Page(st.x)
-	if len(fields) == 0 {
-		return false
-	}
-	st.x.answered, st.x.begun = true, true
 	var b []byte
 	if !m.settled {
 		m.settled, b = true, frame(b, http2.FrameSettings, 0, 0, nil)
@@ -148,18 +144,29 @@ func (m *H2) answer(st *stream) bool {
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}
+	m.server.out.add(append(b, page...))
+	return true
+}
+
+// page is what a client reads in place of a reply: a whole one; nil if Options have none.
+func (m *H2) page(st *stream) []byte {
+	if m.o.Page == nil || st.id%2 == 0 || st.x.begun { // nobody waits for a push
+		return nil
+	}
+	fields, text := m.o.Page(st.x)
+	if len(fields) == 0 {
+		return nil
+	}
+	st.x.answered, st.x.begun = true, true
 	block := m.server.beginBlock()
 	for _, f := range fields {
 		block = literal(block, hpack.HeaderField{Name: f.Name, Value: f.Value})
 	}
 	if st.x.Request.Method == http.MethodHead { // whose reply has no body
-		m.server.out.add(frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, st.id, block))
-		return true
+		return frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, st.id, block)
 	}
-	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
-	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
-	m.server.out.add(b)
-	return true
+	b := frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
+	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
 }
 
 // fits is how much of n bytes the client takes of an answer: of its stream nothing has come yet.

@@ -24,11 +24,12 @@ const (
 	NoteBareLF      Note = "bare_lf"      // lines end in LF alone; they went on so
 	NoteKeptFraming Note = "kept_framing" // Connection names a field that is not the connection's; it stayed
 	NoteCoded       Note = "coded"        // the body was to be changed, and is in a transfer coding; it went on as it came
+	NoteTrailer     Note = "trailer"      // there was a trailer, and no chunks for it to stand behind: it went no further
 )
 
 // Notes lists every Note.
 func Notes() []Note {
-	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteBareLF, NoteKeptFraming, NoteCoded}
+	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteBareLF, NoteKeptFraming, NoteCoded, NoteTrailer}
 }
 
 // Head is what a head says: a copy, and what goes on is another.

@@ -109,7 +109,7 @@ func (m *H1) reply(raw []byte) {
 			h.note(NoteCoded)
 		default:
 			m.server.body = c.Body
-			e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
+			e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), c.Stale...)
 			if e.last = "Transfer-Encoding: chunked\r\n"; x.Request.old() || h.old() { // whose reader knows no chunks
 				e.drop, e.last = append(e.drop, "connection"), "Connection: close\r\n"
 				x.endless = true

@@ -133,7 +133,7 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = x.changes.Body
-		e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
+		e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), x.changes.Stale...)
 		e.last = "Transfer-Encoding: chunked\r\n"
 	}
 	x.sent = true
@@ -261,7 +261,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
 	if how == InOrder && !part && !amid && !m.o.Forward {
-		m.noMore = true // it may still read, as a program that half-closes does: the replies decide
+		m.noMore = !m.single || len(f.in) == 0 // it may still read, as a program that half-closes does: the replies decide
 		return
 	}
 	for _, x := range m.under {

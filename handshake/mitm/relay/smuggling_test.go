@@ -129,7 +129,7 @@ func TestSmuggling(t *testing.T) {
 // TestRulesSay: each rule has its words and its section.
 func TestRulesSay(t *testing.T) {
 	for _, r := range Rules() {
-		if x := (&Refusal{From: Client, Rule: r}); rules[r].text == "" || !strings.HasPrefix(x.Ref(), "RFC ") || !strings.Contains(x.Error(), x.Ref()) || x.Status()/100 != 4 {
+		if x := (&Refusal{From: Client, Rule: r}); rules[r].text == "" || !strings.HasPrefix(x.Ref(), "RFC ") || !strings.Contains(x.Error(), x.Ref()) || x.Status()/100 != 4 && (r != RuleUntranslatable || x.Status() != 501) {
 			t.Errorf("%s: %v", r, x)
 		}
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -51,14 +52,12 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	if !last {
 		return nil
 	}
-	r := m.decode(f)
 	id := f.blockOf
-	f.block, f.blockOf = f.block[:0], 0
-	if cap(f.block) > 1<<12 {
-		f.block = nil
-	}
-	if r != nil {
+	if r := f.decode(); r != nil {
 		return r
+	}
+	if m.anew && f.size > maxFields*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong} // what is not kept could not go on
 	}
 	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 }
@@ -176,6 +175,9 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
 
 // halfOver is the end of what one side says on a stream.
 func (m *H2) halfOver(f *flow2, st *stream) {
+	if m.streams[st.id] != st {
+		return // it did not come to its end
+	}
 	x := st.x
 	if f.from == Client {
 		st.over[0], x.passed = true, true
@@ -217,6 +219,13 @@ func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
 
 // Unwrap says that it ended before its end.
 func (e *ErrGoAway) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// Unseen reports whether a server has said that it did nothing about a request, so that asking
+// again is safe (RFC 9113 §8.7).
+func Unseen(err error) bool {
+	reset, away := (*ErrReset)(nil), (*ErrGoAway)(nil)
+	return errors.As(err, &reset) && reset.Code == http2.ErrCodeRefusedStream || errors.As(err, &away)
+}
 
 // reset is a stream that a side broke off. Behind a whole reply that is no fault: the rest of
 // the request is not wanted (RFC 9113 §8.1).
