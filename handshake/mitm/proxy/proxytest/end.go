@@ -147,6 +147,12 @@ func (e *end) ended(t testing.TB) {
 	e.await(t, "the end", func() bool { return e.over != NoEnd })
 }
 
+// endedIfThere is ended, if anybody has come.
+func (e *end) endedIfThere(t testing.TB) {
+	t.Helper()
+	e.await(t, "the end", func() bool { return e.conn == nil || e.over != NoEnd })
+}
+
 // do ends e.
 func (e *end) do(t testing.TB, a Act) {
 	t.Helper()

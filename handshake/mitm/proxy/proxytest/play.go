@@ -66,9 +66,7 @@ func Play(t testing.TB, x *Exchange, f Form) *Transcript {
 		c.do(t, Ends)
 	}
 	for _, e := range []*end{c, s} {
-		if e.conn != nil {
-			e.ended(t)
-		}
+		e.endedIfThere(t)
 	}
 	if px != nil {
 		if err := px.Close(); err != nil {
@@ -299,8 +297,10 @@ func (p *playing) refused(s *Step) {
 	p.t.Helper()
 	c, sv := p.end[relay.Client], p.end[relay.Server]
 	c.ended(p.t)
-	if sv.conn != nil {
-		sv.ended(p.t)
+	sv.endedIfThere(p.t)
+	for _, e := range []*end{c, sv} {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 	}
 	got, want := c.heard.String(), p.want[relay.Client].String()
 	if s.refused.Status != 0 && !p.form.http2() {
