@@ -20,7 +20,8 @@
 //
 // Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
 // ends, request.go and reply.go the two directions, rules.go what is refused. Of HTTP/2 h2.go has
-// the frames, stream.go the streams, changed2.go what it takes to change a body.
+// the frames, stream.go the streams, changed2.go what it takes to change a body. websocket.go listens to
+// what a connection was upgraded to, and takes no part in it.
 package relay
 
 // Side is one of the two ends.
