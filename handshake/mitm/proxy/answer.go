@@ -144,8 +144,16 @@ func (f *Fault) status() int {
 
 // late reports whether the server was waited for in vain.
 func (f *Fault) late() bool {
-	late := net.Error(nil)
-	return f.Side == SideServer && (f.Cause == CauseSlow || f.Cause == CauseIdle || f.Cause == CauseUnreachable && errors.As(f.Err, &late) && late.Timeout())
+	late, up := net.Error(nil), (*UpstreamError)(nil)
+	switch f.Cause {
+	case CauseSlow, CauseIdle:
+		return f.Side == SideServer
+	case CauseUnreachable, CauseUpstreamUnreachable:
+		return errors.Is(f.Err, errSlow) || errors.As(f.Err, &late) && late.Timeout()
+	case CauseUpstreamRefused:
+		return errors.As(f.Err, &up) && up.Status == http.StatusGatewayTimeout
+	}
+	return false
 }
 
 // proxyStatus is the Proxy-Status of RFC 9209: who answers in the server's place, and the kind of
@@ -181,8 +189,10 @@ func (f *Fault) ProxyError() string {
 		return "connection_refused"
 	case errors.Is(f.Err, syscall.EHOSTUNREACH), errors.Is(f.Err, syscall.ENETUNREACH):
 		return "destination_ip_unroutable"
-	case f.Cause == CauseUnreachable:
+	case f.Cause == CauseUnreachable, f.Cause == CauseUpstreamUnreachable, f.Cause == CauseUpstreamRefused:
 		return "destination_unavailable"
+	case f.Cause == CauseUpstreamLogin:
+		return "proxy_configuration_error"
 	case f.Cause == CauseUnbelieved:
 		return "tls_certificate_error"
 	case f.By == SideServer && f.Alerted:

@@ -34,7 +34,8 @@ type Entry struct {
 	Timing Timing
 
 	Client string // the client's address
-	Server string // the server's, "" if it was not reached
+	Server string // the server's, "" if it was not reached, or by way of an upstream proxy
+	Via    string // that upstream proxy's, HOST:PORT
 	Host   string // as the request named it, else the client's hello or CONNECT; with a port that is not the usual one
 	Scheme string // "https"; "http" where no TLS is in play; "" for bytes
 

@@ -71,19 +71,12 @@ func (s *session) newH1(client duplex, o relay.Options) *h1 {
 func (h *h1) begin(client duplex) {
 	h.sent = sync.NewCond(&h.mu)
 	h.toClient, h.toServer = &way{conn: client}, &way{}
-	if h.apart != "" {
-		h.pumps.Add(1)
-		h.s.p.workers.do(func() {
-			defer h.pumps.Done()
-			h.writer()
-		})
-	}
 }
 
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 || h.s.target.fixed {
+	if len(h.s.p.o.Rewrite) > 0 || h.s.renamed {
 		o.Change = h.change
 	}
 	return o
@@ -130,6 +123,11 @@ func (h *h1) run() {
 		_ = h.toServer.conn.Close()
 	}
 	s := h.s
+	if broken := h.m.Broken(); broken != nil && h.left == nil { // refused, and nobody heard its end
+		if r := (*relay.Refusal)(nil); errors.As(broken, &r) {
+			h.left = h.brokeOff(r, true, h.phase())
+		}
+	}
 	switch {
 	case h.left != nil:
 		s.failed(h.left)
@@ -180,7 +178,11 @@ func (h *h1) ended(from relay.Side, err error) {
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
 func (h *h1) brokeOff(err error, idle bool, phase Phase) *Fault {
-	f := h.s.blame(phase, SideClient, err)
+	side := SideClient
+	if r := (*relay.Refusal)(nil); errors.As(err, &r) {
+		side = Side(r.From)
+	}
+	f := h.s.blame(phase, side, err)
 	if f.Cause == CauseIdle || f.Cause == CauseShutdown && phase == PhaseBetween && idle {
 		return nil
 	}

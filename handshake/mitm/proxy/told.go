@@ -66,6 +66,9 @@ func (h *h1) event(ev relay.Event) {
 		}
 	case relay.RequestOver:
 		tellingOf(x).passed = time.Now()
+	case relay.Interim:
+		e := tellingOf(x).entry
+		e.Notes = append(e.Notes, ev.Head.Notes...)
 	case relay.ReplyHead:
 		h.replied(x)
 	case relay.ReplyOver:
@@ -240,7 +243,7 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 		return relay.Changes{}
 	}
 	c := relay.Changes{}
-	if h.s.target.fixed && from == relay.Client {
+	if h.s.renamed && from == relay.Client {
 		c.Host = h.s.target.display()
 	}
 	if len(h.s.p.o.Rewrite) == 0 {

@@ -1,9 +1,11 @@
 package capture
 
 import (
+	"errors"
 	"strings"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -39,7 +41,11 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 	}
 	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String(), "phase", phase, "limit", f.Limit}
 	key := "proxy_gave_up"
+	up := (*proxy.UpstreamError)(nil)
 	switch {
+	case errors.As(f.Err, &up) && f.By == proxy.SideUpstream:
+		key = "proxy_upstream_refused"
+		pairs = append(pairs, "upstream", foreign.Line(up.Upstream))
 	case f.By != proxy.SideProxy && f.Alerted:
 		key = "proxy_refused"
 	case f.By != proxy.SideProxy:
