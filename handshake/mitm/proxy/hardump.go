@@ -66,6 +66,7 @@ func (e *Entry) HAR() *har.Entry {
 	if e.Fault != nil {
 		out.Error = text(e.Fault.Error())
 	}
+	inText(out)
 	out.Fault, out.Besides, out.Upgraded = e.Fault.har(), e.Besides.har(), text(e.Upgraded)
 	for _, w := range e.Warnings {
 		out.Warnings = append(out.Warnings, string(w))
@@ -85,7 +86,7 @@ func (w *WebSocket) har(out *har.Entry) {
 		out.Messages[i].Compressed, out.Messages[i].WireSize = m.Compressed, m.Wire
 	}
 	if w.Err != nil {
-		out.WebSocketError = string(w.Side) + ": " + w.Err.Error()
+		out.WebSocketError = string(w.Side) + ": " + text(w.Err.Error())
 	}
 }
 
@@ -132,6 +133,26 @@ func text(s string) string {
 		out[i] = rune(s[i])
 	}
 	return string(out)
+}
+
+// inText has text everywhere where net/http copied a peer's bytes.
+func inText(out *har.Entry) {
+	q, r := &out.Request, &out.Response
+	all := []*string{&q.Method, &q.URL, &q.HTTPVersion, &r.HTTPVersion, &r.RedirectURL, &r.Content.MimeType, &r.Content.Comment}
+	if q.PostData != nil {
+		all = append(all, &q.PostData.MimeType)
+	}
+	for i := range q.Query {
+		all = append(all, &q.Query[i].Name, &q.Query[i].Value)
+	}
+	for _, list := range [][]har.Cookie{q.Cookies, r.Cookies} {
+		for i := range list {
+			all = append(all, &list[i].Name, &list[i].Value, &list[i].Path, &list[i].Domain)
+		}
+	}
+	for _, s := range all {
+		*s = text(*s)
+	}
 }
 
 // bodyOf is a body of which the beginning was kept.
