@@ -83,6 +83,7 @@ type ending struct {
 	err   error
 
 	shook bool           // both handshakes were completed
+	shown bool           // the client was shown a certificate
 	asked bool           // the server asked for a certificate
 	bad   *relay.Refusal // what the other leg's peer has said that this one cannot take
 }
@@ -138,6 +139,9 @@ var verdicts = []verdict{
 
 	// Who leaves has its reasons. A pin is suspected of a client that shook hands and said not a byte.
 	{in(WhatClosed, WhatCut, WhatReset), SideClient, silent, "", CausePin},
+	// Once something is settled the forged certificate has been sent: to hang up then, without an
+	// alert, is how many libraries refuse it.
+	{in(WhatClosed, WhatCut, WhatReset), SideClient, atCertificate, "", CauseLeftAtCertificate},
 	{in(WhatClosed, WhatCut, WhatReset, WhatBroken, WhatGoAway), "", nil, "", CauseLeft},
 }
 
@@ -180,6 +184,8 @@ func foundBad(e *ending) bool {
 	reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil)
 	return e.bad != nil && (errors.As(e.err, &reset) && reset.Code == http2.ErrCodeProtocol || errors.As(e.err, &away) && away.Code == http2.ErrCodeProtocol)
 }
+
+func atCertificate(e *ending) bool { return e.shown && e.phase == PhaseHandshake }
 
 func silent(e *ending) bool { return e.shook && e.phase == PhaseSilent }
 
@@ -278,6 +284,7 @@ func (s *session) fault(e *ending) *Fault {
 		e.leg = e.awaited() // whichever leg was the first to hear of it
 	}
 	e.shook = s.toClient != nil && s.toClient.Version != 0 && s.toServer != nil && s.toServer.Version != 0
+	e.shown = s.toClient != nil && s.toClient.Suite != nil
 	e.asked = e.leg == SideServer && s.toServer != nil && s.toServer.CertificateRequested
 	f = e.fault()
 	switch l := s.p.o.Limits; e.what {

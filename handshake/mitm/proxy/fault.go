@@ -35,6 +35,7 @@ const (
 	CauseUntrustedRoot      Cause = "untrusted_root"      // it does not trust the proxy's root
 	CauseCertificateRefused Cause = "certificate_refused" // it refused the forged certificate: the root is not trusted, or it pins
 	CausePin                Cause = "pin"                 // it completed the handshake and left without a word: it may pin
+	CauseLeftAtCertificate  Cause = "left_at_certificate" // it left amid the handshake, after the forged certificate and without an alert, as Java, Node and gRPC do that do not trust it
 	CauseTooOld             Cause = "too_old"             // the versions have nothing in common
 	CauseNoCommon           Cause = "no_common"           // the suites, groups or protocols have nothing in common
 	CauseNotTLS             Cause = "not_tls"             // what came is not TLS
@@ -61,7 +62,7 @@ const (
 
 // Causes lists every Cause.
 func Causes() []Cause {
-	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
+	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseLeftAtCertificate, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
 		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
 }
 
@@ -71,7 +72,7 @@ func (f *Fault) Error() string { return string(f.Side) + ": " + string(f.Cause) 
 // Detailed reports whether Err says more than Cause does.
 func (f *Fault) Detailed() bool {
 	switch f.Cause {
-	case CausePin, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
+	case CausePin, CauseLeftAtCertificate, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
 		return false
 	case CauseLeft:
 		return f.What == WhatBroken || f.What == WhatGoAway

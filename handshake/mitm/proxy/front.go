@@ -24,7 +24,9 @@ type Mode interface {
 var Forward Mode = forward{}
 
 // Reverse takes the place of the server at host and port: clients believe it to be there.
-func Reverse(host, port string) Mode { return reverse{target{host: host, port: port, tls: true}} }
+func Reverse(host, port string) Mode {
+	return reverse{target{host: host, port: port, tls: true, fixed: true}}
+}
 
 type reverse struct{ to target }
 

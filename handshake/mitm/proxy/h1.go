@@ -70,19 +70,12 @@ func (s *session) newH1(client duplex, o relay.Options) *h1 {
 func (h *h1) begin(client duplex) {
 	h.sent = sync.NewCond(&h.mu)
 	h.toClient, h.toServer = &way{conn: client}, &way{}
-	if h.apart != "" {
-		h.pumps.Add(1)
-		h.s.p.workers.do(func() {
-			defer h.pumps.Done()
-			h.writer()
-		})
-	}
 }
 
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 {
+	if len(h.s.p.o.Rewrite) > 0 || h.s.renamed {
 		o.Change = h.change
 	}
 	return o
@@ -129,6 +122,11 @@ func (h *h1) run() {
 		_ = h.toServer.conn.Close()
 	}
 	s := h.s
+	if broken := h.m.Broken(); broken != nil && h.left == nil { // refused, and nobody heard its end
+		if r := (*relay.Refusal)(nil); errors.As(broken, &r) {
+			h.left = h.brokeOff(r, true, h.phase())
+		}
+	}
 	switch {
 	case h.left != nil:
 		s.failed(h.left)
@@ -179,7 +177,11 @@ func (h *h1) ended(from relay.Side, err error) {
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
 func (h *h1) brokeOff(err error, idle bool, phase Phase) *Fault {
-	f := h.s.blame(phase, SideClient, err)
+	side := SideClient
+	if r := (*relay.Refusal)(nil); errors.As(err, &r) {
+		side = Side(r.From)
+	}
+	f := h.s.blame(phase, side, err)
 	if f.Cause == CauseIdle || f.Cause == CauseShutdown && phase == PhaseBetween && idle {
 		return nil
 	}
@@ -238,9 +240,11 @@ func (h *h1) tellDone() {
 	h.done = nil
 	if len(done) > 0 {
 		for _, x := range done {
-			if t := tellingOf(x); !t.taken {
+			t := tellingOf(x)
+			if !t.taken {
 				t.lost = h.lost
 			}
+			h.told = h.told || !t.own
 		}
 		h.mu.Unlock()
 		for _, x := range done {

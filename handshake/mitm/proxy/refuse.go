@@ -78,11 +78,14 @@ func (s *session) inItsPlace() *handshake.Config {
 	return &down
 }
 
-// askedFor are the names under which the client may look for the server. One that does not say
-// (server_name), in reverse mode, came to an address of the proxy's own.
+// askedFor are the names under which the client may look for the server: the one that it says
+// (server_name). One that says none, in reverse mode, came to an address of the proxy's own.
 func (s *session) askedFor() []string {
+	if n, ok := message.Get[*message.ServerName](&s.hello.Extensions); ok && n.Name != "" {
+		return []string{n.Name}
+	}
 	names := []string{s.name}
-	if n, ok := message.Get[*message.ServerName](&s.hello.Extensions); ok && n.Name != "" || !s.target.tls {
+	if !s.target.fixed {
 		return names
 	}
 	if host, _, err := net.SplitHostPort(s.client.LocalAddr().String()); err == nil && !strings.EqualFold(host, s.name) {

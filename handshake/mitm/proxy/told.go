@@ -60,6 +60,9 @@ func (h *h1) event(ev relay.Event) {
 		}
 	case relay.RequestOver:
 		tellingOf(x).passed = time.Now()
+	case relay.Interim:
+		e := tellingOf(x).entry
+		e.Notes = append(e.Notes, ev.Head.Notes...)
 	case relay.ReplyHead:
 		h.replied(x)
 	case relay.ReplyOver:
@@ -174,7 +177,6 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.timed(t.passed, t.began, t.over)
 	}
 	h.s.tell(e)
-	h.told = true
 }
 
 // fault is why an exchange is not whole.
@@ -232,20 +234,26 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	if t.alone {
 		return relay.Changes{}
 	}
+	c := relay.Changes{}
+	if h.s.renamed && from == relay.Client {
+		c.Host = h.s.target.display()
+	}
+	if len(h.s.p.o.Rewrite) == 0 {
+		return c
+	}
 	if from == relay.Client {
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return h.rewriting(t, 0, x.Request, "accept-encoding", "range", "if-range")
+		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Drop: []string{"accept-encoding", "range", "if-range"}})
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}
 	}
-	return h.rewriting(t, 1, x.Reply)
+	return h.rewriting(t, 1, x.Reply, relay.Changes{})
 }
 
 // rewriting is what becomes of the body behind a head: i says whose. What is in a coding all the
 // same is decoded first, and goes on without it.
-func (h *h1) rewriting(t *telling, i int, head *relay.Head, drop ...string) relay.Changes {
-	c := relay.Changes{Drop: drop}
+func (h *h1) rewriting(t *telling, i int, head *relay.Head, c relay.Changes) relay.Changes {
 	coding, open := codingOf(head)
 	if !open {
 		t.closed[i] = true

@@ -156,6 +156,9 @@ func (m *H1toH2) change(st *stream2) {
 	}
 	c := m.o.Change(st.x, Client)
 	st.asked.drop = c.Drop
+	if c.hosts(st.x.Request) {
+		st.asked.host = c.Host
+	}
 	if c.Body != nil && !f.none() {
 		st.asked.filter = c.Body
 		st.asked.drop = append(c.Drop[:len(c.Drop):len(c.Drop)], "content-length")
@@ -188,7 +191,7 @@ func (m *H1toH2) open() {
 	m.server.highest = id
 	m.server.number(st, id)
 	f, _ := requestFraming(h) // it was looked at
-	m.server.head(st, requestTo2(h, st.asked.protocol, st.asked.drop), f.none() && st.asked.protocol == "")
+	m.server.head(st, requestTo2(h, &st.asked), f.none() && st.asked.protocol == "")
 	m.server.send(st)
 }
 

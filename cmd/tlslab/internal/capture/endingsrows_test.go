@@ -155,7 +155,7 @@ var endings = []ending{
 		}})
 		_ = c.Handshake()
 		s.over(s.below)
-	}, leg: cl, by: cl, cause: proxy.CauseLeft},
+	}, leg: cl, by: cl, cause: proxy.CauseLeftAtCertificate},
 
 	// Both handshakes are complete.
 	{name: "TLS: the client closes, and has asked nothing", play: func(s *stage) { c, _, _ := s.both(); c.Close() }, leg: cl, by: cl, cause: proxy.CausePin},
