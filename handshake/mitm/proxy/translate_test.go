@@ -208,10 +208,6 @@ func TestFullDuplex(t *testing.T) {
 	}
 }
 
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) { return len(p), nil }
-
 // TestNothingInCommon: what cannot be translated is refused, as without the proxy.
 func TestNothingInCommon(t *testing.T) {
 	u := start(t, newOrigin(t, hello, only1["refuses"]), nil)
