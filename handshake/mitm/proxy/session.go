@@ -348,14 +348,6 @@ func (s *session) cause(err error) error {
 	return err
 }
 
-// why is err, or what ended the session.
-func (s *session) why(err error) error {
-	if c := s.ended.Load(); c != nil {
-		return *c
-	}
-	return err
-}
-
 func (s *session) close() {
 	_ = s.client.Close()
 	if s.server != nil {
