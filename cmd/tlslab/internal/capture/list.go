@@ -214,6 +214,9 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		sent, received = "", ""
 	}
 	where := foreign.Quote(e.Host + e.Path)
+	if e.Path != "" && e.Path[0] != '/' { // a target that is no path, as of OPTIONS and CONNECT
+		where = foreign.Quote(e.Host + " " + e.Path)
+	}
 	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
 	below := "" // where there is no room beside the rest
 	if sheet.Width(first) > l.width() {

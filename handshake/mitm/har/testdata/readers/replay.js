@@ -8,7 +8,7 @@ const { chromium } = require("playwright-core");
     const context = await browser.newContext({ serviceWorkers: "block" });
     await context.routeFromHAR(file, { notFound: "abort" });
     const page = await context.newPage();
-    const reply = await page.goto(url, { timeout: 8000 });
+    const reply = await page.goto(url);
     await page.waitForFunction(() => document.body.dataset.done);
     console.log(JSON.stringify({ status: reply.status(), header: (await reply.allHeaders())["x-lab"], said: await page.textContent("#said") }));
   } finally {
