@@ -20,12 +20,12 @@ const nowhere = "host.invalid"
 func (e *Entry) url() (u, host, target string) {
 	authority, path := e.Host, e.Path
 	switch {
-	case e.Method == http.MethodConnect && e.Kind == Request && path != "" && path[0] != '/': // of HTTP/1.1: RFC 9112 §3.2.3
+	case e.Method == http.MethodConnect && path != "" && path[0] != '/': // of HTTP/1.1: RFC 9112 §3.2.3
 		if name, ok := urlHost(path); ok {
 			return e.Scheme + "://" + name, "", ""
 		}
 		target, path = path, ""
-	case e.Kind != Request:
+	case e.Method == "": // nothing was asked, or nothing that was understood
 		path = "/"
 	case path == "*": // the server as a whole: its URI has no path (RFC 9112 §3.3)
 		target, path = path, ""

@@ -248,6 +248,15 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if e.Upgraded != "" {
 		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
+	if w := e.WebSocket; w != nil {
+		key, who := "proxy_messages", ""
+		if w.Err != nil {
+			key, who = "proxy_messages_until", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_side_"+string(w.Side)).Title
+		}
+		if w.Side != proxy.SideProxy {
+			l.wrap(&b, "", cli.Say(l.flags.Lang, key, "sent", strconv.Itoa(w.Sent), "received", strconv.Itoa(w.Received), "who", who), color.Faint)
+		}
+	}
 	if e.Answered {
 		l.wrap(&b, "! ", cli.Say(l.flags.Lang, "proxy_answered"), color.FgYellow)
 	}
