@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -40,6 +41,7 @@ type h1 struct {
 	hurried  bool              // what the client has begun must not take long
 	done     []*relay.Exchange // to be told of, once what was to be sent has been
 	upstream *Fault            // how the server left
+	end      error             // how the client's stream ended
 	lost     error             // what the client did not take
 	decoding int               // bodies that are being decoded
 	left     *Fault            // how the client broke off, if no entry tells
@@ -68,19 +70,12 @@ func (s *session) newH1(client duplex, o relay.Options) *h1 {
 func (h *h1) begin(client duplex) {
 	h.sent = sync.NewCond(&h.mu)
 	h.toClient, h.toServer = &way{conn: client}, &way{}
-	if h.apart != "" {
-		h.pumps.Add(1)
-		h.s.p.workers.do(func() {
-			defer h.pumps.Done()
-			h.writer()
-		})
-	}
 }
 
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 {
+	if len(h.s.p.o.Rewrite) > 0 || h.s.renamed {
 		o.Change = h.change
 	}
 	return o
@@ -127,21 +122,21 @@ func (h *h1) run() {
 		_ = h.toServer.conn.Close()
 	}
 	s := h.s
+	if broken := h.m.Broken(); broken != nil && h.left == nil { // refused, and nobody heard its end
+		if r := (*relay.Refusal)(nil); errors.As(broken, &r) {
+			h.left = h.brokeOff(r, true, h.phase())
+		}
+	}
 	switch {
 	case h.left != nil:
 		s.failed(h.left)
 	case h.m.Spoken():
-	case s.ended.Load() != nil:
-		s.failed(blame(SideClient, *s.ended.Load(), false))
-	case h.upstream != nil: // the server was the first to leave
+	case s.ended.Load() == nil && h.upstream != nil: // the server was the first to leave
 		s.failed(h.upstream)
 	default:
-		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
+		s.failed(s.blame(PhaseSilent, SideClient, cmp.Or(h.end, io.EOF)))
 	}
 }
-
-// errSilent is a client that has nothing to say to a server that it shook hands with.
-var errSilent = errors.New("the handshake was completed, and nothing was asked")
 
 // withheld reports whether a server has left that wanted a certificate: the client is about to
 // ask, and shall be told why there is no answer. TLS 1.3's refusal comes after both handshakes
@@ -154,14 +149,15 @@ func (h *h1) withheld() bool {
 func (h *h1) ended(from relay.Side, err error) {
 	how := endingOf(err)
 	if from == relay.Client {
-		idle, spoken := !h.m.Waiting(), h.m.Spoken()
+		idle, phase := !h.m.Waiting(), h.phase()
+		h.end = err
 		h.m.End(from, how, err)
 		if broken := h.m.Broken(); broken != nil && h.left == nil {
-			h.left = h.brokeOff(broken, idle, spoken)
+			h.left = h.brokeOff(broken, idle, phase)
 		}
 		return
 	}
-	f := h.blame(SideServer, err)
+	f := h.s.blame(h.phase(), SideServer, err)
 	idle := !h.m.Waiting() && !h.m.Over()
 	if idle && h.upstream == nil {
 		h.upstream = f
@@ -180,15 +176,27 @@ func (h *h1) ended(from relay.Side, err error) {
 
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
-func (h *h1) brokeOff(err error, idle, spoken bool) *Fault {
-	f := h.faultOf(SideClient, err)
-	switch {
-	case !spoken && f.Cause == CauseLeft:
-		f.Cause = CausePin
-	case f.Cause == CauseIdle, f.Cause == CauseShutdown && spoken && idle:
+func (h *h1) brokeOff(err error, idle bool, phase Phase) *Fault {
+	side := SideClient
+	if r := (*relay.Refusal)(nil); errors.As(err, &r) {
+		side = Side(r.From)
+	}
+	f := h.s.blame(phase, side, err)
+	if f.Cause == CauseIdle || f.Cause == CauseShutdown && phase == PhaseBetween && idle {
 		return nil
 	}
 	return f
+}
+
+// phase is what is under way where no request is.
+func (h *h1) phase() Phase {
+	switch {
+	case h.m.InHead():
+		return PhaseRequestHead
+	case h.m.Spoken():
+		return PhaseBetween
+	}
+	return PhaseSilent
 }
 
 // endingOf is how a stream ended that ended with err.
@@ -200,11 +208,6 @@ func endingOf(err error) relay.Ending {
 		return relay.NoGoodbye
 	}
 	return relay.Broken
-}
-
-// blame makes a Fault of an error on the leg to side.
-func (h *h1) blame(side Side, err error) *Fault {
-	return blame(side, err, side == SideServer && h.s.toServer != nil && h.s.toServer.CertificateRequested)
 }
 
 // settle sends what is to be sent after something came from a side, finds servers, and tells
@@ -237,9 +240,11 @@ func (h *h1) tellDone() {
 	h.done = nil
 	if len(done) > 0 {
 		for _, x := range done {
-			if t := tellingOf(x); !t.taken {
+			t := tellingOf(x)
+			if !t.taken {
 				t.lost = h.lost
 			}
+			h.told = h.told || !t.own
 		}
 		h.mu.Unlock()
 		for _, x := range done {

@@ -224,7 +224,7 @@ func (p *Proxy) admit(conn net.Conn) (*session, bool) {
 		p.workers.do(func() {
 			defer p.kept.finished(s.recording)
 			defer s.close()
-			s.fault(SideProxy, CauseBusy, errBusy)
+			s.failed(s.blame(PhaseOpening, SideProxy, errBusy))
 			s.unavailable()
 		})
 		return nil, false

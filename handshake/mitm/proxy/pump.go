@@ -200,13 +200,13 @@ func (h *h1) write(to relay.Side, mine bool) {
 
 // unwritten is a side that takes nothing more.
 func (h *h1) unwritten(to relay.Side, err error) {
-	waiting := h.m.Waiting()
+	waiting, phase := h.m.Waiting(), h.phase()
 	if to == relay.Client {
 		h.lost = err
 	}
 	h.m.Unwritten(to, err)
 	if broken := h.m.Broken(); to == relay.Client && broken != nil && h.left == nil && len(h.done) == 0 {
-		h.left = h.brokeOff(broken, !waiting, true)
+		h.left = h.brokeOff(broken, !waiting, phase)
 	}
 }
 

@@ -53,7 +53,7 @@ func (s *session) between(k Kind) {
 		switch {
 		case !errors.As(err, &of) || done && isGone(err):
 		case e.Fault == nil || errors.Is(e.Fault, net.ErrClosed): // by us, since the other direction broke
-			e.Fault = blame(of.side, of.error, false)
+			e.Fault = s.blame(PhaseBytes, of.side, of.error)
 		}
 	}
 	s.tell(e)

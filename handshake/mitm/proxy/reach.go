@@ -104,18 +104,10 @@ func (s *session) dial() error {
 
 // unreachable is the Fault of a server that could not be dialled.
 func (s *session) unreachable(err error) *Fault {
-	up := (*UpstreamError)(nil)
-	switch {
-	case s.ended.Load() != nil:
-		return blame(SideServer, err, false)
-	case errors.As(err, &up):
-		f := &Fault{Side: SideServer, Err: up}
-		f.Cause, f.By = up.cause()
-		return f
-	case errors.Is(err, errSlow):
-		return blame(SideServer, err, false)
+	if up := (*UpstreamError)(nil); errors.Is(err, errSlow) && !errors.As(err, &up) {
+		return s.blame(PhaseDial, SideServer, errSlow)
 	}
-	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
+	return s.blame(PhaseDial, SideServer, &marked{errUnreached, err})
 }
 
 // upstream is the proxy by way of which the server is reached; nil if there is none.

@@ -25,7 +25,7 @@ const firstWord = 5 * time.Second
 // refuse tells the client that there will be no connection, and tells of the failure in an Entry.
 // The client's hello has been read, and is read again by the endpoint that answers it.
 func (s *session) refuse(side Side, err error) {
-	f := blame(side, err, false)
+	f := s.blame(PhaseHello, side, err)
 	if side != SideClient && s.ended.Load() == nil {
 		if cfg := s.inItsPlace(); cfg != nil {
 			s.answerFor(f, cfg)
@@ -41,7 +41,7 @@ func (s *session) refuse(side Side, err error) {
 	}
 	if c, err := tls.Server(s.client, &down); err == nil {
 		if err := c.Handshake(); err != nil && side == SideClient {
-			f = blame(side, err, false) // it knows the alert
+			f = s.blame(PhaseHello, side, err) // it knows the alert
 		}
 		_ = c.Close()
 	}
@@ -78,11 +78,14 @@ func (s *session) inItsPlace() *handshake.Config {
 	return &down
 }
 
-// askedFor are the names under which the client may look for the server. One that does not say
-// (server_name), in reverse mode, came to an address of the proxy's own.
+// askedFor are the names under which the client may look for the server: the one that it says
+// (server_name). One that says none, in reverse mode, came to an address of the proxy's own.
 func (s *session) askedFor() []string {
+	if n, ok := message.Get[*message.ServerName](&s.hello.Extensions); ok && n.Name != "" {
+		return []string{n.Name}
+	}
 	names := []string{s.name}
-	if n, ok := message.Get[*message.ServerName](&s.hello.Extensions); ok && n.Name != "" || !s.target.tls {
+	if !s.target.fixed {
 		return names
 	}
 	if host, _, err := net.SplitHostPort(s.client.LocalAddr().String()); err == nil && !strings.EqualFold(host, s.name) {
@@ -103,7 +106,7 @@ func (s *session) answerFor(f *Fault, cfg *handshake.Config) {
 	err = client.Handshake()
 	s.toClient.Summary = client.Summary()
 	if err != nil {
-		s.failedTwice(f, blame(SideClient, err, false)) // also where it is the proxy that found nothing in common
+		s.failedTwice(f, s.blame(PhaseHandshake, SideClient, err)) // also where it is the proxy that found nothing in common
 		_ = client.Close()
 		return
 	}

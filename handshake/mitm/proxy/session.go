@@ -33,6 +33,7 @@ type session struct {
 	serverAddr     string // "" where only the upstream proxy knows it
 	via            string // the upstream proxy's address
 	name           string // the host that the client asks for: server_name, else the target's host
+	renamed        bool   // in reverse mode: by another name than the server's, so that Host is another too
 	host           string // the same as people write it: with the port, if it is not the usual one
 
 	toClient, toServer *Leg
@@ -53,6 +54,7 @@ type target struct {
 	host, port string
 	tls        bool // TLS is sure to follow (reverse mode)
 	clear      bool // it did not
+	fixed      bool // whatever name the client has for it (reverse mode)
 }
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
@@ -115,10 +117,16 @@ func (s *session) run() {
 		s.refuse(SideClient, err)
 		return
 	}
+	asked := t.host
 	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
-		s.call(n.Name)
+		asked = n.Name
 	}
-	if s.p.leavesAlone(s.name, t) {
+	if !t.fixed {
+		s.call(asked)
+	} else {
+		s.renamed = s.asksElsewhere(hello)
+	}
+	if s.p.leavesAlone(asked, t) {
 		s.untouched()
 		return
 	}
@@ -140,18 +148,22 @@ func (s *session) intercept(hello *message.ClientHello) {
 		s.refuse(SideServer, s.unreachable(err))
 		return
 	}
-	up := s.p.o.ToServer
-	up.ServerName, up.KeyLog, up.Certificates = s.name, s.server.KeyLog(), s.certificates()
-	offer := offered(hello)
-	server, err := s.shakeHands(mitm.ToServer(up, hello))
+	box, err := mitm.New(s.box(hello))
+	if err != nil {
+		s.refuse(SideProxy, err)
+		return
+	}
+	up := box.Hello(hello)
+	offer := mitm.Offered(hello, nil)
+	server, err := s.shakeHands(up)
 	if other := otherOffer(offer); hasNone(err) && other != nil {
 		if err := s.redial(); err != nil {
 			s.refuse(SideServer, s.unreachable(err))
 			return
 		}
-		cfg := mitm.ToServer(up, hello)
-		cfg.KeyLog, cfg.ALPN = s.server.KeyLog(), other
-		server, err = s.shakeHands(cfg)
+		again := *up
+		again.KeyLog, again.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(&again)
 	}
 	if server == nil {
 		s.refuse(SideProxy, err)
@@ -159,13 +171,11 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	sum := s.toServer.Summary
 	if err != nil {
-		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
+		s.refuse(SideServer, s.blame(PhaseHandshake, SideServer, err))
 		return
 	}
-	down := s.p.o.ToClient
-	down.KeyLog = s.client.KeyLog()
 	sum.Protocol = protocolFor(offer, sum.Protocol)
-	cfg, err := s.p.o.Forger.For(hello, &down).ToClient(down, &sum)
+	cfg, err := box.Settled(&sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
@@ -183,7 +193,7 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.recording.legs.Store(both)
 	if err != nil {
-		s.failed(blame(SideClient, err, false))
+		s.failed(s.blame(PhaseHandshake, SideClient, err))
 		_ = server.Close()
 		return
 	}
@@ -192,6 +202,28 @@ func (s *session) intercept(hello *message.ClientHello) {
 	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// asksElsewhere reports whether a client in reverse mode has another name for the server than the
+// proxy: it says so (server_name), or came to an address that is not the server's.
+func (s *session) asksElsewhere(hello *message.ClientHello) bool {
+	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
+		return foldHost(n.Name) != foldHost(s.target.host)
+	}
+	host, _, err := net.SplitHostPort(s.client.LocalAddr().String())
+	return err != nil || foldHost(host) != foldHost(s.target.host)
+}
+
+// box is what the interceptor of this connection goes by.
+func (s *session) box(hello *message.ClientHello) mitm.Options {
+	o := mitm.Options{ToClient: s.p.o.ToClient, ToServer: s.p.o.ToServer, Fixed: s.target.fixed}
+	o.ToClient.KeyLog = s.client.KeyLog()
+	o.ToServer.ServerName, o.ToServer.KeyLog, o.ToServer.Certificates = s.name, s.server.KeyLog(), s.certificates()
+	o.Forger = s.p.o.Forger.For(hello, &o.ToClient)
+	if s.target.fixed {
+		o.AlsoFor = s.askedFor()
+	}
+	return o
 }
 
 // shakeHands makes the handshake with the server; it returns nil if cfg is at fault.
@@ -206,18 +238,6 @@ func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
 	s.shake = time.Since(began)
 	s.toServer = &Leg{Summary: server.Summary()}
 	return server, err
-}
-
-// fault tells of a connection that came to nothing: for c, unless the proxy itself has
-// ended it.
-func (s *session) fault(side Side, c Cause, err error) {
-	f := &Fault{Side: side, By: SideProxy, Cause: c, Err: err}
-	if own := blame(side, err, false); s.ended.Load() != nil || own.Cause == CauseBusy {
-		f = own
-	} else if c == CauseLeft {
-		f.By = side
-	}
-	s.failed(f)
 }
 
 // failed tells of a Fault.

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -61,6 +60,9 @@ func (h *h1) event(ev relay.Event) {
 		}
 	case relay.RequestOver:
 		tellingOf(x).passed = time.Now()
+	case relay.Interim:
+		e := tellingOf(x).entry
+		e.Notes = append(e.Notes, ev.Head.Notes...)
 	case relay.ReplyHead:
 		h.replied(x)
 	case relay.ReplyOver:
@@ -136,7 +138,7 @@ func (h *h1) tell(x *relay.Exchange) {
 	case x.Fault != nil:
 		e.Fault = h.fault(x)
 	case t.lost != nil && !x.Answered():
-		e.Fault = blame(SideClient, h.s.why(t.lost), false)
+		e.Fault = h.s.blame(phaseOf(x, SideClient), SideClient, t.lost)
 	}
 	if x.Answered() && t.answer != nil {
 		e.describeReply(t.answer)
@@ -158,7 +160,7 @@ func (h *h1) tell(x *relay.Exchange) {
 		if t.closed[i] && n > 0 {
 			e.warn(WarnOpaque)
 		}
-		if d := t.decoders[i]; d != nil && d.used {
+		if d := t.decoders[i]; d != nil && d.used && d.Err() == nil {
 			e.warn(WarnDecoded)
 		}
 	}
@@ -175,40 +177,55 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.timed(t.passed, t.began, t.over)
 	}
 	h.s.tell(e)
-	h.told = true
 }
 
 // fault is why an exchange is not whole.
 func (h *h1) fault(x *relay.Exchange) *Fault {
-	side := SideServer
+	e := &ending{leg: SideServer, err: x.Fault.Err}
 	if x.Fault.Leg == relay.Client {
-		side = SideClient
+		e.leg = SideClient
 	}
-	return h.faultOf(side, x.Fault.Err)
+	e.phase = phaseOf(x, e.leg)
+	if w := h.s.ended.Load(); w != nil && !tellingOf(x).passed.IsZero() { // by the proxy: what was waited for is the server's
+		e.phase = phaseOf(x, SideServer)
+	}
+	if h.one == nil && x.Request != nil {
+		e.bad = h.flaw(x, e.leg)
+	}
+	return h.s.fault(e)
 }
 
-// faultOf is the same for what is no exchange yet.
-func (h *h1) faultOf(side Side, err error) *Fault {
-	r := (*relay.Refusal)(nil)
-	if errors.Is(err, relay.ErrNotAsked) {
-		return &Fault{Side: side, By: SideProxy, Cause: CauseReset, Err: err}
-	}
-	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
-		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
-	}
-	if !errors.As(err, &r) {
-		return h.blame(side, h.s.why(err))
-	}
-	f := &Fault{Side: side, By: SideProxy, Cause: CauseBadReply, Err: r}
+// phaseOf is what was under way of an exchange, as one who looks at the leg to side sees it.
+func phaseOf(x *relay.Exchange, side Side) Phase {
+	t := tellingOf(x)
 	switch {
-	case r.Rule == relay.RulePreface || r.Rule == relay.RuleFrame || r.Rule == relay.RuleCompression:
-		f.Cause = CauseMalformed
-	case side == SideClient:
-		f.Cause = CauseBadRequest
-	case r.Rule == relay.RuleTLSAlert:
-		f.Cause = CauseSpeaksTLS
+	case x.Bytes || x.Request == nil:
+		return PhaseBytes
+	case side == SideClient && x.Fault != nil && x.Fault.Refusal != nil && !x.Sent():
+		return PhaseRequestHead
+	case side == SideClient && t.passed.IsZero():
+		return PhaseRequestBody
+	case !t.began.IsZero():
+		return PhaseReplyBody
+	case side == SideServer && x.Fault != nil && (x.Fault.InHead || x.Fault.Refusal != nil):
+		return PhaseReplyHead
+	case t.passed.IsZero():
+		return PhaseRequestBody
 	}
-	return f
+	return PhaseWait
+}
+
+// flaw is what is wrong with what the other leg's peer has said in HTTP/2: it goes on as it came,
+// and who takes it amiss is not to blame.
+func (h *h1) flaw(x *relay.Exchange, side Side) *relay.Refusal {
+	e := tellingOf(x).entry
+	if side == SideServer {
+		return x.Request.Flaw(relay.Client, e.Sent, !tellingOf(x).passed.IsZero())
+	}
+	if x.Reply == nil {
+		return nil
+	}
+	return x.Reply.Flaw(relay.Server, e.Received, !tellingOf(x).over.IsZero() && x.Request.Method != http.MethodHead && x.Reply.Status != http.StatusNotModified)
 }
 
 // change says what is to become of a message where bodies are rewritten.
@@ -217,20 +234,26 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	if t.alone {
 		return relay.Changes{}
 	}
+	c := relay.Changes{}
+	if h.s.renamed && from == relay.Client {
+		c.Host = h.s.target.display()
+	}
+	if len(h.s.p.o.Rewrite) == 0 {
+		return c
+	}
 	if from == relay.Client {
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return h.rewriting(t, 0, x.Request, "accept-encoding", "range", "if-range")
+		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Drop: []string{"accept-encoding", "range", "if-range"}})
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}
 	}
-	return h.rewriting(t, 1, x.Reply)
+	return h.rewriting(t, 1, x.Reply, relay.Changes{})
 }
 
 // rewriting is what becomes of the body behind a head: i says whose. What is in a coding all the
 // same is decoded first, and goes on without it.
-func (h *h1) rewriting(t *telling, i int, head *relay.Head, drop ...string) relay.Changes {
-	c := relay.Changes{Drop: drop}
+func (h *h1) rewriting(t *telling, i int, head *relay.Head, c relay.Changes) relay.Changes {
 	coding, open := codingOf(head)
 	if !open {
 		t.closed[i] = true

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"tlslab/handshake/iana"
-	"tlslab/handshake/message"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 )
@@ -21,13 +20,9 @@ const (
 	alpn2 = "h2"
 )
 
-// offered are the protocols that a client's hello has.
-func offered(hello *message.ClientHello) []string {
-	if a, ok := message.Get[*message.ALPN](&hello.Extensions); ok {
-		return a.Protocols
-	}
-	return nil
-}
+// speaksHTTP2 reports whether a protocol of ALPN is HTTP/2: gRPC's library in C, and those of
+// Python, Ruby, PHP and others above it, know it as "grpc-exp" too, and 1.51 likes that better.
+func speaksHTTP2(protocol string) bool { return protocol == alpn2 || protocol == "grpc-exp" }
 
 // otherOffer is what a server is offered that has refused the client's offer; nil if there is
 // nothing that could be translated. A client without ALPN speaks HTTP/1.1, if any.
@@ -84,7 +79,7 @@ func (s *session) redial() error {
 func (s *session) relay(client, server duplex) {
 	h := &h1{s: s}
 	o := h.options(relay.Options{})
-	switch toClient, toServer := s.toClient.Protocol == alpn2, s.toServer.Protocol == alpn2; {
+	switch toClient, toServer := speaksHTTP2(s.toClient.Protocol), speaksHTTP2(s.toServer.Protocol); {
 	case toClient && toServer:
 		h.m = relay.NewH2(o)
 	case toClient:
@@ -99,5 +94,12 @@ func (s *session) relay(client, server duplex) {
 	}
 	h.begin(client)
 	h.serve(server)
+	if h.apart != "" {
+		h.pumps.Add(1)
+		s.p.workers.do(func() {
+			defer h.pumps.Done()
+			h.writer()
+		})
+	}
 	h.run()
 }

@@ -17,6 +17,7 @@ import (
 	socks "golang.org/x/net/proxy"
 
 	"tlslab/handshake"
+	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/tls"
 )
 
@@ -116,17 +117,6 @@ func (e *UpstreamError) Error() string { return "upstream proxy " + e.Upstream +
 // Unwrap returns the error behind it.
 func (e *UpstreamError) Unwrap() error { return e.Err }
 
-// cause is the Cause of a Fault with it, and who gave up.
-func (e *UpstreamError) cause() (Cause, Side) {
-	switch {
-	case !e.Reached:
-		return CauseUpstreamUnreachable, SideProxy
-	case e.Status == http.StatusProxyAuthRequired:
-		return CauseUpstreamLogin, SideUpstream
-	}
-	return CauseUpstreamRefused, SideUpstream
-}
-
 // dialer reaches addresses.
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
@@ -220,7 +210,7 @@ func (u *Upstream) connect(conn net.Conn, addr string) (through net.Conn, status
 		reply, err := http.ReadResponse(r, &http.Request{Method: http.MethodConnect})
 		switch {
 		case err != nil && limited.N <= 0:
-			return nil, 0, errLongHead
+			return nil, 0, &relay.Refusal{From: relay.Server, Rule: relay.RuleHeadTooLong}
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, 0, errHungUp
 		case err != nil:

@@ -15,6 +15,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -121,10 +122,7 @@ func TestUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := leafOf(lend, "localhost")
-	if err != nil {
-		t.Fatal(err)
-	}
+	leaf := proxytest.SignedBy(t, lend, authority.P256, authority.Request{DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}, authority.LeafOptions{})
 	h2 := newOrigin(t, hello, nil)
 	plain := newPlain(t, hello)
 	greets := newScripted(t, func(*tls.Config) *tls.Config { return nil })
@@ -160,6 +158,7 @@ func TestUpstream(t *testing.T) {
 			c := u.connect(t, wwwName+":25")
 			s := greets.next(t)
 			play(t, c, s, []line{{server, "220 hello\r\n", ""}, {client, "EHLO me\r\n", ""}, {server, bye, ""}})
+			c.Close()
 		}, "CONNECT www.lab.test:25 www.lab.test:25 "},
 		{"SOCKS5", "socks5://%s", &upstream{addr: other.addr}, func(t *testing.T, u *underTest) {
 			if resp, body := get(t, u.client(nil), "https://"+wwwName+"/a"); resp.StatusCode != 200 || !strings.HasPrefix(body, "HTTP/2.0 GET") {
@@ -385,3 +384,8 @@ func TestClientCertificates(t *testing.T) {
 func ours(c tls.Certificate) handshake.Certificate {
 	return handshake.Certificate{Chain: c.Certificate, Key: c.PrivateKey}
 }
+
+// oneByOne keeps a buffered reader from taking more than it needs.
+type oneByOne struct{ io.Reader }
+
+func (o *oneByOne) Read(p []byte) (int, error) { return o.Reader.Read(p[:min(1, len(p))]) }

@@ -173,6 +173,9 @@ func checkTrailer(fields []Field, from Side) *Refusal {
 
 func (m *H1) refuseChunk(f *flow, rule Rule, what []byte) {
 	r := &Refusal{From: f.from, Rule: rule}
+	if rule == RuleHeadTooLong {
+		r.Limit = m.o.Header
+	}
 	if what != nil {
 		r.Detail = quote(string(what[:min(len(what), 40)]))
 	}

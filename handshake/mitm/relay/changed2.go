@@ -66,6 +66,9 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 		st.of(f).filter = c.Body
 		drop = append(append(drop[:len(drop):len(drop)], "content-length"), c.Stale...)
 	}
+	if f.from == Client {
+		h = c.hosted(h)
+	}
 	m.writeFields(f, st.id, h, drop, end)
 }
 

@@ -203,7 +203,7 @@ func (c *conn2) idle(id uint32) bool { return id%2 == 0 || id > c.highest }
 // fragment takes a part of a block, and looks into the block once it is whole.
 func (c *conn2) fragment(p []byte, last bool) *broke2 {
 	if len(c.block)+len(p) > c.header {
-		return &broke2{&Refusal{From: c.from, Rule: RuleHeadTooLong}, http2.ErrCodeEnhanceYourCalm}
+		return &broke2{&Refusal{From: c.from, Rule: RuleHeadTooLong, Limit: c.header}, http2.ErrCodeEnhanceYourCalm}
 	}
 	c.block = append(c.block, p...)
 	if !last {

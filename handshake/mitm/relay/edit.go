@@ -1,12 +1,40 @@
 package relay
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Changes is what is to become of a message beyond what the RFCs demand.
 type Changes struct {
+	Host  string   // what Host, or :authority, of a request becomes; "": as it came
 	Drop  []string // fields to leave out, in lower case
 	Body  Filter   // nil: the body goes on as it comes
 	Stale []string // fields to leave out if Body has a body to change, since they tell of that as it came
+}
+
+// hosts reports whether a request gets another Host, and notes it.
+func (c *Changes) hosts(h *Head) bool {
+	if c.Host == "" || h.host == c.Host {
+		return false
+	}
+	h.note(NoteFixedHost)
+	return true
+}
+
+// hosted is h with the Host that c wants, in HTTP/2.
+func (c *Changes) hosted(h *Head) *Head {
+	if !c.hosts(h) {
+		return h
+	}
+	fresh := *h
+	fresh.Fields = slices.Clone(h.Fields)
+	for i, f := range fresh.Fields {
+		if f.Name == ":authority" || f.Name == "host" {
+			fresh.Fields[i].Value = c.Host
+		}
+	}
+	return &fresh
 }
 
 // Filter changes a body as it passes.

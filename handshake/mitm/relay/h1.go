@@ -73,6 +73,7 @@ type H1 struct {
 	stray    bool        // the server has said what nobody asked for
 	deaf     bool        // the server takes nothing more
 	withheld error       // why the server will not answer what will be asked
+	halved   error       // the client has closed its half, in order, behind whole requests
 	broken   error       // how a client broke off that had nothing under way
 	single   bool        // a request waits for the reply to the one before (H1toH2)
 	over     bool
@@ -125,6 +126,9 @@ func (m *H1) flow(side Side) *flow {
 	}
 	return &m.server
 }
+
+// other is the direction against f.
+func (m *H1) other(f *flow) *flow { return m.flow(f.from.Other()) }
 
 // Receive takes bytes that came from a side. b is the machine's until Output was taken of both
 // sides and sent.

@@ -156,6 +156,9 @@ func (m *H1toH2) change(st *stream2) {
 	}
 	c := m.o.Change(st.x, Client)
 	st.asked.drop = c.Drop
+	if c.hosts(st.x.Request) {
+		st.asked.host = c.Host
+	}
 	if c.Body != nil && !f.none() {
 		st.asked.filter = c.Body
 		st.asked.drop = append(c.Drop[:len(c.Drop):len(c.Drop)], "content-length")
@@ -171,7 +174,7 @@ func (m *H1toH2) open() {
 	h := st.x.Request
 	switch {
 	case m.away || m.server.highest >= 1<<31-1:
-		m.broke(st, &ErrGoAway{http2.ErrCodeNo})
+		m.broke(st, &ErrGoAway{Code: http2.ErrCodeNo})
 		return
 	case h.Method == http.MethodConnect:
 		m.one.under[0].fail(Client, &Refusal{From: Client, Rule: RuleUntranslatable, Detail: quote(h.Method)})
@@ -188,7 +191,7 @@ func (m *H1toH2) open() {
 	m.server.highest = id
 	m.server.number(st, id)
 	f, _ := requestFraming(h) // it was looked at
-	m.server.head(st, requestTo2(h, st.asked.protocol, st.asked.drop), f.none() && st.asked.protocol == "")
+	m.server.head(st, requestTo2(h, &st.asked), f.none() && st.asked.protocol == "")
 	m.server.send(st)
 }
 
@@ -212,7 +215,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	switch {
 	case st != m.now || x.replied: // what nobody waits for
 	case m.server.tooLong():
-		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong})
+		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
 		m.trailer(st, h, end)
 	case st.asked.protocol != "" && h.Status/100 == 2:

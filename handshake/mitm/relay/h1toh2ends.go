@@ -63,7 +63,7 @@ func (m *H1toH2) goneAway(last uint32, code http2.ErrCode) {
 	m.away = true
 	if st := m.now; st != nil && (st.id == 0 || st.id > last) {
 		delete(m.server.streams, st.id)
-		m.one.End(Server, Broken, &ErrGoAway{code})
+		m.one.End(Server, Broken, &ErrGoAway{Code: code})
 	}
 }
 

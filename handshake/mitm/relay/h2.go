@@ -46,8 +46,9 @@ type flow2 struct {
 	in    []byte // come, and not yet worked on
 	out   outbox
 	fate  Fate
-	ended bool   // what it says is not heard any more
-	gone  bool   // it says nothing more
+	ended bool // what it says is not heard any more
+	gone  bool // it says nothing more
+	why   *ErrGoAway
 	table uint32 // the largest that the receiver has allowed
 
 	allowed uint32 // the table that the receiver allows now
@@ -173,7 +174,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 		return frameHeader
 	}
 	if length+len(f.block) > m.o.Header {
-		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong})
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	}
 	if len(b) < frameHeader+length {
@@ -281,7 +282,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
 			}
 			if len(m.streams) >= maxStreams {
-				return &Refusal{From: Server, Rule: RuleFrame, Detail: "streams"}
+				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
 			}
 			m.pushed = f.promised
 		}
@@ -320,6 +321,9 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 			return bad
 		}
 		f.out.pass(whole)
+		if code := http2.ErrCode(binary.BigEndian.Uint32(p[4:])); code != http2.ErrCodeNo {
+			f.why = &ErrGoAway{Code: code, Ended: true}
+		}
 		if f.from == Server {
 			m.away = min(m.away, binary.BigEndian.Uint32(p)&(1<<31-1))
 			m.goAway(m.away, http2.ErrCode(binary.BigEndian.Uint32(p[4:])))

@@ -109,9 +109,9 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	st.asked = a
 	switch {
 	case m.client.tooLong() || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
-		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong})
+		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case len(m.client.streams) > mostStreams:
-		st.x.fail(Client, &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"})
+		st.x.fail(Client, &Refusal{From: Client, Rule: RuleStreams, Limit: mostStreams})
 		m.drop(st, http2.ErrCodeRefusedStream)
 	case r != nil:
 		m.decline(st, r)
@@ -155,7 +155,7 @@ func (m *H2toH1) giveUp(st *stream2, code http2.ErrCode) {
 	m.drop(st, code)
 	if m.now == st {
 		m.now = nil
-		m.one.End(Client, Broken, io.ErrUnexpectedEOF)
+		m.one.End(Client, NoGoodbye, io.ErrUnexpectedEOF)
 		m.after()
 	}
 }
@@ -212,7 +212,7 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 	case !end:
 		r = &Refusal{From: Client, Rule: RuleFrame, Detail: "HEADERS"}
 	case m.client.tooLong():
-		r = &Refusal{From: Client, Rule: RuleHeadTooLong}
+		r = &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header}
 	case a.length >= 0 && a.came < a.length:
 		r = &Refusal{From: Client, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(a.length, 10))}
 	}
@@ -243,19 +243,14 @@ func (m *H2toH1) body(st *stream2, b []byte, end bool) {
 		}
 	}
 	if !a.chunked {
-		if len(b) > 0 {
-			m.say(b)
-		}
+		m.say(b)
 		return
 	}
 	b = appendChunk(nil, b)
 	if end {
 		b = appendTrailer(b, a.trailer)
-		a.trailer = nil
 	}
-	if len(b) > 0 {
-		m.say(b)
-	}
+	m.say(b)
 }
 
 // heard is what the server says, as H1 understands it.

@@ -38,7 +38,7 @@ func (m *H1) stepReply(b []byte) int {
 	case ok && n <= 2:
 		return n
 	case n > m.o.Header, !ok && len(b) > m.o.Header:
-		m.refuseReply(&Refusal{From: Server, Rule: RuleHeadTooLong})
+		m.refuseReply(&Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	case !ok:
 		return -1
@@ -175,6 +175,6 @@ func (m *H1) replyOver(x *Exchange) {
 		m.client.state = atHead
 	}
 	if m.client.state == atHead {
-		m.resume(&m.client)
+		m.goOn()
 	}
 }

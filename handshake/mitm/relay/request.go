@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"io"
 	"net/http"
 	"strings"
 )
@@ -25,7 +26,7 @@ func (m *H1) stepRequest(b []byte) int {
 			}
 			m.begin()
 			return 0
-		case unknown:
+		case unknown, likely:
 			return -1
 		}
 		m.spoken = true
@@ -39,7 +40,7 @@ func (m *H1) stepRequest(b []byte) int {
 		return n // an empty line before a request, as some clients leave behind the last body (RFC 9112 §2.2)
 	case n > m.o.Header, !ok && len(b) > m.o.Header:
 		h, _ := parseHead(string(b[:m.o.Header]), Client) // as far as it can be understood
-		m.refuseRequest(&Exchange{Request: h}, &Refusal{From: Client, Rule: RuleHeadTooLong})
+		m.refuseRequest(&Exchange{Request: h}, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	case !ok:
 		return -1
@@ -64,7 +65,7 @@ func (m *H1) request(raw []byte) {
 	m.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
 	switch {
 	case m.withheld != nil:
-		m.unanswered(m.withheld)
+		m.unanswered(m.withheld, Close)
 	case m.o.Forward:
 		m.routing, m.client.state = x, held
 	default:
@@ -89,7 +90,32 @@ func (m *H1) Routed(fresh bool) {
 		m.client.fate = Open
 	}
 	m.pass(x, nil)
+	m.goOn()
+}
+
+// goOn resumes what the client has said. If it says no more, what is then half said is so for
+// good, and what is whole is the last: the server hears so, as it would without a relay.
+func (m *H1) goOn() {
 	m.resume(&m.client)
+	if m.over || !m.client.gone || m.raw != nil {
+		return
+	}
+	if len(m.under) == 0 {
+		m.finish(Close)
+		return
+	}
+	switch last := m.under[len(m.under)-1]; {
+	case !last.sent, last.Fault != nil: // it waits for its server, or its answer for its turn
+	case last.passed && len(m.client.in) > 0: // more was asked, and waits for its turn
+	case last.passed:
+		m.noMore = true
+		if !m.single {
+			m.client.fate = max(m.client.fate, EndHalf)
+		}
+	default:
+		last.fail(Client, io.ErrUnexpectedEOF)
+		m.finish(InOrder.fate())
+	}
 }
 
 // Answer answers the request that waits in the server's place, with a whole reply; close ends
@@ -105,13 +131,13 @@ func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 	m.server.out.add(reply)
 	m.frame(x)
 	m.under = m.under[1:]
-	if close || x.Request.closes() {
+	if close || m.noMore || x.Request.closes() {
 		m.finished(x)
 		m.finish(Close)
 		return
 	}
 	m.settle(x)
-	m.resume(&m.client)
+	m.goOn()
 }
 
 // pass sends a request's head on, and says how its body ends. raw is the head where it lies.
@@ -129,6 +155,9 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			h.note(NoteHost)
 			e.host = h.Authority
 		}
+	}
+	if x.changes.hosts(h) {
+		e.host = x.changes.Host
 	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
@@ -255,23 +284,22 @@ func (m *H1) clientEnded(how Ending, err error) {
 		case how == Broken, amid:
 			m.broken = err
 		}
-		m.finish(Close)
+		m.finish(how.fate())
 		return
 	}
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
-	if how == InOrder && !part && !amid && !m.o.Forward {
-		m.noMore = !m.single || len(f.in) == 0 // it may still read, as a program that half-closes does: the replies decide
+	if how == InOrder && !part && !amid {
+		// It may still read, as a program that half-closes does (nc -N): it has a right to the
+		// replies to what it asked. If it is gone, writing tells.
+		m.halved = err
+		m.goOn()
 		return
 	}
 	for _, x := range m.under {
 		x.fail(Client, err)
 	}
-	fate := Close
-	if part || m.server.state != atHead {
-		fate = Cut
-	}
-	m.finish(fate)
+	m.finish(how.fate())
 }
 
 type guess int
@@ -279,6 +307,7 @@ type guess int
 const (
 	no guess = iota
 	unknown
+	likely // it begins as one does, and its first line is not whole
 	yes
 )
 
@@ -289,9 +318,11 @@ const (
 )
 
 // looksLikeHTTP says whether a request begins here. What begins with a method in capitals and a
-// space is one, whatever follows; with any other token (a method is any token, RFC 9110 §9.1), or
-// behind white space, what ends as the first line of a request does. The preface of HTTP/2
-// without ALPN does not count. Where sure is true, it can be nothing else.
+// space is one if there follows what only HTTP has: a path, a URL, its name; other protocols have
+// commands in capitals too (NICK of IRC, GET of Redis). With any other token (a method is any
+// token, RFC 9110 §9.1), or behind white space, it is what ends as the first line of a request
+// does. The preface of HTTP/2 without ALPN does not count. Where sure is true, it can be nothing
+// else.
 func looksLikeHTTP(b []byte, sure bool) guess {
 	if sure {
 		return yes
@@ -319,17 +350,24 @@ func looksLikeHTTP(b []byte, sure bool) guess {
 		return unknown
 	case i == 0 || i == len(plain) || plain[i] != ' ':
 		return no
-	case len(plain) == len(s) && i <= longestMethod && isCapital(plain[:i]):
-		return yes
 	}
 	line, _, whole := strings.Cut(plain, "\n")
+	if len(plain) == len(s) && i <= longestMethod && isCapital(plain[:i]) {
+		switch target := line[i+1:]; {
+		case full, strings.HasPrefix(target, "/"), strings.HasPrefix(target, "*"), strings.Contains(line, "://"), strings.Contains(line, "HTTP/"):
+			return yes
+		case !whole:
+			return likely
+		}
+		return no
+	}
 	words := strings.Fields(line)
 	switch {
 	case !isText(line):
 		return no
 	case !whole && !full:
 		return unknown
-	case whole && len(words) == 3 && isProto(words[2]):
+	case whole && len(words) == 3 && strings.HasPrefix(words[2], "HTTP/"): // of another version it is refused, and not hidden
 		return yes
 	}
 	return no

@@ -63,6 +63,8 @@ func TestSmuggling(t *testing.T) {
 		{Client, "GET / HTTP/1.1 \r\n\r\n", RuleStartLine},
 		{Client, "GET / HTTP/2.0\r\n\r\n", RuleStartLine},
 		{Client, "GET / HTTP/01.1\r\n\r\n", RuleStartLine},
+		{Client, "post / HTTP/2.0\r\nHost: a\r\n\r\n", RuleStartLine},
+		{Client, "A_B / HTTP/1.10\r\nHost: a\r\n\r\n", RuleStartLine},
 		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n", RuleChunk},
 		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3;\nabc\r\n0\r\n\r\n", RuleChunk},
 		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n", RuleChunk},

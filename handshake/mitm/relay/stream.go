@@ -57,7 +57,7 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 		return r
 	}
 	if m.anew && f.size > maxFields*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong} // what is not kept could not go on
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not go on
 	}
 	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 }
@@ -108,7 +108,7 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	}
 	if st == nil && f.from == Client && id%2 == 1 && id > m.highest { // others are late: of a stream that is over
 		if len(m.streams) >= maxStreams {
-			return &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"}
+			return &Refusal{From: Client, Rule: RuleStreams, Limit: maxStreams}
 		}
 		m.highest = id
 		st = m.begin(id, h)
@@ -140,7 +140,7 @@ func (m *H2) keep(f *flow2, st *stream) *Refusal {
 	n := min(f.size, maxFields*m.o.Header)
 	st.heads, m.heads = st.heads+n, m.heads+n
 	if m.heads > maxAllHeads*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Detail: "streams"}
+		return &Refusal{From: f.from, Rule: RuleAllHeads, Limit: maxAllHeads * m.o.Header}
 	}
 	return nil
 }
@@ -212,8 +212,11 @@ func (e *ErrReset) Error() string { return "RST_STREAM " + e.Code.String() }
 // Unwrap says that it ended before its end.
 func (e *ErrReset) Unwrap() error { return io.ErrUnexpectedEOF }
 
-// ErrGoAway is a stream that the server will not see to (RFC 9113 §6.8).
-type ErrGoAway struct{ Code http2.ErrCode }
+// ErrGoAway is a stream that the server will not see to, or the end of the connection (RFC 9113 §6.8).
+type ErrGoAway struct {
+	Code  http2.ErrCode
+	Ended bool // it was an error, and the connection ended with it
+}
 
 func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
 
@@ -243,7 +246,7 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 func (m *H2) goAway(last uint32, code http2.ErrCode) {
 	for _, st := range m.inOrder() {
 		if st.id > last && st.id%2 == 1 {
-			st.x.fail(Server, &ErrGoAway{code})
+			st.x.fail(Server, &ErrGoAway{Code: code})
 			m.drop(st)
 		}
 	}

@@ -35,7 +35,11 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 	who := func(side proxy.Side) string {
 		return narrate.Must(lang, narrate.UI, "cmd.proxy_side_"+string(side)).Title
 	}
-	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String()}
+	phase := ""
+	if f.Phase != "" {
+		phase = narrate.Must(lang, narrate.UI, "cmd.proxy_phase_"+string(f.Phase)).Title
+	}
+	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String(), "phase", phase, "limit", f.Limit}
 	key := "proxy_gave_up"
 	up := (*proxy.UpstreamError)(nil)
 	switch {
@@ -44,16 +48,21 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 		pairs = append(pairs, "upstream", foreign.Line(up.Upstream))
 	case f.By != proxy.SideProxy && f.Alerted:
 		key = "proxy_refused"
-	case f.Cause == proxy.CauseReset:
-		key = "proxy_reset"
 	case f.By != proxy.SideProxy:
-		key = "proxy_left"
+		key = "proxy_end_" + string(f.What)
 	case f.Alerted && f.Side != proxy.SideProxy:
 		key = "proxy_refused_peer"
 	}
 	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
-	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cause.Title, advice: cause.Text}
+	causeKey := "proxy_cause_" + string(f.Cause)
+	w := faultWords{who: cli.Say(lang, key, pairs...), cause: cli.Say(lang, causeKey, pairs...), advice: cause.Text}
 	switch {
+	case f.What == proxy.WhatAlien:
+		w.advice = cli.Say(lang, "proxy_where_from")
+	case f.NotSeenTo():
+		w.advice = cli.Say(lang, "proxy_reset_refused")
+	case f.Cancelled():
+		w.advice = cli.Say(lang, "proxy_reset_cancel")
 	case f.Cause == proxy.CauseUnreachable:
 		if key, ok := unreachable[f.ProxyError()]; ok {
 			w.advice = cli.Say(lang, key)

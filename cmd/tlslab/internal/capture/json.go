@@ -23,12 +23,15 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Cause proxy.Cause `json:"cause"`
 		Alert string      `json:"alert,omitempty"`
 		Error string      `json:"error"`
+		Phase proxy.Phase `json:"phase,omitempty"`
+		What  proxy.What  `json:"what,omitempty"`
+		Limit string      `json:"limit,omitempty"`
 	}
 	faultOf := func(f *proxy.Fault) *fault {
 		if f == nil {
 			return nil
 		}
-		out := &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error()}
+		out := &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error(), Phase: f.Phase, What: f.What, Limit: f.Limit}
 		if f.Alerted {
 			out.Alert = f.Alert.String()
 		}

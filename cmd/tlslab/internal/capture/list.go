@@ -322,16 +322,31 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 	return strings.Join(parts, " | ")
 }
 
+// limitOf is how much the proxy takes.
+func limitOf(lang narrate.Lang, r *relay.Refusal) string {
+	if r.Rule == relay.RuleStreams {
+		return cli.Say(lang, "proxy_limit", "n", strconv.Itoa(r.Limit))
+	}
+	return cli.Say(lang, "proxy_limit_bytes", "n", strconv.Itoa(r.Limit))
+}
+
 // whyOf says what an error says: of a message that was refused, which rule it broke.
 func whyOf(lang narrate.Lang, err error) string {
-	r, up := (*relay.Refusal)(nil), (*proxy.UpstreamError)(nil)
+	r, no, up := (*relay.Refusal)(nil), (*proxy.NoRequest)(nil), (*proxy.UpstreamError)(nil)
 	if errors.As(err, &up) {
 		return cli.Say(lang, "proxy_upstream_says", "upstream", foreign.Line(up.Upstream), "error", narrate.Fault(lang, up.Err))
+	}
+	if errors.As(err, &no) {
+		key := "proxy_no_request_" + string(no.Why)
+		return cli.Say(lang, key, "got", foreign.Line(no.Got))
 	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)
 	}
 	s := narrate.Must(lang, narrate.UI, "cmd.proxy_rule_"+string(r.Rule)).Title
+	if r.Limit > 0 {
+		s += cli.ColonOf(lang) + limitOf(lang, r)
+	}
 	if r.Detail != "" {
 		s += cli.ColonOf(lang) + foreign.Line(r.Detail)
 	}
