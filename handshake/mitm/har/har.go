@@ -58,7 +58,14 @@ type Entry struct {
 	Connection string     `json:"connection,omitempty"`     // whatever tells the connection from others
 	Comment    string     `json:"comment,omitempty"`
 
+	// As Chromium's developer tools have them, of a WebSocket:
+	ResourceType string             `json:"_resourceType,omitempty"`
+	Messages     []WebSocketMessage `json:"_webSocketMessages,omitzero"`
+
 	// Ours:
+	LeftOut        int    `json:"_webSocketMessagesLeftOut,omitempty"` // how many more there were
+	WebSocketError string `json:"_webSocketError,omitempty"`           // why Messages end before the connection did
+
 	TLS   *TLS   `json:"_tls,omitempty"`
 	Error string `json:"_error,omitempty"`           // why there is no response, or no whole one
 	Own   bool   `json:"_answeredByProxy,omitempty"` // the response is the proxy's own

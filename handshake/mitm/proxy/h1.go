@@ -44,6 +44,7 @@ type h1 struct {
 	end      error             // how the client's stream ended
 	lost     error             // what the client did not take
 	decoding int               // bodies that are being decoded
+	hearing  int               // WebSockets that are listened to
 	left     *Fault            // how the client broke off, if no entry tells
 	instead  *Fault            // why there is no server: whatever is asked is answered with this
 	told     bool              // an entry told of the connection, where instead is set

@@ -56,11 +56,27 @@ func (e *Entry) HAR() *har.Entry {
 	if e.Status == 0 {
 		out.Response = har.NoResponse()
 	}
+	if e.WebSocket != nil {
+		e.WebSocket.har(out)
+	}
 	out.Own = e.Answered
 	if e.Fault != nil {
 		out.Error = e.Fault.Error()
 	}
 	return out
+}
+
+// har puts the messages where else the bodies are. BodySize is of the frames.
+func (w *WebSocket) har(out *har.Entry) {
+	out.Request.PostData, out.Response.Content.Comment = nil, ""
+	out.ResourceType, out.Messages, out.LeftOut = har.ResourceWebSocket, make([]har.WebSocketMessage, len(w.Messages)), w.LeftOut
+	for i, m := range w.Messages {
+		out.Messages[i] = har.NewWebSocketMessage(m.From == relay.Client, m.At, m.Opcode, m.Data, m.Cut)
+		out.Messages[i].Compressed, out.Messages[i].WireSize = m.Compressed, m.Wire
+	}
+	if w.Err != nil {
+		out.WebSocketError = string(w.Side) + ": " + w.Err.Error()
+	}
 }
 
 // asSaid puts what was said in place of what net/http makes of it: no field, no phrase and no size

@@ -24,6 +24,7 @@ type telling struct {
 	closed              [2]bool     // the body's coding is none that can be looked into
 	answer              *relay.Head // the head of what the proxy answered itself
 	answered            string      // that answer's body
+	listening           *relay.WebSocket
 }
 
 func tellingOf(x *relay.Exchange) *telling { return x.User.(*telling) }
@@ -42,6 +43,7 @@ func (h *h1) event(ev relay.Event) {
 		e := tellingOf(x).entry
 		e.Upgraded = strings.ToLower(x.Reply.Upgrade())
 		h.replied(x)
+		h.listen(x)
 	case relay.Body:
 		t := tellingOf(x)
 		n, kept := &t.entry.Sent, &t.entry.RequestBody
@@ -49,6 +51,10 @@ func (h *h1) event(ev relay.Event) {
 			n, kept = &t.entry.Received, &t.entry.Body
 		}
 		*n += int64(len(ev.Data))
+		if t.listening != nil {
+			t.listening.Receive(ev.From, ev.Data)
+			return
+		}
 		if room := t.keep - len(*kept); room > 0 && !x.Bytes {
 			*kept = append(*kept, ev.Data[:min(room, len(ev.Data))]...)
 		}
@@ -71,6 +77,7 @@ func (h *h1) event(ev relay.Event) {
 		if x.User == nil {
 			x.User = h.asked(&relay.Head{})
 		}
+		h.unlisten(tellingOf(x))
 		for _, d := range tellingOf(x).decoders {
 			if d != nil {
 				d.stop()
@@ -114,6 +121,7 @@ func (h *h1) replied(x *relay.Exchange) {
 	}
 	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
+		h.listen(x)
 	}
 }
 
