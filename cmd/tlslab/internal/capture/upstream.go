@@ -60,11 +60,12 @@ func (p *proxyFlags) ofEnvironment(ctx context.Context, o *proxy.Options, listen
 	own := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		up := named[name]
-		key := "proxy_upstream_by"
 		if isItself(ctx, up.Addr(), listening) {
-			own[up.Addr()], key = true, "proxy_upstream_itself"
+			own[up.Addr()] = true
+			lines = append(lines, cli.Say(p.Lang, "proxy_upstream_itself", "upstream", up.String(), "source", name))
+			continue
 		}
-		lines = append(lines, cli.Say(p.Lang, key, "upstream", up.String(), "source", name))
+		lines = append(lines, cli.Say(p.Lang, "proxy_upstream_by", "upstream", up.String(), "source", name))
 	}
 	if len(named) > 0 {
 		o.Upstream = func(scheme, addr string) *proxy.Upstream {
