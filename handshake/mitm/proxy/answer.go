@@ -166,6 +166,9 @@ func (f *Fault) proxyStatus() string {
 	return who
 }
 
+// LoopDetected is what RFC 9209 §2.3 calls a request that came back to its proxy.
+const LoopDetected = "proxy_loop_detected"
+
 // ProxyError is the fault's type as RFC 9209 §2.3 names them, as far as there is one that says so
 // much: "connection_refused", "dns_error"; "" for others.
 func (f *Fault) ProxyError() string {
@@ -176,7 +179,7 @@ func (f *Fault) ProxyError() string {
 	case f.Side == SideClient:
 		return "http_request_error"
 	case errors.Is(f.Err, errOwn):
-		return "proxy_loop_detected"
+		return LoopDetected
 	case errors.As(f.Err, &dns) && dns.IsTimeout:
 		return "dns_timeout"
 	case errors.As(f.Err, &dns):

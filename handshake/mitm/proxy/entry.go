@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"strings"
@@ -75,6 +76,7 @@ func (t Timing) Total() time.Duration { return t.Connect + t.TLS + t.Send + t.Wa
 // Leg is what a handshake settled.
 type Leg struct {
 	handshake.Summary
+	Shown *x509.Certificate // the leaf that its client was shown: on the client's leg the forged one; nil if none was
 }
 
 // String is version, key exchange and protocol: "TLS 1.3 X25519MLKEM768 h2".

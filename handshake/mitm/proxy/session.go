@@ -187,6 +187,9 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	err = client.Handshake()
 	s.toClient.Summary = client.Summary()
+	if s.toClient.Suite != nil { // it has come so far
+		s.toClient.Shown = cfg.Certificates[0].Leaf
+	}
 	both := &legs{toServer: s.toServer, forged: cfg.Certificates[0].Leaf}
 	if err == nil {
 		both.toClient = s.toClient
@@ -237,6 +240,9 @@ func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
 	err = s.reached(server.Handshake())
 	s.shake = time.Since(began)
 	s.toServer = &Leg{Summary: server.Summary()}
+	if chain := s.toServer.PeerChain; len(chain) > 0 {
+		s.toServer.Shown = chain[0]
+	}
 	return server, err
 }
 
@@ -337,14 +343,6 @@ func (s *session) cause(err error) error {
 		return nil
 	}
 	if c := s.ended.Load(); c != nil && errors.Is(err, net.ErrClosed) {
-		return *c
-	}
-	return err
-}
-
-// why is err, or what ended the session.
-func (s *session) why(err error) error {
-	if c := s.ended.Load(); c != nil {
 		return *c
 	}
 	return err

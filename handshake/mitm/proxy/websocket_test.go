@@ -127,6 +127,7 @@ func wsOver(t *testing.T, proto, extensions string, change func(*proxy.Options),
 		lines = append(lines, line{client, frame2(http2.FrameData, http2.FlagDataEndStream, 1, ""), ""}, line{server, frame2(http2.FrameData, http2.FlagDataEndStream, 1, ""), ""})
 	}
 	play(t, c, s, append(lines, line{server, bye, ""}))
+	c.Close()
 	return u.total(t, 1)[0]
 }
 

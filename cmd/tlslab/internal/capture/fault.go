@@ -26,7 +26,7 @@ var unreachable = map[string]string{
 	"dns_error":                 "proxy_unreachable_dns_error",
 	"dns_timeout":               "proxy_unreachable_dns_timeout",
 	"destination_ip_unroutable": "proxy_unreachable_destination_ip_unroutable",
-	"proxy_loop_detected":       "proxy_unreachable_proxy_loop_detected",
+	proxy.LoopDetected:          "proxy_unreachable_proxy_loop_detected",
 }
 
 // wordsOf says who refused, with which alert, and the likely cause with what to do; a server that

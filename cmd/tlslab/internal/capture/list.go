@@ -338,7 +338,8 @@ func whyOf(lang narrate.Lang, err error) string {
 	}
 	if errors.As(err, &no) {
 		key := "proxy_no_request_" + string(no.Why)
-		return cli.Say(lang, key, "got", foreign.Line(no.Got))
+		pairs := []string{"got", foreign.Line(no.Got)}
+		return cli.Say(lang, key, pairs...)
 	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)

@@ -23,22 +23,32 @@ const directly = "none"
 // where the environment names that, as it does for programs that are to go through the proxy, the
 // proxy itself must not.
 func (p *proxyFlags) upstreams(ctx context.Context, o *proxy.Options, listening net.Addr) (lines []string, err error) {
-	const remedy = "It is http://[USER:PASSWORD@]HOST:PORT, https://, socks5://, or none."
-	switch p.by {
-	case directly:
-		return nil, nil
-	case "":
+	if p.by == "" {
 		return p.ofEnvironment(ctx, o, listening)
 	}
-	up, err := proxy.ParseUpstream(p.by)
+	up, err := p.named()
 	switch {
-	case err != nil: // it is not repeated: there may be a password in it
-		return nil, cli.Misuse(remedy, "--upstream: %w", err)
+	case up == nil:
+		return nil, err
 	case isItself(ctx, up.Addr(), listening):
-		return nil, cli.Misuse(remedy, "--upstream %s: that is this proxy itself", up)
+		return nil, cli.Misuse(upstreamRemedy, "--upstream %s: that is this proxy itself", up)
 	}
 	o.Upstream = up.By
 	return []string{cli.Say(p.Lang, "proxy_upstream_by", "upstream", up.String(), "source", "--upstream")}, nil
+}
+
+const upstreamRemedy = "It is http://[USER:PASSWORD@]HOST:PORT, https://, socks5://, or none."
+
+// named is what --upstream names; nil if that is none.
+func (p *proxyFlags) named() (*proxy.Upstream, error) {
+	if p.by == "" || p.by == directly {
+		return nil, nil
+	}
+	up, err := proxy.ParseUpstream(p.by)
+	if err != nil { // it is not repeated: there may be a password in it
+		return nil, cli.Misuse(upstreamRemedy, "--upstream: %w", err)
+	}
+	return up, nil
 }
 
 // ofEnvironment goes by HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
