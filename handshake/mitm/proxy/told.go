@@ -246,7 +246,7 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	if h.s.renamed && from == relay.Client {
 		c.Host = h.s.target.display()
 	}
-	if len(h.s.p.o.Rewrite) == 0 {
+	if len(h.s.p.o.Rewrite) == 0 || x.Request.Method == http.MethodConnect {
 		return c
 	}
 	if from == relay.Client {

@@ -158,6 +158,10 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	}
 	if x.changes.hosts(h) {
 		e.host = x.changes.Host
+		if h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
+			e.start = h.Method + " " + h.Path + " " + h.Proto
+			h.note(NoteOriginForm)
+		}
 	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
