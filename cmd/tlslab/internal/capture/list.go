@@ -249,12 +249,14 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
 	if w := e.WebSocket; w != nil {
-		key, who := "proxy_messages", ""
+		counts := []string{"sent", strconv.Itoa(w.Sent), "received", strconv.Itoa(w.Received)}
+		said := cli.Say(l.flags.Lang, "proxy_messages", counts...)
 		if w.Err != nil {
-			key, who = "proxy_messages_until", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_side_"+string(w.Side)).Title
+			who := narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_side_"+string(w.Side)).Title
+			said = cli.Say(l.flags.Lang, "proxy_messages_until", append(counts, "who", who)...)
 		}
 		if w.Side != proxy.SideProxy {
-			l.wrap(&b, "", cli.Say(l.flags.Lang, key, "sent", strconv.Itoa(w.Sent), "received", strconv.Itoa(w.Received), "who", who), color.Faint)
+			l.wrap(&b, "", said, color.Faint)
 		}
 	}
 	if e.Answered {
