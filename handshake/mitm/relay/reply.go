@@ -94,7 +94,7 @@ func (m *H1) reply(raw []byte) {
 	}
 	if h.Status/100 == 1 && !switching { // the real one is yet to come
 		m.sendHead(h, raw, &edits{})
-		m.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
 		return
 	}
 	x.Reply, x.begun = h, true
@@ -117,7 +117,7 @@ func (m *H1) reply(raw []byte) {
 		}
 	}
 	m.sendHead(h, raw, &e)
-	m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.server.x = x
 	switch {
 	case switching:
@@ -156,7 +156,7 @@ func (m *H1) replyOver(x *Exchange) {
 	if len(m.under) == 0 {
 		m.under = nil // its array would else walk through memory
 	}
-	m.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
 	closes := x.Reply.closes() || x.Request.closes() || x.endless || m.deaf || m.noMore && len(m.under) == 0
 	if closes && x.Fault == nil && len(m.under) > 0 && m.under[0].sent {
 		m.lost()
