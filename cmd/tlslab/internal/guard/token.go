@@ -4,7 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,7 +13,7 @@ import (
 // Token is what one has to know to be let in. It goes into the address once, and from there into a
 // cookie, so that it stays in no history and in no picture of the screen.
 type Token struct {
-	secret string // 256 bits, in hex
+	secret string // of 192 bits
 	cookie string
 	// path is where everything is, and the cookie is for that alone: a browser sends a cookie of this
 	// machine to whatever listens on it, on any port (RFC 6265 §8.5), and whoever else has a program
@@ -23,13 +23,13 @@ type Token struct {
 
 // NewToken draws a token for what is served at port.
 func NewToken(port string) *Token {
-	return &Token{secret: random(32), cookie: "tlslab_" + port, path: "/" + random(8) + "/"}
+	return &Token{secret: random(24), cookie: "tlslab_" + port, path: "/" + random(9) + "/"}
 }
 
 func random(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // Address is where one who comes from server ("http://127.0.0.1:8081") is let in.
