@@ -36,6 +36,14 @@ func handler() http.Handler {
 	return f.handler(port)
 }
 
+// fetched is what a browser says of who asks, and for what.
+func fetched(site, dest string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header.Set("Sec-Fetch-Site", site)
+		r.Header.Set("Sec-Fetch-Dest", dest)
+	}
+}
+
 // TestGuard: who does not ask for this machine by a name of its own, or comes from a page of
 // somebody else's, is told nothing; and whatever is told is kept by nobody.
 func TestGuard(t *testing.T) {
@@ -56,6 +64,11 @@ func TestGuard(t *testing.T) {
 		"a file":            {func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
 		"another port's":    {func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:9000") }, 403},
 		"the same by https": {func(r *http.Request) { r.Header.Set("Origin", "https://127.0.0.1:8000") }, 403},
+		"an image's":        {fetched("cross-site", "image"), 403},
+		"a neighbour's":     {fetched("same-site", "iframe"), 403},
+		"a link to us":      {fetched("cross-site", "document"), 200},
+		"our own form":      {fetched("same-origin", "document"), 200},
+		"typed":             {fetched("none", "document"), 200},
 		"a POST":            {func(r *http.Request) { r.Method = http.MethodPost }, 405},
 		"long":              {func(r *http.Request) { r.RequestURI = "/?seed=" + strings.Repeat("7", maxAddress) }, 414},
 		"elsewhere":         {func(r *http.Request) { r.URL.Path = "/etc/passwd" }, 404},
