@@ -57,6 +57,8 @@ type Exchange struct {
 	endless  bool // only the end of the connection ends its reply
 	done     bool
 	changes  Changes
+	decided  bool // the holder has said what those are
+	stream   *stream
 	answered bool // by Options.Answer, or by Answer
 }
 

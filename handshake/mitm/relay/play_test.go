@@ -17,6 +17,7 @@ type row struct {
 	toServer string   // what the server hears
 	toClient string
 	events   string // of the first word of each event, see told
+	acts     map[string]func(m *H1, held []*Exchange) // more words of say: what the holder of messages does
 	free     bool   // the pieces decide how a body is chunked: what is heard is not compared between them
 }
 
@@ -69,9 +70,20 @@ func playRow(t testing.TB, r *row, n int) *heard {
 			return fmt.Appendf(nil, "<%d>", status)
 		}
 	}
+	var holding []*Exchange
+	if r.acts != nil && o.Hold == nil {
+		o.Hold = func(x *Exchange, _ Side) bool {
+			holding = append(holding, x)
+			return true
+		}
+	}
 	m := NewH1(o)
 	h.m = m
-	h.drive(r, n, m, map[string]func(){"r": func() { m.Routed(true) }, "r+": func() { m.Routed(false) }})
+	words := map[string]func(){"r": func() { m.Routed(true) }, "r+": func() { m.Routed(false) }}
+	for word, act := range r.acts {
+		words[word] = func() { act(m, holding) }
+	}
+	h.drive(r, n, m, words)
 	return h
 }
 
