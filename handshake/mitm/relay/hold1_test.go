@@ -76,8 +76,11 @@ func TestHold(t *testing.T) {
 			toServer: "POST / HTTP/1.1\r\nX: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nHEL\r\n2\r\nLO\r\n0\r\n\r\n" + get,
 			toClient: "HTTP/1.1 200 Fine\r\nx-a:1\r\nX-B:  2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\n\r\n"},
 		{name: "trailers as they came, and other ones", say: []string{"c:POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx-SUM:1\r\n\r\n", "ask", "s:HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx-SUM:1\r\n\r\n", "reply"}, acts: acts{
-			"ask":   func(m *H1, h []*Exchange) { goOnWith(Client, Changes{Stream: true})(m, h); shout(Client, true)(m, h) },
-			"reply": func(m *H1, h []*Exchange) { goOnWith(Server, Changes{Stream: true})(m, h); shout(Server, false, Field{"Mine", "2"})(m, h) }},
+			"ask": func(m *H1, h []*Exchange) { goOnWith(Client, Changes{Stream: true})(m, h); shout(Client, true)(m, h) },
+			"reply": func(m *H1, h []*Exchange) {
+				goOnWith(Server, Changes{Stream: true})(m, h)
+				shout(Server, false, Field{"Mine", "2"})(m, h)
+			}},
 			toServer: "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n0\r\nx-SUM:1\r\n\r\n",
 			toClient: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n0\r\nMine: 2\r\n\r\n",
 			events:   "0 request POST /\n0 body c:a\n0 trailers c:[{x-SUM 1}]\n0 request_over\n0 reply 200\n0 body s:a\n0 trailers s:[{x-SUM 1}]\n0 reply_over\n0 done"},

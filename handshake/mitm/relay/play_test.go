@@ -16,9 +16,9 @@ type row struct {
 	say      []string // "c:" or "s:" and bytes; "c!" and "s!" are an end in order, "c~" one without goodbye, "c#" a reset; "r" routes
 	toServer string   // what the server hears
 	toClient string
-	events   string // of the first word of each event, see told
+	events   string                                   // of the first word of each event, see told
 	acts     map[string]func(m *H1, held []*Exchange) // more words of say: what the holder of messages does
-	free     bool   // the pieces decide how a body is chunked: what is heard is not compared between them
+	free     bool                                     // the pieces decide how a body is chunked: what is heard is not compared between them
 }
 
 // heard is what came of a row.
