@@ -61,13 +61,14 @@ const (
 	CauseSlow     Cause = "slow"
 	CauseBusy     Cause = "busy"
 	CauseShutdown Cause = "shutdown"
+	CauseHook     Cause = "hook" // one of Options.Hooks panicked, or did what it may not
 	CauseInternal Cause = "internal"
 )
 
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
-		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
+		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseHook, CauseInternal}
 }
 
 // Error says what happened, for a log.

@@ -41,7 +41,8 @@ type h1 struct {
 	lost     error             // what the client did not take
 	left     *Fault            // how the client broke off, if no entry tells
 
-	pumps sync.WaitGroup // the servers'
+	pumps   sync.WaitGroup // the servers'
+	hooking sync.WaitGroup // what hooks hold
 }
 
 // relayH1 relays until both ends are done.
@@ -66,6 +67,9 @@ func (h *h1) options(o relay.Options) relay.Options {
 	if len(h.s.p.o.Rewrite) > 0 {
 		o.Change = h.change
 	}
+	if len(h.s.p.o.Hooks) > 0 {
+		o.Hold = h.hold
+	}
 	return o
 }
 
@@ -84,6 +88,13 @@ type machine interface {
 	Unread() bool
 	InHead() bool
 	Broken() error
+	Continue(x *relay.Exchange, from relay.Side, c relay.Changes) (streams bool)
+	Respond(x *relay.Exchange, a relay.Answer)
+	Fail(x *relay.Exchange, err error)
+	Take(x *relay.Exchange, from relay.Side, p []byte) (int, error)
+	Full(x *relay.Exchange, from relay.Side) bool
+	Give(x *relay.Exchange, from relay.Side, p []byte)
+	GiveEnd(x *relay.Exchange, from relay.Side, asCame bool, fields []relay.Field)
 }
 
 // relayH2 is relayH1 for HTTP/2.
@@ -112,6 +123,8 @@ func (h *h1) serve(conn duplex) {
 func (h *h1) run() {
 	h.pump(relay.Client, h.toClient.conn, 0)
 	h.pumps.Wait()
+	h.hooking.Wait()
+	h.pumps.Wait() // a request that was held may have found another server
 	_ = h.toClient.conn.Close()
 	if h.toServer.conn != nil {
 		_ = h.toServer.conn.Close()

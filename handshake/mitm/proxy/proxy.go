@@ -47,6 +47,7 @@ type Options struct {
 	Allow, Ignore []Pattern
 
 	Rewrite []Rewrite // of the bodies, in both directions
+	Hooks   []Hook    // called in this order, for requests and replies alike
 
 	// Dial reaches servers; a net.Dialer with Limits.Handshake as its time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -22,8 +23,20 @@ type telling struct {
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
 	rewriters           [2]*Rewriter
-	answer              *relay.Head // the head of what the proxy answered itself
-	answered            int64       // bytes of that answer's body
+	answer              *relay.Head     // the head of what the proxy answered itself
+	answered            int64           // bytes of that answer's body
+	changes             []Change        // what hooks changed
+	ctx                 context.Context // theirs; nil if none was called
+	cancel              context.CancelFunc
+	ended               bool // nothing more comes of it
+}
+
+// trailers are those that came from a side.
+func (t *telling) trailers(from relay.Side) []relay.Field {
+	if from == relay.Client {
+		return t.entry.RequestTrailers
+	}
+	return t.entry.Trailers
 }
 
 func tellingOf(x *relay.Exchange) *telling { return x.User.(*telling) }
@@ -67,6 +80,11 @@ func (h *h1) event(ev relay.Event) {
 	case relay.Done:
 		if x.User == nil {
 			x.User = h.asked(&relay.Head{})
+		}
+		t := tellingOf(x)
+		t.ended = true
+		if t.cancel != nil {
+			t.cancel()
 		}
 		h.done = append(h.done, x)
 	}
@@ -118,6 +136,7 @@ func (h *h1) tell(x *relay.Exchange) {
 		e.describeReply(t.answer)
 		e.Received = t.answered
 	}
+	e.Changes = t.changes
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
 	}
