@@ -15,16 +15,19 @@ import (
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/lab"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/switches"
 	"tlslab/handshake/tamper"
 	"tlslab/handshake/transcript"
 	"tlslab/handshake/wire"
@@ -46,7 +49,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, render.Only{}, sheet.Voice{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), switches.Given{}, lab.Question{},
 	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 

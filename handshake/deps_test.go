@@ -49,28 +49,33 @@ const policy = `
 	message, record < tamper
 	handshake, tamper < stage
 	observe, stage, mitm, http2, pki/lesson < scenario
-	mitm, mitm/har, mitm/relay, tls, observe, pcapng < mitm/proxy
+	mitm, mitm/har, mitm/relay, tls, observe, pcapng, idn < mitm/proxy
+	mitm/proxy < mitm/proxy/peers
 	observe, stage, replay/bank, pki/lesson < replay
 	narrate, http2 < transcript
 	narrate, http2, idn < render/sheet
 	render/sheet, record < render
 	render/sheet < render/mermaid
-	render < render/page
+	event < beside
+	render, beside < render/page
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays
 	tls < tls/https
 	tls/https, certcompress/brotli, certcompress/zstd, pki/lesson < internal/tlstest
 	internal/tlstest < interop
-	scenario, render/page < cmd/cli
-	kx/private, certcompress/brotli, certcompress/zstd, pcapng, cmd/cli < cmd/flags
+	scenario, kx/private, certcompress/brotli, certcompress/zstd < switches
+	switches, render/lesson < lab
+	switches, render/page < cmd/cli
+	pcapng, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
 	transcript, cmd/flags < cmd/trust
-	session/redis, render/lesson, render/replays, cmd/flags < cmd/lesson
+	session/redis, lab, render/replays, cmd/flags < cmd/lesson
+	lab, cmd/cli < cmd/web
 	mitm/proxy, render/lesson, cmd/flags < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
-	cmd/lists, cmd/lesson, cmd/capture, cmd/live < cmd
+	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
 	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
@@ -88,13 +93,13 @@ const modules = `
 	golang.org/x/net: tls mitm/relay mitm/proxy idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
-	github.com/hashicorp/golang-lru/v2: session mitm
+	github.com/hashicorp/golang-lru/v2: session mitm cmd/web
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render/sheet cmd/lists cmd/capture
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
 	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd/web cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
 	github.com/chromedp/chromedp: internal/browsertest

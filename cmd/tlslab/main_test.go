@@ -215,6 +215,15 @@ func TestSentences(t *testing.T) {
 	for _, r := range mitmrelay.Rules() {
 		used["cmd.proxy_rule_"+string(r)] = true
 	}
+	for _, w := range proxy.NoRequestWhys() {
+		used["cmd.proxy_no_request_"+string(w)] = true
+	}
+	for _, p := range proxy.Phases() {
+		used["cmd.proxy_phase_"+string(p)] = true
+	}
+	for _, w := range []proxy.What{proxy.WhatClosed, proxy.WhatCut, proxy.WhatReset, proxy.WhatBroken, proxy.WhatGoAway, proxy.WhatStreamReset, proxy.WhatAway} {
+		used["cmd.proxy_end_"+string(w)] = true
+	}
 	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy} {
 		used["cmd.proxy_side_"+string(side)] = true
 	}

@@ -243,7 +243,7 @@ func TestPagesFlags(t *testing.T) {
 	if len(rows) < 10 {
 		t.Fatalf("the table has %d rows", len(rows))
 	}
-	verbs := []string{"run", "client", "server", "verify", "proxy", "replay", "compare", "list", "groups"}
+	verbs := []string{"run", "client", "server", "verify", "proxy", "replay", "compare", "list", "groups", "web"}
 	helps := map[string]string{}
 	for _, v := range verbs {
 		helps[v], _ = runTlslab(t, v, "--help")

@@ -130,6 +130,52 @@ func TestProxyChromiumMutualTLS(t *testing.T) {
 	}
 }
 
+// Where there is no server, or none that the proxy believes, a browser that trusts the proxy's root
+// shows the proxy's own page: with its style, under its policy, and without a script.
+func TestProxyChromiumNoServer(t *testing.T) {
+	chromium := programOf(t, "chromium", "chromium-browser", "google-chrome")
+	certutil := programOf(t, "certutil")
+	o := startOrigin(t, "localhost", browsed(), "http/1.1") // is believed
+	other := startOrigin(t, "localhost", browsed(), "h2", "http/1.1")
+	l, err := net.Listen("tcp", "127.0.0.1:0") // a port where most likely nobody listens in a moment
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, number, _ := net.SplitHostPort(l.Addr().String())
+	_ = l.Close()
+	p := startBrowsed(t, o)
+	home := t.TempDir()
+	db := filepath.Join(home, ".pki", "nssdb")
+	if err := os.MkdirAll(db, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	runs(t, certutil, "-N", "-d", "sql:"+db, "--empty-password")
+	root := filepath.Join(t.TempDir(), "root.pem")
+	if err := os.WriteFile(root, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.root.Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runs(t, certutil, "-A", "-d", "sql:"+db, "-n", p.root.Subject.CommonName, "-t", "C,,", "-i", root)
+	for _, x := range []struct {
+		host, says string
+		cause      proxy.Cause
+	}{{net.JoinHostPort("localhost", number), "Connection refused: the machine is there", proxy.CauseUnreachable}, {other.host, "another CA of the same name issued it", proxy.CauseUnbelieved}} {
+		page := browse(t, chromium, home, p.addr, "https://"+x.host+"/page?q=1")
+		for _, want := range []string{"This page is from the capture proxy", x.says, x.host} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the page does not say %q:\n%s", x.cause, want, page)
+			}
+		}
+		if strings.Contains(page, "served over") {
+			t.Errorf("%s: the server's own page:\n%s", x.cause, page)
+		}
+		if err := p.lists(func(e browsedEntry) bool {
+			return e.Kind == proxy.Failure && e.Host == x.host && e.Path == "/page?q=1" && e.Status == 502 && e.Fault != nil && e.Fault.Leg == proxy.SideServer && e.Fault.Cause == x.cause
+		}); err != nil {
+			t.Errorf("%s: %v", x.cause, err)
+		}
+	}
+}
+
 // browse has a browser with this home load a page through the proxy at addr, and returns
 // what it made of it. Loopback addresses would go past a proxy.
 func browse(t *testing.T, chromium, home, addr, url string) string {

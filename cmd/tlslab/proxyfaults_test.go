@@ -349,11 +349,7 @@ var faults = []fault{
 		if err := l.Close(); err != nil {
 			return want, err
 		}
-		if c, _, err := w.tunnel(host); err == nil {
-			_ = c.Close()
-			return want, errors.New("there was nobody to shake hands with")
-		}
-		return expected{host: host, leg: proxy.SideServer, cause: proxy.CauseUnreachable}, nil
+		return expected{host: host, leg: proxy.SideServer, cause: proxy.CauseUnreachable}, w.toldWhy(host)
 	}},
 	{"zeros instead of TLS", after("", make([]byte, 100)...)},
 	{"noise instead of TLS", after("", bytes.Repeat([]byte{0xfe, 0x80, 0x31}, 300)...)},
@@ -436,11 +432,20 @@ var tooLarge = strings.Repeat("X-Large: "+strings.Repeat("x", 1000)+"\r\n", 320)
 func (w *scene) refused(serve func(c net.Conn) error) (want expected, err error) {
 	host := w.server(serve)
 	want = expected{host: host, leg: proxy.SideServer}
-	if c, _, err := w.tunnel(host); err == nil {
-		_ = c.Close()
-		return want, errors.New("the client's handshake was completed without the server's")
+	return want, w.toldWhy(host)
+}
+
+// toldWhy asks a server that there is not: the proxy says so in its place.
+func (w *scene) toldWhy(host string) error {
+	c, _, err := w.tunnel(host)
+	if err != nil {
+		return err
 	}
-	return want, nil
+	defer c.Close()
+	if _, err := c.get(host, "/", ""); err == nil || !strings.Contains(err.Error(), "502 Bad Gateway") {
+		return fmt.Errorf("the client was answered without the server: %v", err)
+	}
+	return nil
 }
 
 // turnedAway says what is no request, and expects to be answered with status, if it is

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,6 +61,9 @@ var written = map[string]writes{
 	"tlslab proxy": {
 		[]string{"out", "keylogfile", "hardump", "pcap"}, []string{"port-file"}, []string{"keylogfile"},
 		(*writing).proxy},
+	"tlslab web": {
+		nil, []string{"port-file"}, nil,
+		(*writing).web},
 }
 
 // TestWrittenFlags: every flag of every verb by which a file is written is in the table.
@@ -171,7 +175,7 @@ const aRequest = "GET / HTTP/1.0\r\n\r\n"
 // serving runs a verb that listens, has do talk to it, and interrupts it. If it ends before
 // it listens, that is all.
 func (w *writing) serving(prelude string, args []string, do func(port string)) (said string, status int) {
-	j, port, err := clitest.Launch(w.shell(prelude, args...), regexp.MustCompile(`on 127\.0\.0\.1:(\d+)`))
+	j, port, err := clitest.Launch(w.shell(prelude, args...), regexp.MustCompile(`(?:on |http://)127\.0\.0\.1:(\d+)`))
 	if j == nil {
 		w.t.Fatal(err)
 	}
@@ -212,6 +216,20 @@ func (w *writing) proxy(prelude string, flags []string) (said string, status int
 			"--upstream-CAfile", "ca/ca.pem", "--confdir", "px"}, flags...), w.ask)
 	})
 	return said, status
+}
+
+func (w *writing) web(prelude string, flags []string) (said string, status int) {
+	return w.serving(prelude, append([]string{"web", "--listen", "127.0.0.1:0"}, flags...), func(port string) {
+		r, err := http.Get("http://127.0.0.1:" + port + "/?tls=1.3&seed=7&lang=en")
+		if err != nil {
+			w.t.Error(err)
+			return
+		}
+		defer r.Body.Close()
+		if b, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(b), "ClientHello") {
+			w.t.Errorf("%s, %v, and no lesson in %d bytes", r.Status, err, len(b))
+		}
+	})
 }
 
 // eachWriting runs a test for each verb of the table.
@@ -377,7 +395,9 @@ func TestWrittenFull(t *testing.T) {
 				}
 				return said
 			}
-			run(x.late)
+			if len(x.late) > 0 {
+				run(x.late)
+			}
 			for _, f := range x.all() {
 				if slices.Contains(x.late, f) {
 					continue

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -23,6 +25,8 @@ type Forger struct {
 	root *authority.CA
 	keys []crypto.Signer
 	rand io.Reader
+
+	spare func() *Forger // of Spare; nil if there is none
 
 	mu     sync.Mutex
 	forged *simplelru.LRU[[32]byte, *handshake.Certificate] // by the real leaf's SHA-256
@@ -52,14 +56,34 @@ func (f *Forger) Root() *x509.Certificate { return f.root.Cert }
 // Forge returns a certificate with the real one's subject, names and dates. The
 // same real certificate gets the same forged one.
 func (f *Forger) Forge(real *x509.Certificate) (*handshake.Certificate, error) {
+	return f.ForgeFor(real)
+}
+
+// ForgeFor is Forge with more names, or IP addresses, in the certificate: those that the real one is
+// not for.
+func (f *Forger) ForgeFor(real *x509.Certificate, also ...string) (*handshake.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := sha256.Sum256(real.Raw)
+	names, addresses := slices.Clip(real.DNSNames), slices.Clip(real.IPAddresses)
+	what := slices.Clip(real.Raw)
+	for _, name := range also {
+		ip := net.ParseIP(name)
+		switch {
+		case name == "" || real.VerifyHostname(name) == nil:
+			continue
+		case ip != nil:
+			addresses = append(addresses, ip)
+		default:
+			names = append(names, name)
+		}
+		what = append(append(what, name...), 0)
+	}
+	id := sha256.Sum256(what)
 	if c, ok := f.forged.Get(id); ok {
 		return c, nil
 	}
 	key := f.keyLike(real)
-	csr, err := authority.NewRequest(key, authority.Request{DNSNames: real.DNSNames, IPAddresses: real.IPAddresses})
+	csr, err := authority.NewRequest(key, authority.Request{DNSNames: names, IPAddresses: addresses})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
+	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/stage"
@@ -82,12 +83,15 @@ func TestForgerNeedsKeys(t *testing.T) {
 	if _, err := mitm.New(mitm.Options{}); err == nil {
 		t.Error("a box without a forger was made")
 	}
+	if _, err := mitm.NewLegs(mitm.Options{Forger: forger(t)}, nil); err == nil {
+		t.Error("legs that reach nobody were made")
+	}
 }
 
 // street is a client, a box and a server.
 type street struct {
 	client, server *handshake.Endpoint
-	box            *mitm.Box
+	box            *mitm.Legs
 	scenes         []event.SceneKey
 }
 
@@ -111,11 +115,10 @@ func newStreet(t *testing.T, trusted bool, roots *pki.TrustStore, connect func(u
 	if s.server, err = handshake.NewServer(&handshake.Config{Certificates: []handshake.Certificate{{Chain: real.Chain, Key: real.Key}}, ALPN: []string{"http/1.1"}}); err != nil {
 		t.Fatal(err)
 	}
-	s.box, err = mitm.New(mitm.Options{Forger: f, ToServer: handshake.Config{Roots: roots},
-		Connect: func(up *handshake.Endpoint) error { return connect(up, s.server) },
+	s.box, err = mitm.NewLegs(mitm.Options{Forger: f, ToServer: handshake.Config{Roots: roots},
 		Listener: event.ListenerFunc(func(e event.Event) {
 			s.scenes = append(s.scenes, e.(event.Scene).Key())
-		})})
+		})}, func(up *handshake.Endpoint) error { return connect(up, s.server) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,5 +226,63 @@ func TestUndelivered(t *testing.T) {
 	}
 	if n := len(s.scenes); s.scenes[n-1] != mitm.SceneUndelivered || s.scenes[n-2] != mitm.SceneDecrypt {
 		t.Errorf("scenes %v", s.scenes)
+	}
+}
+
+// TestBox: what a box says to the server follows from what it heard from the client, and the
+// reverse, with no endpoint and no socket.
+func TestBox(t *testing.T) {
+	real, err := lesson.New(lesson.Options{Name: "www.lab.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		o         mitm.Options
+		says      string   // server_name
+		offers    []string // ALPN
+		asks      string
+		offersOn  []string
+		chose     string
+		shows     []string // names of the forgery
+		addresses []string
+		speaks    []string
+	}{
+		"as the client":       {says: "www.lab.test", offers: []string{"h2", "http/1.1"}, asks: "www.lab.test", offersOn: []string{"h2", "http/1.1"}, chose: "h2", shows: []string{"www.lab.test"}, speaks: []string{"h2"}},
+		"nothing offered":     {says: "www.lab.test", asks: "www.lab.test", shows: []string{"www.lab.test"}},
+		"nameless":            {o: mitm.Options{ToServer: handshake.Config{ServerName: "by.address"}}, asks: "by.address", shows: []string{"www.lab.test"}},
+		"fixed":               {o: mitm.Options{Fixed: true, AlsoFor: []string{"localhost"}, ToServer: handshake.Config{ServerName: "www.lab.test"}}, says: "localhost", asks: "www.lab.test", shows: []string{"www.lab.test", "localhost"}},
+		"fixed, same name":    {o: mitm.Options{Fixed: true, AlsoFor: []string{"www.lab.test"}, ToServer: handshake.Config{ServerName: "www.lab.test"}}, says: "www.lab.test", asks: "www.lab.test", shows: []string{"www.lab.test"}},
+		"fixed, by address":   {o: mitm.Options{Fixed: true, AlsoFor: []string{"127.0.0.1", "::1"}, ToServer: handshake.Config{ServerName: "www.lab.test"}}, asks: "www.lab.test", shows: []string{"www.lab.test"}, addresses: []string{"127.0.0.1", "::1"}},
+		"no protocol chosen":  {says: "www.lab.test", offers: []string{"h2"}, asks: "www.lab.test", offersOn: []string{"h2"}, shows: []string{"www.lab.test"}},
+		"what the box offers": {o: mitm.Options{ToServer: handshake.Config{ALPN: []string{"x"}}}, says: "www.lab.test", asks: "www.lab.test", offersOn: []string{"x"}, shows: []string{"www.lab.test"}},
+	} {
+		c.o.Forger = forger(t)
+		b, err := mitm.New(c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hello := new(message.ClientHello)
+		if c.says != "" {
+			hello.Extensions.List = append(hello.Extensions.List, &message.ServerName{Name: c.says})
+		}
+		if c.offers != nil {
+			hello.Extensions.List = append(hello.Extensions.List, &message.ALPN{Protocols: c.offers})
+		}
+		up := b.Hello(hello)
+		if up.ServerName != c.asks || !slices.Equal(up.ALPN, c.offersOn) {
+			t.Errorf("%s: the server is asked for %q, %q", name, up.ServerName, up.ALPN)
+		}
+		down, err := b.Settled(&handshake.Summary{PeerChain: []*x509.Certificate{real.Leaf.Leaf}, Protocol: c.chose})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged := down.Certificates[0].Leaf
+		var addresses []string
+		for _, ip := range forged.IPAddresses {
+			addresses = append(addresses, ip.String())
+		}
+		if !slices.Equal(forged.DNSNames, c.shows) || !slices.Equal(addresses, c.addresses) || !slices.Equal(down.ALPN, c.speaks) {
+			t.Errorf("%s: the client is shown %q, %q, and spoken to in %q", name, forged.DNSNames, addresses, down.ALPN)
+		}
 	}
 }

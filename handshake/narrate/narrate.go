@@ -74,12 +74,13 @@ const (
 	Short     Kind = "short"    // a Move's key, or "myth/" and a Myth's, where the beginning of its text does not do: Gist, MythGist
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
 	Captions  Kind = "caption"  // a few words beside a message's name: Caption
+	Lab       Kind = "lab"      // a lesson, a group, a switch of the lab, or a word beside them
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Hint}
+	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Lab, Hint}
 }
 
 // Entry is what is said under one key.

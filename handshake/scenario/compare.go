@@ -53,7 +53,7 @@ func (f *Flow) cost() (c Spent) {
 	}
 	c.RoundTrips = f.waits()
 	n := f.count(time.Time{})
-	c.Asymmetric, c.Signatures, c.ScalarMults = n.asymmetric(), n.Signed+n.Verified, n.ScalarMults
+	c.Asymmetric, c.Signatures, c.ScalarMults = n.Asymmetric(), n.Signed+n.Verified, n.ScalarMults
 	return c
 }
 

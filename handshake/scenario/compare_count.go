@@ -32,9 +32,18 @@ type Count struct {
 	LargestFlight int // bytes that one end sends without hearing from the other, data included
 }
 
-// asymmetric is all that took a public-key algorithm, at both ends.
-func (c *Count) asymmetric() int {
+// Asymmetric is all that took a public-key algorithm, at both ends.
+func (c *Count) Asymmetric() int {
 	return c.Signed + c.Verified + c.ScalarMults + c.Powers + c.KEM + c.RSA
+}
+
+// Count counts a flow. Of one with several connections it is what they took together; of one
+// without TLS there is nothing to count.
+func (f *Flow) Count() Count {
+	if len(f.Events) == 0 {
+		return Count{}
+	}
+	return f.count(f.Events[0].Head().Time)
 }
 
 // count goes through the events of one connection that began at start.

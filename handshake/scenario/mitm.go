@@ -16,7 +16,7 @@ type interception struct {
 	*play
 	own      *x509.Certificate // the root of the box's own making
 	forger   *mitm.Forger      // signs with that root, or with a stolen CA's key
-	box      *mitm.Box
+	box      *mitm.Legs
 	down, up *line
 }
 
@@ -107,15 +107,14 @@ func (i *interception) place(t terms) error {
 	toClient, toServer := p.config("mitm", t, i.down.conn), p.config("mitm", t, i.up.conn)
 	toClient.KeyLog, toServer.KeyLog = &i.down.s.keys, &i.up.c.keys
 	toServer.Roots = p.lesson.Roots // the box sees to its own safety
-	i.box, err = mitm.New(mitm.Options{Forger: i.forger, ToClient: *toClient, ToServer: *toServer, Rewrite: p.o.Rewrite,
-		Connect: func(toServer *handshake.Endpoint) error {
-			i.up.c.ep = toServer
-			if !p.o.ClientAuth {
-				return p.converse(i.up) // the server has nothing to say against the box: the story is simpler so
-			}
-			return p.converseUntil(i.up, toServer.Done)
-		},
-		Listener: event.ListenerFunc(i.heard)})
+	i.box, err = mitm.NewLegs(mitm.Options{Forger: i.forger, ToClient: *toClient, ToServer: *toServer, Rewrite: p.o.Rewrite,
+		Listener: event.ListenerFunc(i.heard)}, func(toServer *handshake.Endpoint) error {
+		i.up.c.ep = toServer
+		if !p.o.ClientAuth {
+			return p.converse(i.up) // the server has nothing to say against the box: the story is simpler so
+		}
+		return p.converseUntil(i.up, toServer.Done)
+	})
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,8 @@ type Entry struct {
 
 	// Ours:
 	TLS   *TLS   `json:"_tls,omitempty"`
-	Error string `json:"_error,omitempty"` // why there is no response, or no whole one
+	Error string `json:"_error,omitempty"`           // why there is no response, or no whole one
+	Own   bool   `json:"_answeredByProxy,omitempty"` // the response is the proxy's own
 }
 
 // TLS is what each leg of an intercepted connection came to; nil for one without TLS.

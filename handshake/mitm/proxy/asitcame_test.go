@@ -163,7 +163,7 @@ func TestHARTellsNothingMore(t *testing.T) {
 	}{
 		{"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 204\r\n\r\n", "https://www.lab.test/", "HTTP/1.0 [] 18; 204 HTTP/1.1  [] 16"},
 		{"OPTIONS * HTTP/1.1\r\nHost: www.lab.test\r\n\r\n", "HTTP/1.0 200 Fine\r\nContent-Length: 0\r\n\r\n", "https://www.lab.test", "HTTP/1.1 [{Host www.lab.test }] 42; 200 HTTP/1.0 Fine [{Content-Length 0 }] 40"},
-		{"GET / HTTP/1.1\r\n\r\n", "", "https://www.lab.test/", "HTTP/1.1 [] 18; 502 HTTP/1.1 Bad Gateway [{Content-Type text/plain; charset=utf-8 } {Content-Length N } {Connection close }] "},
+		{"GET / HTTP/1.1\r\n\r\n", "", "https://www.lab.test/", "HTTP/1.1 [] 18; 502 HTTP/1.1 Bad Gateway [{Content-Type text/plain; charset=utf-8 } {Cache-Control no-store } {Content-Security-Policy default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none' } {X-Content-Type-Options nosniff } {Proxy-Status tlslab; error=connection_terminated } {Content-Length N } {Connection close }] "},
 	} {
 		o := newScripted(t, nil)
 		u := start(t, o.origin, nil)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -69,11 +70,17 @@ func makeCA(dir string) (*authority.CA, error) {
 	return ca, err
 }
 
-// NewForger makes a forger of a CA, with one fresh P-256 key for all its leaves.
+// NewForger makes a forger of a CA, with one fresh P-256 key for all its leaves; and, once a client
+// comes that takes only RSA, an RSA one for those.
 func NewForger(ca *authority.CA) (*mitm.Forger, error) {
 	key, err := authority.GenerateKey(authority.P256, nil)
 	if err != nil {
 		return nil, err
 	}
-	return mitm.NewForger(ca, nil, key)
+	f, err := mitm.NewForger(ca, nil, key)
+	if err != nil {
+		return nil, err
+	}
+	f.Spare(func() (crypto.Signer, error) { return authority.GenerateKey(authority.RSA2048, nil) })
+	return f, nil
 }

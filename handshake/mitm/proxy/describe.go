@@ -47,7 +47,7 @@ func (e *Entry) describeRequest(h *relay.Head, s *session) {
 
 // asks takes over the host that a request names. The handshake may have named another one.
 func (e *Entry) asks(host string, s *session) {
-	if host == "" {
+	if host == "" || s.target.fixed {
 		return
 	}
 	name, port, err := net.SplitHostPort(host)

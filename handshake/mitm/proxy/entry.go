@@ -54,6 +54,8 @@ type Entry struct {
 	Changes  []Change // what hooks changed, in order
 	Warnings []Warning
 	Fault    *Fault // why it failed; nil if it did not
+	Besides  *Fault // how the client refused what the proxy then had to show it: that certificate is forged too; nil if it did not
+	Answered bool   // the reply is the proxy's own, and the server has said nothing of it
 }
 
 // Timing is how long the parts took. A part that did not happen is 0; Connect and TLS
@@ -115,10 +117,15 @@ const (
 	WarnTruncated        Warning = "truncated"          // an end hung up without close_notify
 	WarnOtherHost        Warning = "other_host"         // the request names another host than the handshake did
 	WarnRewritten        Warning = "rewritten"          // --rewrite changed it
+	WarnDecoded          Warning = "decoded"            // --rewrite looked into a body in a content coding, and it went on without that
+	WarnOpaque           Warning = "opaque"             // --rewrite could not look into a body: its content coding is not known here
+	WarnNotShown         Warning = "not_shown"          // the server asked for a certificate, got none, and answers as if it missed one
 	WarnEarly            Warning = "early"              // the reply was over before the request was, and the rest of that was not wanted
+	WarnToHTTP1          Warning = "to_http1"           // the client speaks HTTP/2, the server only HTTP/1.1: it was translated
+	WarnToHTTP2          Warning = "to_http2"           // … and the reverse
 )
 
 // Warnings lists every Warning.
 func Warnings() []Warning {
-	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnEarly}
+	return []Warning{WarnUnverified, WarnDowngraded, WarnNoForwardSecrecy, WarnCBC, WarnNoTLS, WarnTruncated, WarnOtherHost, WarnRewritten, WarnDecoded, WarnOpaque, WarnNotShown, WarnEarly, WarnToHTTP1, WarnToHTTP2}
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"tlslab/handshake/mitm/relay"
@@ -25,7 +24,9 @@ type Mode interface {
 var Forward Mode = forward{}
 
 // Reverse takes the place of the server at host and port: clients believe it to be there.
-func Reverse(host, port string) Mode { return reverse{target{host: host, port: port, tls: true}} }
+func Reverse(host, port string) Mode {
+	return reverse{target{host: host, port: port, tls: true, fixed: true}}
+}
 
 type reverse struct{ to target }
 
@@ -50,17 +51,17 @@ func (forward) target(s *session) (t target, ok bool) {
 	}
 	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
-		s.badRequest(err)
+		s.badRequest(&NoRequest{ConnectMalformed, fmt.Sprintf("%.200q", err.Error())})
 		return target{}, false
 	}
 	t.host, t.port, err = net.SplitHostPort(req.RequestURI)
 	if _, notPort := strconv.ParseUint(t.port, 10, 16); err != nil || t.host == "" || notPort != nil {
-		s.badRequest(fmt.Errorf("CONNECT %.200q: it takes HOST:PORT", req.RequestURI))
+		s.badRequest(&NoRequest{ConnectTarget, fmt.Sprintf("%.200q", req.RequestURI)})
 		return target{}, false
 	}
 	s.client.skip(len(head))
 	if _, err := s.client.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
-		s.fault(SideClient, CauseLeft, err)
+		s.failed(s.blame(PhaseOpening, SideClient, err))
 		return target{}, false
 	}
 	s.client.beginTLS()
@@ -76,7 +77,7 @@ func (r *recorder) connects() (bool, error) {
 			return false, err
 		}
 		if b[0] < ' ' && b[0] != '\r' && b[0] != '\n' || b[0] > '~' {
-			return false, fmt.Errorf("byte 0x%02x is not the beginning of an HTTP request", b[0])
+			return false, &NoRequest{NotHTTP, fmt.Sprintf("0x%02x", b[0])}
 		}
 		n = min(len(b), len(connect))
 		switch {
@@ -87,9 +88,6 @@ func (r *recorder) connects() (bool, error) {
 		}
 	}
 }
-
-// errLongHead is a head beyond Limits.Header.
-var errLongHead = errors.New("the head is longer than the proxy takes")
 
 // head waits for a whole HTTP head and returns it; it stays to be read. However small the
 // pieces are that it comes in, each byte is looked at once.
@@ -104,7 +102,7 @@ func (r *recorder) head(limit int) ([]byte, error) {
 			return b[:i], nil
 		}
 		if len(b) >= limit {
-			return nil, errLongHead
+			return nil, &relay.Refusal{From: relay.Client, Rule: relay.RuleHeadTooLong, Limit: limit}
 		}
 		n = len(b) + 1
 	}
@@ -132,15 +130,16 @@ func (h *headEnd) find(b []byte) (n int, ok bool) {
 // badRequest tells client and reader that what came is no request. A client that has
 // left is told nothing.
 func (s *session) badRequest(err error) {
-	if isGone(err) || s.ended.Load() != nil {
-		s.fault(SideClient, CauseLeft, err)
+	r := (*relay.Refusal)(nil)
+	f := s.blame(PhaseOpening, SideClient, err)
+	s.failed(f)
+	if f.Cause != CauseBadRequest {
 		return
 	}
 	status := http.StatusBadRequest
-	if errors.Is(err, errLongHead) {
-		status = http.StatusRequestHeaderFieldsTooLarge
+	if errors.As(err, &r) {
+		status = r.Status()
 	}
-	s.fault(SideClient, CauseBadRequest, err)
 	_, _ = s.client.Write(answer(status, "tlslab proxy: "+err.Error()+"\n"))
 	s.client.linger()
 }
@@ -159,15 +158,4 @@ func (s *session) unavailable() {
 func answer(status int, text string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
 		status, http.StatusText(status), len(text), text)
-}
-
-// headOfAnswer is what its head says, of which raw is the text.
-func headOfAnswer(status int, raw string) *relay.Head {
-	h := &relay.Head{Raw: raw, Status: status, Reason: http.StatusText(status), Proto: "HTTP/1.1"}
-	for _, line := range strings.Split(raw, "\r\n")[1:] {
-		if name, value, ok := strings.Cut(line, ": "); ok {
-			h.Fields = append(h.Fields, relay.Field{Name: name, Value: value})
-		}
-	}
-	return h
 }

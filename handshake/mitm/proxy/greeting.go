@@ -33,7 +33,7 @@ func (s *session) beginsTLS() (bool, *Fault) {
 		first, err = s.client.peek(1)
 	}
 	if err != nil {
-		return false, blame(SideClient, err, false)
+		return false, s.blame(PhaseOpening, SideClient, err)
 	}
 	return first[0] == byte(iana.Handshake), nil
 }
@@ -59,9 +59,9 @@ func (s *session) hearBoth() (greeted bool, f *Fault) {
 	case serverErr == nil:
 		return true, nil
 	case !errors.Is(clientErr, late):
-		return false, blame(SideClient, clientErr, false)
+		return false, s.blame(PhaseOpening, SideClient, clientErr)
 	case serverErr == io.EOF:
 		serverErr = io.ErrUnexpectedEOF
 	}
-	return false, blame(SideServer, serverErr, false)
+	return false, s.blame(PhaseSilent, SideServer, serverErr)
 }

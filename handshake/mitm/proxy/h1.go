@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -33,19 +34,25 @@ type h1 struct {
 	one      *relay.H1 // the same, if it is HTTP/1.1
 	toClient *way
 	toServer *way              // one per server: a pump may still be at the one before
+	apart    relay.Side        // the side that a writer of its own writes to; "" for none
+	called   int               // counts what it was called for
 	turn     int               // counts servers: what an earlier one says is nobody's
 	opening  bool              // open is at work
 	hurried  bool              // what the client has begun must not take long
 	done     []*relay.Exchange // to be told of, once what was to be sent has been
 	upstream *Fault            // how the server left
+	end      error             // how the client's stream ended
 	lost     error             // what the client did not take
+	decoding int               // bodies that are being decoded
 	left     *Fault            // how the client broke off, if no entry tells
+	instead  *Fault            // why there is no server: whatever is asked is answered with this
+	told     bool              // an entry told of the connection, where instead is set
 
 	pumps   sync.WaitGroup // the servers'
 	hooking sync.WaitGroup // what hooks hold
 }
 
-// relayH1 relays until both ends are done.
+// relayH1 relays until both ends are done, in clear.
 func (s *session) relayH1(client, server duplex) {
 	h := s.newH1(client, relay.Options{})
 	h.serve(server)
@@ -54,17 +61,29 @@ func (s *session) relayH1(client, server duplex) {
 
 func (s *session) newH1(client duplex, o relay.Options) *h1 {
 	h := &h1{s: s}
-	h.sent = sync.NewCond(&h.mu)
-	h.toClient, h.toServer = &way{conn: client}, &way{}
 	h.one = relay.NewH1(h.options(o))
 	h.m = h.one
+	h.begin(client)
 	return h
+}
+
+// begin is with the client.
+func (h *h1) begin(client duplex) {
+	h.sent = sync.NewCond(&h.mu)
+	h.toClient, h.toServer = &way{conn: client}, &way{}
+	if h.apart != "" {
+		h.pumps.Add(1)
+		h.s.p.workers.do(func() {
+			defer h.pumps.Done()
+			h.writer()
+		})
+	}
 }
 
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 {
+	if len(h.s.p.o.Rewrite) > 0 || h.s.target.fixed {
 		o.Change = h.change
 	}
 	if len(h.s.p.o.Hooks) > 0 {
@@ -73,7 +92,7 @@ func (h *h1) options(o relay.Options) relay.Options {
 	return o
 }
 
-// machine is a relay.H1 or a relay.H2.
+// machine is a relay.H1, a relay.H2 or one that translates.
 type machine interface {
 	Receive(from relay.Side, b []byte)
 	End(from relay.Side, how relay.Ending, err error)
@@ -88,6 +107,11 @@ type machine interface {
 	Unread() bool
 	InHead() bool
 	Broken() error
+}
+
+// holder is a machine that lets messages be held: a relay.H1 or a relay.H2.
+type holder interface {
+	machine
 	Continue(x *relay.Exchange, from relay.Side, c relay.Changes) (streams bool)
 	Respond(x *relay.Exchange, a relay.Answer)
 	Fail(x *relay.Exchange, err error)
@@ -95,16 +119,6 @@ type machine interface {
 	Full(x *relay.Exchange, from relay.Side) bool
 	Give(x *relay.Exchange, from relay.Side, p []byte)
 	GiveEnd(x *relay.Exchange, from relay.Side, asCame bool, fields []relay.Field)
-}
-
-// relayH2 is relayH1 for HTTP/2.
-func (s *session) relayH2(client, server duplex) {
-	h := &h1{s: s}
-	h.sent = sync.NewCond(&h.mu)
-	h.toClient, h.toServer = &way{conn: client}, &way{}
-	h.m = relay.NewH2(h.options(relay.Options{}))
-	h.serve(server)
-	h.run()
 }
 
 // serve makes conn the server, and reads from it.
@@ -125,6 +139,9 @@ func (h *h1) run() {
 	h.pumps.Wait()
 	h.hooking.Wait()
 	h.pumps.Wait() // a request that was held may have found another server
+	h.mu.Lock()
+	h.tellDone()
+	h.mu.Unlock()
 	_ = h.toClient.conn.Close()
 	if h.toServer.conn != nil {
 		_ = h.toServer.conn.Close()
@@ -134,17 +151,12 @@ func (h *h1) run() {
 	case h.left != nil:
 		s.failed(h.left)
 	case h.m.Spoken():
-	case s.ended.Load() != nil:
-		s.failed(blame(SideClient, *s.ended.Load(), false))
-	case h.upstream != nil: // the server was the first to leave
+	case s.ended.Load() == nil && h.upstream != nil: // the server was the first to leave
 		s.failed(h.upstream)
 	default:
-		s.failed(&Fault{Side: SideClient, By: SideClient, Cause: CausePin, Err: errSilent})
+		s.failed(s.blame(PhaseSilent, SideClient, cmp.Or(h.end, io.EOF)))
 	}
 }
-
-// errSilent is a client that has nothing to say to a server that it shook hands with.
-var errSilent = errors.New("the handshake was completed, and nothing was asked")
 
 // withheld reports whether a server has left that wanted a certificate: the client is about to
 // ask, and shall be told why there is no answer. TLS 1.3's refusal comes after both handshakes
@@ -157,14 +169,15 @@ func (h *h1) withheld() bool {
 func (h *h1) ended(from relay.Side, err error) {
 	how := endingOf(err)
 	if from == relay.Client {
-		idle, spoken := !h.m.Waiting(), h.m.Spoken()
+		idle, phase := !h.m.Waiting(), h.phase()
+		h.end = err
 		h.m.End(from, how, err)
 		if broken := h.m.Broken(); broken != nil && h.left == nil {
-			h.left = h.brokeOff(broken, idle, spoken)
+			h.left = h.brokeOff(broken, idle, phase)
 		}
 		return
 	}
-	f := h.blame(SideServer, err)
+	f := h.s.blame(h.phase(), SideServer, err)
 	idle := !h.m.Waiting() && !h.m.Over()
 	if idle && h.upstream == nil {
 		h.upstream = f
@@ -183,15 +196,23 @@ func (h *h1) ended(from relay.Side, err error) {
 
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
-func (h *h1) brokeOff(err error, idle, spoken bool) *Fault {
-	f := h.faultOf(SideClient, err)
-	switch {
-	case !spoken && f.Cause == CauseLeft:
-		f.Cause = CausePin
-	case f.Cause == CauseIdle, f.Cause == CauseShutdown && spoken && idle:
+func (h *h1) brokeOff(err error, idle bool, phase Phase) *Fault {
+	f := h.s.blame(phase, SideClient, err)
+	if f.Cause == CauseIdle || f.Cause == CauseShutdown && phase == PhaseBetween && idle {
 		return nil
 	}
 	return f
+}
+
+// phase is what is under way where no request is.
+func (h *h1) phase() Phase {
+	switch {
+	case h.m.InHead():
+		return PhaseRequestHead
+	case h.m.Spoken():
+		return PhaseBetween
+	}
+	return PhaseSilent
 }
 
 // endingOf is how a stream ended that ended with err.
@@ -203,11 +224,6 @@ func endingOf(err error) relay.Ending {
 		return relay.NoGoodbye
 	}
 	return relay.Broken
-}
-
-// blame makes a Fault of an error on the leg to side.
-func (h *h1) blame(side Side, err error) *Fault {
-	return blame(side, err, side == SideServer && h.s.toServer != nil && h.s.toServer.CertificateRequested)
 }
 
 // settle sends what is to be sent after something came from a side, finds servers, and tells
@@ -229,13 +245,22 @@ func (h *h1) settle(from relay.Side) {
 		h.mu.Lock()
 		h.opening = false
 	}
+	if h.apart != relay.Client { // else the writer knows when it was sent
+		h.tellDone()
+	}
+}
+
+// tellDone tells of what is over. The lock is held, but not while it tells.
+func (h *h1) tellDone() {
 	done := h.done
 	h.done = nil
 	if len(done) > 0 {
 		for _, x := range done {
-			if t := tellingOf(x); !t.taken {
+			t := tellingOf(x)
+			if !t.taken {
 				t.lost = h.lost
 			}
+			h.told = h.told || !t.own
 		}
 		h.mu.Unlock()
 		for _, x := range done {

@@ -56,6 +56,7 @@ func (e *Entry) HAR() *har.Entry {
 	if e.Status == 0 {
 		out.Response = har.NoResponse()
 	}
+	out.Own = e.Answered
 	if e.Fault != nil {
 		out.Error = e.Fault.Error()
 	}

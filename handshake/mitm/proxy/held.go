@@ -147,6 +147,9 @@ func guard(name string, f func()) (err error) {
 	return nil
 }
 
+// holder is the machine, where messages are held.
+func (h *h1) holder() holder { return h.m.(holder) }
+
 // done is the end of what hooks may do.
 func (m *HeldMessage) done() {
 	m.mu.Lock()
@@ -172,7 +175,7 @@ func (m *HeldMessage) goesOn(h *h1, x *relay.Exchange, from relay.Side) relay.Ch
 
 // goOn has a message go on, and its body with it. The lock is held.
 func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes, from relay.Side) {
-	streams := h.m.Continue(x, from, c)
+	streams := h.holder().Continue(x, from, c)
 	h.settle(from)
 	if !streams {
 		return
@@ -227,7 +230,7 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 		if !asCame && !sameFields(trailers, t.trailers(from)) {
 			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeTrailers})
 		}
-		h.m.GiveEnd(x, from, asCame, trailers)
+		h.holder().GiveEnd(x, from, asCame, trailers)
 		h.settle(from)
 	}
 	h.mu.Unlock()
@@ -250,8 +253,9 @@ func sameFields(a, b []relay.Field) bool {
 
 // answerHeld answers in a server's place. The lock is held.
 func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
-	h.m.Respond(x, a.head)
+	h.holder().Respond(x, a.head)
 	if x.Answered() {
+		t.byHook = true
 		t.answer = &relay.Head{Status: a.head.Status, Proto: cmp.Or(x.Request.Proto, "HTTP/1.1"), Fields: a.head.Fields}
 	}
 	h.settle(relay.Client)
@@ -259,13 +263,13 @@ func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
 	h.mu.Unlock()
 	err := error(nil)
 	if a.body != nil {
-		sent := &summed{Reader: a.body}
+		sent := &summed{Reader: a.body, keep: t.keep}
 		err = h.give(x, relay.Server, a.by, sent)
 		if err == nil && a.head.Length >= 0 && sent.n != a.head.Length {
 			err = &HookError{Hook: a.by, Err: io.ErrUnexpectedEOF}
 		}
 		h.mu.Lock()
-		t.answered = sent.n
+		t.entry.Received, t.entry.Body = sent.n, sent.kept
 		h.mu.Unlock()
 	}
 	h.mu.Lock()
@@ -273,7 +277,7 @@ func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
 		h.failHeld(x, err)
 		return
 	}
-	h.m.GiveEnd(x, relay.Server, false, nil)
+	h.holder().GiveEnd(x, relay.Server, false, nil)
 	h.settle(relay.Server)
 }
 
@@ -297,9 +301,9 @@ func (h *h1) give(x *relay.Exchange, from relay.Side, name string, r io.Reader) 
 		h.mu.Lock()
 		over := h.done2(x)
 		if !over && n > 0 {
-			h.m.Give(x, from, b[:n])
+			h.holder().Give(x, from, b[:n])
 			h.settle(from)
-			for h.m.Full(x, from) && !h.done2(x) {
+			for h.holder().Full(x, from) && !h.done2(x) {
 				h.sent.Wait()
 			}
 			over = h.done2(x)
@@ -326,7 +330,7 @@ func (h *h1) failBody(x *relay.Exchange, err error) {
 
 // failHeld ends an exchange on account of a hook. The lock is held.
 func (h *h1) failHeld(x *relay.Exchange, err error) {
-	h.m.Fail(x, &Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: err})
+	h.holder().Fail(x, &Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: err})
 	h.settle(relay.Client)
 	h.settle(relay.Server)
 }
@@ -346,7 +350,7 @@ func (r *heldReader) Read(p []byte) (int, error) {
 	r.h.mu.Lock()
 	defer r.h.mu.Unlock()
 	for {
-		n, err := r.h.m.Take(r.x, r.from, p)
+		n, err := r.h.holder().Take(r.x, r.from, p)
 		switch {
 		case n > 0:
 			r.h.settle(r.from.Other()) // credit for who sends it
@@ -369,6 +373,9 @@ type summed struct {
 	n   int64
 	sum maphash.Hash
 	set bool
+
+	keep int // so many of the first bytes
+	kept []byte
 }
 
 func (s *summed) Read(p []byte) (int, error) {
@@ -378,6 +385,7 @@ func (s *summed) Read(p []byte) (int, error) {
 	}
 	n, err := s.Reader.Read(p)
 	s.n += int64(n)
+	s.kept = append(s.kept, p[:min(n, s.keep-len(s.kept))]...)
 	_, _ = s.sum.Write(p[:n]) // to memory
 	return n, err
 }
@@ -386,3 +394,6 @@ func (s *summed) Read(p []byte) (int, error) {
 func (s *summed) same(t *summed) bool {
 	return s.n == t.n && (s.n == 0 || s.sum.Sum64() == t.sum.Sum64())
 }
+
+// errUnhooked is why there is no server where one would have to translate.
+var errUnhooked = errors.New("the client and the server have no version of HTTP in common, and what is translated no hook could see")

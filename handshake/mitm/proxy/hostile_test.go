@@ -179,9 +179,9 @@ func TestScarceDescriptors(t *testing.T) {
 // TestItself: a proxy that is asked for itself does not call itself for ever.
 func TestItself(t *testing.T) {
 	u := start(t, nil, nil)
-	c := u.connect(t, u.addr)
-	if err := tls.Client(c, &tls.Config{InsecureSkipVerify: true}).Handshake(); err == nil {
-		t.Error("the proxy shook hands with itself")
+	c := u.dial(t, u.addr, &tls.Config{RootCAs: u.pool, ServerName: "127.0.0.1"})
+	if status, page := asks(t, c, "GET / HTTP/1.1\r\nHost: "+u.addr+"\r\n\r\n"); status != 502 || !strings.Contains(page, "error=proxy_loop_detected") {
+		t.Errorf("the proxy shook hands with itself: %d %q", status, page)
 	}
 	told := 0
 	for _, e := range u.total(t, 2) { // the other is of the connection that it hung up on

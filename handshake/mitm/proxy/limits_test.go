@@ -86,9 +86,11 @@ func TestTooSlow(t *testing.T) {
 		o := newScripted(t, func(*tls.Config) *tls.Config { return nil })
 		u := start(t, o.origin, func(p *proxy.Options) { p.Limits.Handshake = roomy })
 		c := tls.Client(u.connect(t, wwwName+":443"), &tls.Config{ServerName: wwwName, RootCAs: u.pool})
-		if err := c.Handshake(); err == nil {
-			t.Error("with whom?")
+		if err := c.Handshake(); err != nil {
+			t.Fatal(err)
 		}
+		standsIn(t, u, c)
+		c.Close()
 		faulty(t, u.total(t, 1)[0], proxy.Failure, proxy.SideServer, proxy.SideProxy, proxy.CauseSlow)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,19 +42,19 @@ func (h *h1) findServer(x *relay.Exchange) {
 	to := target{host: host, port: cmp.Or(port, "80"), clear: true}
 	switch {
 	case r.Method == http.MethodConnect:
-		err = errors.New("CONNECT behind another request: it wants a connection of its own")
+		err = &NoRequest{Why: ConnectBehind}
 	case r.Authority == "" && strings.HasPrefix(r.Target, "/"), strings.EqualFold(host, Magic):
 		h.own(x)
 		return
 	case r.Authority == "":
-		err = fmt.Errorf("%.40q names no server", r.Target)
+		err = &NoRequest{NamesNoServer, fmt.Sprintf("%.40q", r.Target)}
 	case r.Scheme != "http": // which would have to be spoken by somebody else's TLS
-		err = fmt.Errorf("a request for %.20q: https goes by CONNECT, and others do not go", r.Scheme)
+		err = &NoRequest{OtherScheme, fmt.Sprintf("%.20q", r.Scheme)}
 	case err == nil && (host == "" || to.host == ""):
-		err = fmt.Errorf("%.40q names no server", r.Target)
+		err = &NoRequest{NamesNoServer, fmt.Sprintf("%.40q", r.Target)}
 	}
 	if err != nil {
-		h.decline(x, &Fault{Side: SideClient, By: SideProxy, Cause: CauseBadRequest, Err: err}, http.StatusBadRequest)
+		h.decline(x, s.blame(PhaseOpening, SideClient, err), http.StatusBadRequest)
 		return
 	}
 	t := tellingOf(x)
@@ -118,7 +117,7 @@ func splitAuthority(a string) (host, port string, err error) {
 	if i := strings.LastIndexByte(a, ':'); i >= 0 && i > strings.LastIndexByte(a, ']') {
 		host, port = a[:i], a[i+1:]
 		if _, bad := strconv.ParseUint(port, 10, 16); bad != nil && port != "" {
-			return "", "", fmt.Errorf("%.40q is no port", port)
+			return "", "", &NoRequest{BadPort, fmt.Sprintf("%.40q", port)}
 		}
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), port, nil

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -93,7 +94,9 @@ func TestPlainFails(t *testing.T) {
 	faulty(t, u.await(t, 2), proxy.Request, proxy.SideServer, proxy.SideProxy, proxy.CauseUnreachable)
 }
 
-// TestPlainLeft: a client that leaves while the server thinks.
+// TestPlainLeft: a client that leaves while the server thinks. The end of its stream alone does not
+// say so (a program may close its half behind its request, and read): the server hears it, as it
+// would without a proxy, and a server that then hangs up too was not the first to leave.
 func TestPlainLeft(t *testing.T) {
 	o := newScripted(t, func(*tls.Config) *tls.Config { return nil })
 	u := start(t, o.origin, nil)
@@ -105,7 +108,50 @@ func TestPlainLeft(t *testing.T) {
 	}
 	c.Close()
 	ended(t, s)
+	s.Close()
 	faulty(t, u.total(t, 1)[0], proxy.Request, proxy.SideClient, proxy.SideClient, proxy.CauseLeft)
+}
+
+// TestHalfCloseIsAnswered: a client that closes its half behind a whole request, in clear by a FIN
+// and in TLS by close_notify, has a right to the reply.
+func TestHalfCloseIsAnswered(t *testing.T) {
+	const reply = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+	for _, overTLS := range []bool{false, true} {
+		o := newScripted(t, func(c *tls.Config) *tls.Config {
+			if overTLS {
+				return c
+			}
+			return nil
+		})
+		u := start(t, o.origin, nil)
+		var c interface {
+			net.Conn
+			CloseWrite() error
+		}
+		request := "POST http://" + wwwName + "/ HTTP/1.1\r\nHost: " + wwwName + "\r\nContent-Length: 2\r\n\r\nhi"
+		if overTLS {
+			c, request = u.tunnel(t), strings.Replace(request, "http://"+wwwName, "", 1)
+		} else {
+			c = u.raw(t).(*net.TCPConn)
+		}
+		if _, err := io.WriteString(c, request); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		s := o.next(t)
+		if b, err := io.ReadAll(s); err != nil || !strings.HasSuffix(string(b), "\r\n\r\nhi") {
+			t.Fatalf("%q, %v", b, err)
+		}
+		if _, err := io.WriteString(s, reply); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(c); err != nil || string(b) != reply {
+			t.Errorf("TLS %t: the client heard %q, %v", overTLS, b, err)
+		}
+		sound(t, u.total(t, 1)[0])
+	}
 }
 
 // TestPlainUpgrade: a WebSocket in clear.

@@ -59,6 +59,9 @@ type Options struct {
 	Seen func(*Entry)
 	// Page is what a client reads in place of a reply that failed; the fault's Error.
 	Page func(*Fault) string
+	// HTML is the same for a client that takes HTML, about the host that it asked for; nil: it
+	// reads Page.
+	HTML func(host string, f *Fault) Document
 	// Landing writes the proxy's own page, which offers the root under RootFile; nil: no more
 	// than that.
 	Landing http.HandlerFunc
@@ -210,7 +213,7 @@ func (p *Proxy) admit(conn net.Conn) (*session, bool) {
 		p.workers.do(func() {
 			defer p.kept.finished(s.recording)
 			defer s.close()
-			s.fault(SideProxy, CauseBusy, errBusy)
+			s.failed(s.blame(PhaseOpening, SideProxy, errBusy))
 			s.unavailable()
 		})
 		return nil, false

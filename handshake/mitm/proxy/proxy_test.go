@@ -250,8 +250,8 @@ func TestUntrusted(t *testing.T) {
 func TestServerUnbelieved(t *testing.T) {
 	o := newOrigin(t, hello, nil)
 	u := start(t, o, func(o *proxy.Options) { o.ToServer.Roots = pki.NewTrustStore() })
-	if _, err := u.client(nil).Get("https://" + wwwName + "/"); err == nil {
-		t.Fatal("a server that the proxy does not believe was shown to the client")
+	if resp, body := get(t, u.client(nil), "https://"+wwwName+"/"); resp.StatusCode != 502 || strings.Contains(body, "GET /") {
+		t.Fatalf("a server that the proxy does not believe was shown to the client: %d %q", resp.StatusCode, body)
 	}
 	e := u.await(t, 1)
 	if e.Fault == nil || e.Fault.Side != proxy.SideServer || e.Fault.Cause != proxy.CauseUnbelieved {

@@ -25,6 +25,8 @@ const lingering = 2 * time.Second
 const (
 	littleRead = 1 << 12
 	bulk       = 1 << 15
+
+	decodeAtOnce = 1 << 11 // of a body in a content coding
 )
 
 var (
@@ -44,7 +46,7 @@ func (h *h1) readLittle(from relay.Side, conn duplex, turn int) bool {
 	defer littles.Put(b)
 	for {
 		n, err := conn.Read(b[:])
-		if !h.came(from, b[:n], err, turn) {
+		if !h.came(from, conn, b[:n], err, turn) {
 			return false
 		}
 		if n == len(b) {
@@ -59,7 +61,7 @@ func (h *h1) readMuch(from relay.Side, conn duplex, turn int) bool {
 	defer bulks.Put(b)
 	for {
 		n, err := conn.Read(b[:])
-		if !h.came(from, b[:n], err, turn) {
+		if !h.came(from, conn, b[:n], err, turn) {
 			return false
 		}
 		if n < littleRead {
@@ -69,13 +71,23 @@ func (h *h1) readMuch(from relay.Side, conn duplex, turn int) bool {
 }
 
 // came is what one read has brought. It reports whether to read again.
-func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
+func (h *h1) came(from relay.Side, conn duplex, b []byte, err error, turn int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if from == relay.Server && turn != h.turn {
 		return false
 	}
+	for h.decoding > 0 && len(b) > decodeAtOnce { // it may become a thousand times as long
+		h.m.Receive(from, b[:decodeAtOnce])
+		b = b[decodeAtOnce:]
+		if h.settle(from); from == relay.Server && turn != h.turn {
+			return false
+		}
+	}
 	if len(b) > 0 {
+		if h.instead != nil {
+			_ = conn.SetReadDeadline(time.Time{}) // it has begun to ask
+		}
 		h.m.Receive(from, b)
 	}
 	if err != nil {
@@ -86,7 +98,7 @@ func (h *h1) came(from relay.Side, b []byte, err error, turn int) bool {
 		h.sent.Wait()
 	}
 	if from == relay.Client {
-		if hurry := h.m.InHead() || h.withheld(); hurry != h.hurried { // its time runs from where it began
+		if hurry := h.m.InHead() || h.withheld() || h.instead != nil; hurry != h.hurried { // its time runs from where it began
 			h.hurried = hurry
 			h.s.hurry(hurry)
 		}
@@ -107,12 +119,53 @@ func (h *h1) way(to relay.Side) *way {
 // it waits until it may, so that not more is read than was sent. The other leaves it to a pump
 // that is at it.
 func (h *h1) flush(to relay.Side, mine bool) {
+	if to == h.apart {
+		if w := h.way(to); w.writing {
+			h.hurryUp(w, to)
+		}
+		h.called++
+		h.sent.Broadcast()
+		return
+	}
+	h.write(to, mine)
+}
+
+// hurryUp ends a stream that somebody is writing to, if it need not wait for that: a peer that
+// takes nothing would hold it up.
+func (h *h1) hurryUp(w *way, to relay.Side) {
+	if fate := h.m.Fate(to); fate >= relay.Cut || fate == relay.Close && to == relay.Server {
+		h.carryOut(w, to, fate)
+	}
+}
+
+// writer writes to the side of HTTP/1.1 where the other has HTTP/2: whoever reads HTTP/2 must not
+// wait for a peer that reads nothing as long as nobody reads what it says, since only what comes
+// in HTTP/2 says that somebody does.
+func (h *h1) writer() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for {
+		called := h.called
+		h.write(h.apart, true)
+		h.write(h.apart.Other(), false) // what was sent may be followed by as much
+		if h.apart == relay.Client {
+			h.tellDone()
+		}
+		if h.m.Over() && called == h.called {
+			return
+		}
+		for called == h.called {
+			h.sent.Wait()
+		}
+	}
+}
+
+// write is flush, by whoever writes to that side.
+func (h *h1) write(to relay.Side, mine bool) {
 	w := h.way(to)
 	for w.writing {
 		if !mine {
-			if fate := h.m.Fate(to); fate >= relay.Cut || fate == relay.Close && to == relay.Server {
-				h.carryOut(w, to, fate) // a peer that takes nothing would hold it up
-			}
+			h.hurryUp(w, to)
 			return
 		}
 		h.sent.Wait()
@@ -147,13 +200,13 @@ func (h *h1) flush(to relay.Side, mine bool) {
 
 // unwritten is a side that takes nothing more.
 func (h *h1) unwritten(to relay.Side, err error) {
-	waiting := h.m.Waiting()
+	waiting, phase := h.m.Waiting(), h.phase()
 	if to == relay.Client {
 		h.lost = err
 	}
 	h.m.Unwritten(to, err)
 	if broken := h.m.Broken(); to == relay.Client && broken != nil && h.left == nil && len(h.done) == 0 {
-		h.left = h.brokeOff(broken, !waiting, true)
+		h.left = h.brokeOff(broken, !waiting, phase)
 	}
 }
 
@@ -171,6 +224,9 @@ func (h *h1) carryOut(w *way, to relay.Side, fate relay.Fate) {
 		fate = relay.EndHalf
 	}
 	w.fate = fate
+	if to == relay.Client && h.instead != nil && !h.m.Spoken() {
+		h.say(h.instead)
+	}
 	h.mu.Unlock()
 	switch fate {
 	case relay.EndHalf:

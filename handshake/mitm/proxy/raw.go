@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"sync"
+
+	"tlslab/handshake/mitm/relay"
 )
 
 // untouched carries the bytes of a connection that the proxy is to leave alone.
@@ -16,7 +18,13 @@ func (s *session) untouched() {
 func (s *session) inClear() {
 	s.addWarning(WarnNoTLS)
 	if err := s.dial(); err != nil {
-		s.failed(s.unreachable(err))
+		f := s.unreachable(err)
+		if s.ended.Load() != nil {
+			s.failed(f)
+			return
+		}
+		s.hurry(true)
+		s.newH1(s.client, relay.Options{}).answerAll(f, false)
 		return
 	}
 	s.hurry(false)
@@ -45,7 +53,7 @@ func (s *session) between(k Kind) {
 		switch {
 		case !errors.As(err, &of) || done && isGone(err):
 		case e.Fault == nil || errors.Is(e.Fault, net.ErrClosed): // by us, since the other direction broke
-			e.Fault = blame(of.side, of.error, false)
+			e.Fault = s.blame(PhaseBytes, of.side, of.error)
 		}
 	}
 	s.tell(e)

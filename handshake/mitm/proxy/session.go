@@ -13,7 +13,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/tls"
 )
@@ -29,6 +28,7 @@ type session struct {
 
 	client, server *recorder // the sockets; server is nil until it was dialled
 	target         target
+	hello          *message.ClientHello // nil where none was read
 	clientAddr     string
 	serverAddr     string
 	name           string // the host that the client asks for: server_name, else the target's host
@@ -41,6 +41,7 @@ type session struct {
 
 	stirred atomic.Int64 // Proxy.tick when a byte last moved
 	opening atomic.Int64 // Proxy.tick, plus one, when what must not take long began; 0 if nothing is
+	reach   reach
 	ended   atomic.Pointer[error]
 
 	mu sync.Mutex // held while server is set, and while end closes it
@@ -51,6 +52,7 @@ type target struct {
 	host, port string
 	tls        bool // TLS is sure to follow (reverse mode)
 	clear      bool // it did not
+	fixed      bool // whatever name the client has for it (reverse mode)
 }
 
 func (t target) addr() string { return net.JoinHostPort(t.host, t.port) }
@@ -113,14 +115,19 @@ func (s *session) run() {
 		s.refuse(SideClient, err)
 		return
 	}
+	asked := t.host
 	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
-		s.call(n.Name)
+		asked = n.Name
 	}
-	if s.p.leavesAlone(s.name, t) {
+	if !t.fixed {
+		s.call(asked)
+	}
+	if s.p.leavesAlone(asked, t) {
 		s.untouched()
 		return
 	}
 	s.recording.tls.Store(true)
+	s.hello = hello
 	s.intercept(hello)
 }
 
@@ -137,25 +144,34 @@ func (s *session) intercept(hello *message.ClientHello) {
 		s.refuse(SideServer, s.unreachable(err))
 		return
 	}
-	up := s.p.o.ToServer
-	up.ServerName, up.KeyLog = s.name, s.server.KeyLog()
-	server, err := tls.Client(s.server, mitm.ToServer(up, hello))
+	box, err := mitm.New(s.box(hello))
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
 	}
-	began := time.Now()
-	err = server.Handshake()
-	s.shake = time.Since(began)
-	sum := server.Summary()
-	s.toServer = &Leg{Summary: sum}
-	if err != nil {
-		s.refuse(SideServer, blame(SideServer, err, sum.CertificateRequested))
+	up := box.Hello(hello)
+	offer := mitm.Offered(hello, nil)
+	server, err := s.shakeHands(up)
+	if other := otherOffer(offer); hasNone(err) && other != nil {
+		if err := s.redial(); err != nil {
+			s.refuse(SideServer, s.unreachable(err))
+			return
+		}
+		again := *up
+		again.KeyLog, again.ALPN = s.server.KeyLog(), other
+		server, err = s.shakeHands(&again)
+	}
+	if server == nil {
+		s.refuse(SideProxy, err)
 		return
 	}
-	down := s.p.o.ToClient
-	down.KeyLog = s.client.KeyLog()
-	cfg, err := s.p.o.Forger.ToClient(down, &sum)
+	sum := s.toServer.Summary
+	if err != nil {
+		s.refuse(SideServer, s.blame(PhaseHandshake, SideServer, err))
+		return
+	}
+	sum.Protocol = protocolFor(offer, sum.Protocol)
+	cfg, err := box.Settled(&sum)
 	if err != nil {
 		s.refuse(SideProxy, err)
 		return
@@ -173,19 +189,41 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	s.recording.legs.Store(both)
 	if err != nil {
-		s.failed(blame(SideClient, err, false))
+		s.failed(s.blame(PhaseHandshake, SideClient, err))
 		_ = server.Close()
 		return
 	}
 	s.hurry(false)
 	s.warn()
-	if sum.Protocol == "h2" {
-		s.relayH2(client, server)
-	} else {
-		s.relayH1(client, server)
-	}
+	s.relay(client, server)
 	_ = client.Close()
 	_ = server.Close()
+}
+
+// box is what the interceptor of this connection goes by.
+func (s *session) box(hello *message.ClientHello) mitm.Options {
+	o := mitm.Options{ToClient: s.p.o.ToClient, ToServer: s.p.o.ToServer, Fixed: s.target.fixed}
+	o.ToClient.KeyLog = s.client.KeyLog()
+	o.ToServer.ServerName, o.ToServer.KeyLog = s.name, s.server.KeyLog()
+	o.Forger = s.p.o.Forger.For(hello, &o.ToClient)
+	if s.target.fixed {
+		o.AlsoFor = s.askedFor()
+	}
+	return o
+}
+
+// shakeHands makes the handshake with the server; it returns nil if cfg is at fault.
+func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
+	server, err := tls.Client(s.server, cfg)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	s.reaches(nil)
+	err = s.reached(server.Handshake())
+	s.shake = time.Since(began)
+	s.toServer = &Leg{Summary: server.Summary()}
+	return server, err
 }
 
 // dial reaches the server, unless it has been.
@@ -194,9 +232,16 @@ func (s *session) dial() error {
 		return nil
 	}
 	began := time.Now()
-	conn, err := s.p.o.Dial(s.ctx, "tcp", s.target.addr())
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	s.reaches(cancel)
+	conn, err := s.p.o.Dial(ctx, "tcp", s.target.addr())
 	s.connect = time.Since(began)
+	err = s.reached(err)
 	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
 		if cause := context.Cause(s.ctx); cause != nil {
 			return cause
 		}
@@ -219,43 +264,10 @@ func (s *session) dial() error {
 
 // unreachable is the Fault of a server that could not be dialled.
 func (s *session) unreachable(err error) *Fault {
-	if s.ended.Load() != nil {
-		return blame(SideServer, err, false)
+	if errors.Is(err, errSlow) {
+		return s.blame(PhaseDial, SideServer, errSlow)
 	}
-	return &Fault{Side: SideServer, By: SideProxy, Cause: CauseUnreachable, Err: err}
-}
-
-// refuse tells the client, in TLS, that there will be no connection, and tells of the
-// failure in an Entry. The client's hello has been read, and is read again by the endpoint
-// that refuses it.
-func (s *session) refuse(side Side, err error) {
-	f := blame(side, err, false)
-	down := s.p.o.ToClient
-	down.Certificates, down.KeyLog = nil, s.client.KeyLog()
-	if side != SideClient {
-		down.ForClient = func(*message.ClientHello) (*handshake.Config, error) {
-			return nil, reason.Fault("", err)
-		}
-	}
-	if c, err := tls.Server(s.client, &down); err == nil {
-		if err := c.Handshake(); err != nil && side == SideClient {
-			f = blame(side, err, false) // it knows the alert
-		}
-		_ = c.Close()
-	}
-	s.failed(f)
-}
-
-// fault tells of a connection that came to nothing: for c, unless the proxy itself has
-// ended it.
-func (s *session) fault(side Side, c Cause, err error) {
-	f := &Fault{Side: side, By: SideProxy, Cause: c, Err: err}
-	if own := blame(side, err, false); s.ended.Load() != nil || own.Cause == CauseBusy {
-		f = own
-	} else if c == CauseLeft {
-		f.By = side
-	}
-	s.failed(f)
+	return s.blame(PhaseDial, SideServer, &marked{errUnreached, err})
 }
 
 // failed tells of a Fault.
@@ -327,7 +339,7 @@ func (s *session) hurry(on bool) {
 
 // expire ends the session if it takes too long. It is the janitor's.
 func (s *session) expire(now int64, l Limits) {
-	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() {
+	if since := s.opening.Load(); since != 0 && now-since+1 > l.Handshake.Milliseconds() && !s.giveUp() {
 		s.end(errSlow)
 	}
 	if now-s.stirred.Load() > l.Idle.Milliseconds() {

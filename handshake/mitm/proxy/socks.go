@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -30,11 +29,7 @@ const (
 func (socks5) target(s *session) (target, bool) {
 	t, err := s.socks()
 	if err != nil {
-		if isGone(err) || s.ended.Load() != nil {
-			s.fault(SideClient, CauseLeft, err)
-		} else {
-			s.fault(SideClient, CauseBadRequest, err)
-		}
+		s.failed(s.blame(PhaseOpening, SideClient, err))
 		return target{}, false
 	}
 	s.client.beginTLS()
@@ -49,7 +44,7 @@ func (s *session) socks() (t target, err error) {
 		return t, err
 	}
 	if b[0] != socksVersion {
-		return t, fmt.Errorf("byte 0x%02x is not the beginning of SOCKS5; is the client set to use another kind of proxy?", b[0])
+		return t, &NoRequest{NotSOCKS, fmt.Sprintf("0x%02x", b[0])}
 	}
 	n := 2 + int(b[1])
 	if b, err = s.client.peek(n); err != nil {
@@ -66,7 +61,7 @@ func (s *session) socks() (t target, err error) {
 		return t, err
 	}
 	if method != socksNoAuth {
-		return t, errors.New("the SOCKS client wants to authenticate itself, and there is nothing to do so with")
+		return t, &NoRequest{Why: SOCKSAuth}
 	}
 	if b, err = s.client.peek(5); err != nil { // version, command, reserved, type, first byte
 		return t, err
@@ -74,11 +69,11 @@ func (s *session) socks() (t target, err error) {
 	n = map[byte]int{socksIPv4: net.IPv4len, socksIPv6: net.IPv6len, socksDomain: 1 + int(b[4])}[b[3]]
 	switch {
 	case b[0] != socksVersion || b[1] != socksConnect:
-		return t, s.socksRefuse(socksNotSupported, fmt.Errorf("SOCKS command %d: only CONNECT is there", b[1]))
+		return t, s.socksRefuse(socksNotSupported, &NoRequest{SOCKSCommand, strconv.Itoa(int(b[1]))})
 	case n == 0:
-		return t, s.socksRefuse(socksNotAnAddress, fmt.Errorf("SOCKS address type %d", b[3]))
+		return t, s.socksRefuse(socksNotAnAddress, &NoRequest{SOCKSAddress, strconv.Itoa(int(b[3]))})
 	case b[3] == socksDomain && b[4] == 0: // to dial it would be to dial ourselves
-		return t, s.socksRefuse(socksNotAnAddress, errors.New("an empty name"))
+		return t, s.socksRefuse(socksNotAnAddress, &NoRequest{Why: SOCKSEmptyName})
 	}
 	if b, err = s.client.peek(4 + n + 2); err != nil {
 		return t, err

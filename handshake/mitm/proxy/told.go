@@ -2,9 +2,7 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,12 +21,15 @@ type telling struct {
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
 	rewriters           [2]*Rewriter
+	decoders            [2]*decoder
+	closed              [2]bool         // the body's coding is none that can be looked into
 	answer              *relay.Head     // the head of what the proxy answered itself
-	answered            int64           // bytes of that answer's body
+	answered            string          // that answer's body
 	changes             []Change        // what hooks changed
 	ctx                 context.Context // theirs; nil if none was called
 	cancel              context.CancelFunc
 	ended               bool // nothing more comes of it
+	byHook              bool // a hook has answered
 }
 
 // trailers are those that came from a side.
@@ -86,6 +87,12 @@ func (h *h1) event(ev relay.Event) {
 		if t.cancel != nil {
 			t.cancel()
 		}
+		for _, d := range t.decoders {
+			if d != nil {
+				d.stop()
+				h.decoding--
+			}
+		}
 		h.done = append(h.done, x)
 	}
 }
@@ -102,7 +109,11 @@ func (h *h1) bytes() *telling {
 
 // asked begins the entry of a request.
 func (h *h1) asked(head *relay.Head) *telling {
-	t := &telling{entry: h.s.entry(Request), keep: h.s.p.o.Bodies}
+	kind := Request
+	if h.instead != nil {
+		kind = Failure
+	}
+	t := &telling{entry: h.s.entry(kind), keep: h.s.p.o.Bodies}
 	e := t.entry
 	e.Began = time.Now()
 	e.describeRequest(head, h.s)
@@ -114,9 +125,22 @@ func (h *h1) replied(x *relay.Exchange) {
 	t := tellingOf(x)
 	t.began = time.Now()
 	t.entry.describeReply(x.Reply)
-	if h.one == nil && x.Reply.Status/100 == 2 {
+	if l := h.s.toServer; l != nil && l.CertificateRequested && !l.CertificateShown && missesCertificate(x.Reply.Status) {
+		t.entry.warn(WarnNotShown)
+	}
+	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
 	}
+}
+
+// missesCertificate reports whether servers answer so that asked for a certificate, got none, and
+// let the handshake be: nginx says 400 (its own 495 and 496 are made that), Apache and IIS 403.
+func missesCertificate(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, 495, 496:
+		return true
+	}
+	return false
 }
 
 // tell tells of an exchange that is over.
@@ -130,11 +154,16 @@ func (h *h1) tell(x *relay.Exchange) {
 	case x.Fault != nil:
 		e.Fault = h.fault(x)
 	case t.lost != nil && !x.Answered():
-		e.Fault = blame(SideClient, h.s.why(t.lost), false)
+		e.Fault = h.s.blame(phaseOf(x, SideClient), SideClient, t.lost)
 	}
 	if x.Answered() && t.answer != nil {
 		e.describeReply(t.answer)
-		e.Received = t.answered
+		if e.Answered = true; !t.byHook {
+			e.Received, e.Body = int64(len(t.answered)), []byte(t.answered[:min(len(t.answered), t.keep)])
+		}
+	}
+	if h.instead != nil && e.Fault != h.instead {
+		e.Fault, e.Besides = h.instead, refusalOf(e.Fault)
 	}
 	e.Changes = t.changes
 	if x.Early && t.passed.IsZero() {
@@ -145,6 +174,14 @@ func (h *h1) tell(x *relay.Exchange) {
 	}
 	for _, rw := range t.rewriters {
 		e.rewritten(rw != nil && rw.Replaced > 0)
+	}
+	for i, n := range []int64{e.Sent, e.Received} {
+		if t.closed[i] && n > 0 {
+			e.warn(WarnOpaque)
+		}
+		if d := t.decoders[i]; d != nil && d.used && d.Err() == nil {
+			e.warn(WarnDecoded)
+		}
 	}
 	if x.Request != nil {
 		e.Notes = append(e.Notes, x.Request.Notes...)
@@ -163,71 +200,51 @@ func (h *h1) tell(x *relay.Exchange) {
 
 // fault is why an exchange is not whole.
 func (h *h1) fault(x *relay.Exchange) *Fault {
-	side := SideServer
+	e := &ending{leg: SideServer, err: x.Fault.Err}
 	if x.Fault.Leg == relay.Client {
-		side = SideClient
+		e.leg = SideClient
 	}
-	return h.faultOf(side, x.Fault.Err)
+	e.phase = phaseOf(x, e.leg)
+	if w := h.s.ended.Load(); w != nil && !tellingOf(x).passed.IsZero() { // by the proxy: what was waited for is the server's
+		e.phase = phaseOf(x, SideServer)
+	}
+	if h.one == nil && x.Request != nil {
+		e.bad = h.flaw(x, e.leg)
+	}
+	return h.s.fault(e)
 }
 
-// faultOf is the same for what is no exchange yet.
-func (h *h1) faultOf(side Side, err error) *Fault {
-	r := (*relay.Refusal)(nil)
-	if reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil); errors.As(err, &reset) || errors.As(err, &away) {
-		return &Fault{Side: side, By: side, Cause: CauseReset, Err: err}
-	}
-	if !errors.As(err, &r) {
-		return h.blame(side, h.s.why(err))
-	}
-	f := &Fault{Side: side, By: SideProxy, Cause: CauseBadReply, Err: r}
+// phaseOf is what was under way of an exchange, as one who looks at the leg to side sees it.
+func phaseOf(x *relay.Exchange, side Side) Phase {
+	t := tellingOf(x)
 	switch {
-	case r.Rule == relay.RulePreface || r.Rule == relay.RuleFrame || r.Rule == relay.RuleCompression:
-		f.Cause = CauseMalformed
-	case side == SideClient:
-		f.Cause = CauseBadRequest
-	case r.Rule == relay.RuleTLSAlert:
-		f.Cause = CauseSpeaksTLS
+	case x.Bytes || x.Request == nil:
+		return PhaseBytes
+	case side == SideClient && x.Fault != nil && x.Fault.Refusal != nil && !x.Sent():
+		return PhaseRequestHead
+	case side == SideClient && t.passed.IsZero():
+		return PhaseRequestBody
+	case !t.began.IsZero():
+		return PhaseReplyBody
+	case side == SideServer && x.Fault != nil && (x.Fault.InHead || x.Fault.Refusal != nil):
+		return PhaseReplyHead
+	case t.passed.IsZero():
+		return PhaseRequestBody
 	}
-	return f
+	return PhaseWait
 }
 
-// answer is what the client reads in place of a reply. A client whose server has only closed a
-// connection that served before gets none: it knows what can be asked again on a new one
-// (RFC 9112 §9.3.1).
-func (h *h1) answer(x *relay.Exchange, reused bool) []byte {
-	f := h.fault(x)
-	if f.Side == SideClient && x.Fault.Refusal == nil || reused && f.Cause == CauseLeft {
+// flaw is what is wrong with what the other leg's peer has said in HTTP/2: it goes on as it came,
+// and who takes it amiss is not to blame.
+func (h *h1) flaw(x *relay.Exchange, side Side) *relay.Refusal {
+	e := tellingOf(x).entry
+	if side == SideServer {
+		return x.Request.Flaw(relay.Client, e.Sent, !tellingOf(x).passed.IsZero())
+	}
+	if x.Reply == nil {
 		return nil
 	}
-	status := http.StatusBadGateway
-	if r := x.Fault.Refusal; r != nil {
-		status = r.Status()
-	}
-	return h.page(x, f, status)
-}
-
-// page2 is what a client of HTTP/2 reads in place of a reply. Of a server that just left it sees
-// as much as it would without the proxy: it knows what can be asked again.
-func (h *h1) page2(x *relay.Exchange) (status int, text string) {
-	f := h.fault(x)
-	if f.Cause == CauseLeft || f.Cause == CauseReset {
-		return 0, ""
-	}
-	t := tellingOf(x)
-	text = h.s.p.page(f)
-	t.answered = int64(len(text))
-	t.answer = &relay.Head{Status: http.StatusBadGateway, Proto: "HTTP/2.0", // as relay.H2 writes it
-		Fields: []relay.Field{{Name: ":status", Value: strconv.Itoa(http.StatusBadGateway)}, {Name: "content-type", Value: "text/plain; charset=utf-8"}}}
-	return http.StatusBadGateway, text
-}
-
-// page is an answer of the proxy's own.
-func (h *h1) page(x *relay.Exchange, f *Fault, status int) []byte {
-	page := h.s.p.page(f)
-	t := tellingOf(x)
-	whole := answer(status, page)
-	t.answer, t.answered = headOfAnswer(status, string(whole[:len(whole)-len(page)])), int64(len(page))
-	return whole
+	return x.Reply.Flaw(relay.Server, e.Received, !tellingOf(x).over.IsZero() && x.Request.Method != http.MethodHead && x.Reply.Status != http.StatusNotModified)
 }
 
 // change says what is to become of a message where bodies are rewritten.
@@ -236,15 +253,37 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	if t.alone {
 		return relay.Changes{}
 	}
-	rw := NewRewriter(nil, h.s.p.o.Rewrite)
+	c := relay.Changes{}
+	if h.s.target.fixed && from == relay.Client {
+		c.Host = h.s.target.display()
+	}
+	if len(h.s.p.o.Rewrite) == 0 {
+		return c
+	}
 	if from == relay.Client {
-		t.rewriters[0] = rw
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return relay.Changes{Drop: []string{"accept-encoding", "range", "if-range"}, Body: rw}
+		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Drop: []string{"accept-encoding", "range", "if-range"}})
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}
 	}
-	t.rewriters[1] = rw
-	return relay.Changes{Body: rw}
+	return h.rewriting(t, 1, x.Reply, relay.Changes{})
+}
+
+// rewriting is what becomes of the body behind a head: i says whose. What is in a coding all the
+// same is decoded first, and goes on without it.
+func (h *h1) rewriting(t *telling, i int, head *relay.Head, c relay.Changes) relay.Changes {
+	coding, open := codingOf(head)
+	if !open {
+		t.closed[i] = true
+		return c
+	}
+	rw := NewRewriter(nil, h.s.p.o.Rewrite)
+	t.rewriters[i], c.Body = rw, rw
+	if coding != "" {
+		d := newDecoder(coding)
+		h.decoding++
+		t.decoders[i], c.Body, c.Stale = d, &decoded{decoder: d, to: rw}, []string{"content-encoding"}
+	}
+	return c
 }

@@ -149,9 +149,9 @@ func TestUntouchedPlain(t *testing.T) {
 	}
 }
 
-// TestPatterns: what is no pattern says so.
+// TestPatterns: what is no pattern, and what no host fits, says so.
 func TestPatterns(t *testing.T) {
-	for _, bad := range []string{"", ":443", "[", "[a", "a[", `a\`} {
+	for _, bad := range []string{"", ":443", "[", "[a", "a[", `a\`, "a..b", ".example.org", "..", "a:0", "a:65536", "a:https", "a:*", "b*ücher.example", "[ü].example", strings.Repeat("a", 64) + ".example", "https://www.example.org", "\xff.example"} {
 		if _, err := proxy.ParsePattern(bad); err == nil {
 			t.Errorf("%q is a pattern", bad)
 		}

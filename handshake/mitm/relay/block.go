@@ -1,11 +1,38 @@
 package relay
 
-import "golang.org/x/net/http2"
+import (
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
 
 // The blocks of fields of HTTP/2, compressed (RFC 7541).
 
-// decode uncompresses the block that has come whole.
-func (m *H2) decode(f *flow2) *Refusal {
+// blocks are those of one direction.
+type blocks struct {
+	from Side
+	dec  *hpack.Decoder
+
+	// The one that is not whole yet:
+	block    []byte
+	blockOf  uint32 // 0: there is none
+	blockEnd bool   // END_STREAM
+
+	fields []hpack.HeaderField // of the last one, as far as they are kept
+	size   int                 // of them all, in bytes
+}
+
+// begin makes it ready. header is Options.Header.
+func (f *blocks) begin(header int) {
+	f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
+		if f.size += len(h.Name) + len(h.Value) + 32; f.size <= maxFields*header {
+			f.fields = append(f.fields, h)
+		}
+	})
+	f.dec.SetMaxStringLength(header)
+}
+
+// decode uncompresses the block that has come whole, and makes room for the next.
+func (f *blocks) decode() *Refusal {
 	f.fields, f.size = nil, 0
 	// The decoder takes one update of its table's size in a block. RFC 7541 §4.2 wants two where the
 	// size went down and up again, so each is given as a block of its own.
@@ -20,14 +47,15 @@ func (m *H2) decode(f *flow2) *Refusal {
 	if err != nil {
 		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
 	}
-	if m.anew && f.size > maxFields*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong} // what is not kept could not go on
+	f.block, f.blockOf = f.block[:0], 0
+	if cap(f.block) > 1<<12 {
+		f.block = nil
 	}
 	return nil
 }
 
 // whole uncompresses what is whole.
-func (f *flow2) whole(b []byte) error {
+func (f *blocks) whole(b []byte) error {
 	if _, err := f.dec.Write(b); err != nil {
 		return err
 	}

@@ -19,8 +19,7 @@ func (m *H1) stepBody(f *flow, b []byte) int {
 		if n == 0 {
 			return -1
 		}
-		m.piece(f, b[:n])
-		if f.left -= int64(n); f.left > 0 {
+		if f.left -= int64(n); !m.piece(f, b[:n]) || f.left > 0 {
 			return n
 		}
 		if f.state == inChunk {
@@ -177,6 +176,9 @@ func checkTrailer(fields []Field, from Side) *Refusal {
 
 func (m *H1) refuseChunk(f *flow, rule Rule, what []byte) {
 	r := &Refusal{From: f.from, Rule: rule}
+	if rule == RuleHeadTooLong {
+		r.Limit = m.o.Header
+	}
 	if what != nil {
 		r.Detail = quote(string(what[:min(len(what), 40)]))
 	}
@@ -192,8 +194,8 @@ func (m *H1) refused(f *flow, r *Refusal) {
 	m.refuseReply(r)
 }
 
-// piece moves a piece of a body.
-func (m *H1) piece(f *flow, p []byte) {
+// piece moves a piece of a body. It reports whether the body goes on.
+func (m *H1) piece(f *flow, p []byte) bool {
 	x := f.x
 	m.tell(Event{Kind: Body, Exchange: x, From: f.from, Data: p})
 	switch {
@@ -202,10 +204,15 @@ func (m *H1) piece(f *flow, p []byte) {
 		f.hold.queue = append(f.hold.queue, p...)
 	case f.body != nil:
 		m.pool = f.body.Add(m.pool[:0], p)
+		if r := failure(f.body, f.from); r != nil {
+			m.refused(f, r)
+			return false
+		}
 		m.chunk(f, m.pool)
 	default:
 		f.out.pass(p)
 	}
+	return true
 }
 
 // chunk sends what a filter made: as a chunk, where its reader knows chunks.
@@ -231,10 +238,16 @@ func (m *H1) chunks(f *flow) bool {
 	return f.from == Client || !f.x.Request.old() && !f.x.Reply.old()
 }
 
-func (m *H1) endFilter(f *flow) {
+// endFilter sends what a filter still had. It reports whether the body was whole.
+func (m *H1) endFilter(f *flow) bool {
 	m.pool = f.body.End(m.pool[:0])
+	if r := failure(f.body, f.from); r != nil {
+		m.refused(f, r)
+		return false
+	}
 	m.chunk(f, m.pool)
 	m.pool = nil
+	return true
 }
 
 // bodyOver is the end of a body; trailer is what stands behind its last chunk, if that is still
@@ -248,8 +261,8 @@ func (m *H1) bodyOver(f *flow, trailer []byte) {
 		return
 	}
 	f.hold.streamed = false
-	if f.body != nil {
-		m.endBody(f, trailer)
+	if f.body != nil && !m.endBody(f, trailer) {
+		return
 	}
 	if f.from == Client {
 		m.requestOver(f.x)
@@ -258,16 +271,20 @@ func (m *H1) bodyOver(f *flow, trailer []byte) {
 	m.replyOver(f.x)
 }
 
-// endBody sends what a filter still had, and says that it was the last.
-func (m *H1) endBody(f *flow, trailer []byte) {
-	m.endFilter(f)
+// endBody sends what a filter still had, and says that it was the last. It reports whether the
+// body was whole.
+func (m *H1) endBody(f *flow, trailer []byte) bool {
+	if !m.endFilter(f) {
+		return false
+	}
 	f.body = nil
 	if !m.chunks(f) {
-		return
+		return true
 	}
 	if trailer == nil {
 		trailer = []byte("\r\n")
 	}
 	f.out.add([]byte("0\r\n"))
 	f.out.add(trailer)
+	return true
 }

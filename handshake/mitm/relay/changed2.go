@@ -29,7 +29,9 @@ type changed struct {
 	credit
 	filter  Filter
 	waiting []byte // for the window
+	raw     []byte // not yet given to filter, since much waits already
 	ended   bool   // nothing comes behind that
+	last    bool   // … and that is to be told to filter
 	end     bool   // … and the stream ends there, by DATA
 	trailer *Head  // … or by this
 	held    held2
@@ -71,7 +73,10 @@ func (m *H2) sendChanged(f *flow2, st *stream, h *Head, c Changes, end bool) {
 	}
 	if c.Body != nil && !end && st.x.Request.Method != "HEAD" {
 		st.of(f).filter = c.Body
-		drop = append(drop[:len(drop):len(drop)], "content-length")
+		drop = append(append(drop[:len(drop):len(drop)], "content-length"), c.Stale...)
+	}
+	if f.from == Client {
+		h = c.hosted(h)
 	}
 	m.writeBlock(f, st.number(f.from.Other()), h, c.changedFields(h, drop), end)
 }
@@ -124,14 +129,73 @@ func (m *H2) change(f *flow2, st *stream, data []byte, n int) {
 		m.enqueue(f, st, c, data, n)
 		return
 	}
-	before := len(c.waiting)
-	if c.filter != nil && len(data) > 0 {
-		c.waiting = c.filter.Add(c.waiting, data)
-	} else {
-		c.waiting = append(c.waiting, data...)
-	}
-	m.settleCredit(f, st, int64(len(c.waiting)-before-n))
+	c.toGo(data)
+	m.settleCredit(f, st, int64(len(data)-n))
 	m.send(f, st)
+}
+
+// filterAtOnce is how much of a body a filter is given at a time, and enoughWaiting how much may
+// then wait for the receiver's window: a body that is uncompressed can become a thousand times as long.
+const (
+	filterAtOnce  = 1 << 11
+	enoughWaiting = 1 << 16
+)
+
+// fill has the filter work on what came, until enough waits. It reports whether the stream goes on.
+func (m *H2) fill(f *flow2, st *stream) bool {
+	c := st.of(f)
+	for c.filter != nil && len(c.waiting) < enoughWaiting && (len(c.raw) > 0 || c.last) {
+		before := len(c.waiting) + len(c.raw)
+		filter := c.filter
+		if n := min(len(c.raw), filterAtOnce); n > 0 {
+			c.waiting, c.raw = filter.Add(c.waiting, c.raw[:n]), c.raw[n:]
+		} else {
+			c.waiting, c.raw = filter.End(c.waiting), nil
+			c.filter, c.last = nil, false
+		}
+		m.settleCredit(f, st, int64(len(c.waiting)+len(c.raw)-before))
+		if r := failure(filter, f.from); r != nil {
+			m.refuseStream(st, r)
+			return false
+		}
+	}
+	return true
+}
+
+// refuseStream ends a stream on account of what one of the two said in it. The connection goes on.
+func (m *H2) refuseStream(st *stream, r *Refusal) {
+	st.x.fail(r.From, r)
+	st.rst = nil // for here is another
+	b, code := m.page(st), http2.ErrCodeInternal
+	if b != nil {
+		code = http2.ErrCodeNo // it has a whole reply
+	}
+	if b == nil || !st.over[0] {
+		b = append(b, rstFrame(st.id, code)...)
+	}
+	if m.settled {
+		m.server.out.add(b)
+	} else {
+		m.late = append(m.late, b...) // nothing may come before a server's SETTINGS (RFC 9113 §3.4)
+	}
+	if st.up != 0 {
+		m.client.out.add(rstFrame(st.up, http2.ErrCodeCancel))
+	}
+	m.drop(st)
+}
+
+// rstFrame is RFC 9113 §6.4.
+func rstFrame(id uint32, code http2.ErrCode) []byte {
+	return frame(nil, http2.FrameRSTStream, 0, id, binary.BigEndian.AppendUint32(nil, uint32(code)))
+}
+
+// toGo adds to what is to go on.
+func (c *changed) toGo(p []byte) {
+	if c.filter == nil {
+		c.waiting = append(c.waiting, p...)
+	} else {
+		c.raw = append(c.raw, p...)
+	}
 }
 
 // endChange is what ends a body: the last frame of DATA, or a trailer.
@@ -151,12 +215,7 @@ func (m *H2) endChange(f *flow2, st *stream, end bool, trailer *Head) {
 // endWaiting notes that nothing comes behind what waits.
 func (m *H2) endWaiting(f *flow2, st *stream, trailer *Head) {
 	c := st.of(f)
-	if c.filter != nil {
-		before := len(c.waiting)
-		c.waiting = c.filter.End(c.waiting)
-		c.filter = nil
-		m.settleCredit(f, st, int64(len(c.waiting)-before))
-	}
+	c.last = c.filter != nil
 	c.ended, c.end, c.trailer = true, trailer == nil, trailer
 }
 
@@ -166,19 +225,21 @@ func (m *H2) send(f *flow2, st *stream) {
 	if !m.sendFirst(st, c) {
 		return
 	}
-	for len(c.waiting) > 0 {
+	for m.fill(f, st) && len(c.waiting) > 0 {
 		n := min(int64(len(c.waiting)), c.window, f.window, 1<<14)
 		if n <= 0 {
 			return
 		}
 		flags := http2.Flags(0)
-		if int(n) == len(c.waiting) && c.end {
+		if int(n) == len(c.waiting) && c.end && c.filter == nil {
 			flags, c.end = http2.FlagDataEndStream, false
 		}
 		f.out.add(frame(nil, http2.FrameData, flags, id, c.waiting[:n]))
 		c.waiting, c.window, f.window = c.waiting[n:], c.window-n, f.window-n
 	}
-	c.waiting = nil
+	if c.waiting = nil; st.x.Fault != nil && m.streams[st.id] == nil { // the filter failed
+		return
+	}
 	if c.end {
 		f.out.add(frame(nil, http2.FrameData, http2.FlagDataEndStream, id, nil))
 		c.end = false
@@ -217,6 +278,8 @@ func (m *H2) settle() {
 	if !m.anew {
 		return
 	}
+	m.server.out.add(m.late)
+	m.late = nil
 	m.credit(&m.client, &m.client.credit, 0, 0)
 	for _, st := range m.inOrder() {
 		m.credit(&m.client, &st.of(&m.client).credit, st.id, 0)
@@ -328,8 +391,8 @@ func (m *H2) forget(st *stream) {
 // forgetOne does so in one direction.
 func (m *H2) forgetOne(f *flow2, st *stream) {
 	if c := st.changed[index(f)]; c != nil {
-		m.credit(f, &f.credit, 0, -int64(len(c.waiting)))
-		c.waiting, c.end, c.trailer = nil, false, nil
+		m.credit(f, &f.credit, 0, -int64(len(c.waiting)+len(c.raw)))
+		c.waiting, c.raw, c.filter, c.last, c.end, c.trailer = nil, nil, nil, false, false, nil
 		if m.ups != nil {
 			m.dequeue(f, c, len(c.held.in))
 			c.held = held2{}

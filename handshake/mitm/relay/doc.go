@@ -15,7 +15,7 @@
 // It is no client and no server: it never invents a field, never answers by itself (Options
 // say what is answered), and judges no target, no method and no status. It is not for one
 // request and many servers either: a client's connection has one server's at a time, so that
-// what a server remembers of a connection is that client's. It translates no HTTP/2 into HTTP/1.1:
+// what a server remembers of a connection is that client's. XX
 // what a client's and a server's TLS agree on is the same on both legs.
 //
 // Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
@@ -67,6 +67,7 @@ type Fault struct {
 	Leg     Side
 	Refusal *Refusal // nil if the other end broke off
 	Err     error
+	InHead  bool // a head had begun, and not ended
 }
 
 func (f *Fault) Error() string { return string(f.Leg) + ": " + f.Err.Error() }

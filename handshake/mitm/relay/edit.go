@@ -1,11 +1,16 @@
 package relay
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Changes is what is to become of a message beyond what the RFCs demand.
 type Changes struct {
-	Drop []string // fields to leave out, in lower case
-	Body Filter   // nil: the body goes on as it comes
+	Host  string   // what Host, or :authority, of a request becomes; "": as it came
+	Drop  []string // fields to leave out, in lower case
+	Body  Filter   // nil: the body goes on as it comes
+	Stale []string // fields to leave out if Body has a body to change, since they tell of that as it came
 
 	// Of a message that was held (hold.go) there is more. A zero value leaves it as it came.
 	Fields         []Placed // all the fields as they go on, in order; of HTTP/2 with those of the first line
@@ -15,12 +20,51 @@ type Changes struct {
 	Stream         bool     // the body is the holder's: Take, Give, GiveEnd
 }
 
+// hosts reports whether a request gets another Host, and notes it.
+func (c *Changes) hosts(h *Head) bool {
+	if c.Host == "" || h.host == c.Host {
+		return false
+	}
+	h.note(NoteFixedHost)
+	return true
+}
+
+// hosted is h with the Host that c wants, in HTTP/2.
+func (c *Changes) hosted(h *Head) *Head {
+	if !c.hosts(h) {
+		return h
+	}
+	fresh := *h
+	fresh.Fields = slices.Clone(h.Fields)
+	for i, f := range fresh.Fields {
+		if f.Name == ":authority" || f.Name == "host" {
+			fresh.Fields[i].Value = c.Host
+		}
+	}
+	return &fresh
+}
+
 // Filter changes a body as it passes.
 type Filter interface {
 	// Add appends to dst what may go on once p has come too.
 	Add(dst, p []byte) []byte
 	// End appends the rest.
 	End(dst []byte) []byte
+}
+
+// Failing is a Filter that may find that a body is not what its head says. Its message is then
+// broken off.
+type Failing interface {
+	Filter
+	Err() error
+}
+
+// failure is why a body could not be changed; nil if it could.
+func failure(f Filter, from Side) *Refusal {
+	if f, ok := f.(Failing); ok && f.Err() != nil {
+		return &Refusal{From: from, Rule: RuleContentCoding, Detail: quote(f.Err().Error())}
+	}
+	return nil
 }
 
 // edits is how a head that goes on differs from the one that came.
@@ -77,7 +121,7 @@ func (h *Head) placed(out []byte, lines [][2]string, e *edits) []byte {
 		case p.Came > 0 && p.Came <= len(lines):
 			out = h.editedField(out, lines[p.Came-1][0], lines[p.Came-1][1], e)
 		case p.Came == 0 && !drops(e.drop, p.Name):
-			out = appendField(out, p.Field)
+			out = appendField(out, p.Name, p.Value)
 		}
 	}
 	return out

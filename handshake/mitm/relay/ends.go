@@ -1,6 +1,9 @@
 package relay
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // How it ends where it does not end as it should.
 
@@ -26,12 +29,16 @@ func (m *H1) settleAll() {
 // unanswered tells of every request under way that there will be no reply to it, or no whole
 // one; the client reads why, if it has read nothing of the reply.
 func (m *H1) unanswered(err error) {
-	fate := Close
+	fate, leg := Close, Server
+	if r := (*Refusal)(nil); m.halved != nil && len(m.under) > 0 && !m.under[0].begun && !errors.As(err, &r) {
+		leg, err = Client, m.halved // many a server takes the client's end for its leave
+	}
 	for i, x := range m.under {
 		if x.begun && i == 0 {
 			fate = Cut
 		}
-		x.fail(Server, err)
+		x.fail(leg, err)
+		x.Fault.InHead = leg == Server && i == 0 && m.server.state == atHead && len(m.server.in) > 0
 		if i == 0 {
 			m.answer(x)
 		}
@@ -75,9 +82,11 @@ func (m *H1) closedReply(how Ending, err error) {
 	switch {
 	case m.server.body == nil:
 	case how == InOrder:
-		m.endBody(&m.server, nil)
-	default:
-		m.endFilter(&m.server) // and no last chunk
+		if !m.endBody(&m.server, nil) {
+			return
+		}
+	case !m.endFilter(&m.server): // and no last chunk
+		return
 	}
 	m.server.fate = max(m.server.fate, fate)
 	m.client.fate = max(m.client.fate, fate)

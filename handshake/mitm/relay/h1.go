@@ -19,8 +19,9 @@ type Options struct {
 	// an empty answer is none. reused says that the server has answered before on its connection:
 	// then a client that only sees it end knows what can be asked again (RFC 9112 §9.3.1).
 	Answer func(x *Exchange, reused bool) []byte
-	// Page is the same for HTTP/2: a status, and what the body says. Nil answers nothing.
-	Page func(x *Exchange) (status int, text string)
+	// Page is the same for HTTP/2: the fields, of which :status is the first, and the body. Nil, or
+	// no fields, answers nothing.
+	Page func(x *Exchange) (fields []Field, body string)
 	// Event is told what happened; nil tells nobody.
 	Event func(Event)
 }
@@ -75,7 +76,9 @@ type H1 struct {
 	stray    bool        // the server has said what nobody asked for
 	deaf     bool        // the server takes nothing more
 	withheld error       // why the server will not answer what will be asked
+	halved   error       // the client has closed its half, in order, behind whole requests
 	broken   error       // how a client broke off that had nothing under way
+	single   bool        // a request waits for the reply to the one before (H1toH2)
 	over     bool
 	pool     []byte // for what filters make
 
@@ -253,13 +256,16 @@ func (m *H1) InHead() bool {
 }
 
 // waits reports whether the next request has to wait for the reply to the one before: it may be
-// for another server, or be held.
-func (m *H1) waits() bool { return (m.o.Forward || m.o.Hold != nil) && len(m.under) > 0 }
+// for another server, be held, or be for a stream of its own.
+func (m *H1) waits() bool {
+	return (m.o.Forward || m.single || m.o.Hold != nil) && len(m.under) > 0
+}
 
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H1) Unread() bool { return !m.client.gone && m.client.state != atHead }
 
-// Withhold says that the server will answer nothing, whatever will be asked, and why.
+// Withhold says that the server will answer nothing, whatever will be asked, and why. What is no
+// HTTP cannot be told so: then Cut is the fate of the client's stream, and Broken says why.
 func (m *H1) Withhold(why error) {
 	m.withheld, m.server.ended = why, true
 }

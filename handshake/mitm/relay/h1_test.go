@@ -295,3 +295,27 @@ func TestAnsweredLast(t *testing.T) {
 		}
 	}
 }
+
+// TestForwardHalfClose: a client that knows of the proxy may close its half behind its requests:
+// the whole ones are answered, and only what is half said is not.
+func TestForwardHalfClose(t *testing.T) {
+	const get, post = "GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n", "POST http://b/ HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\n"
+	for _, x := range []row{
+		{name: "behind a request", say: []string{"c:" + get, "r", "c!", "s:" + ok2}, toServer: get0, toClient: ok2},
+		{name: "before its server is there", say: []string{"c:" + get, "c!", "r", "s:" + ok2}, toServer: get0, toClient: ok2},
+		{name: "behind two", say: []string{"c:" + get + get, "c!", "r", "s:" + ok2, "r+", "s:" + ok2}, toServer: get0 + get0, toClient: ok2 + ok2},
+		{name: "amid the second", say: []string{"c:" + get + "GET http", "c!", "r", "s:" + ok2}, toServer: get0, toClient: ok2},
+	} {
+		x.o.Forward = true
+		h := playRow(t, &x, 0)
+		if string(h.toServer) != x.toServer || string(h.toClient) != x.toClient || !h.m.Over() || h.xs[len(h.xs)-1].Fault != nil {
+			t.Errorf("%s: the server heard %q, the client %q, over %t", x.name, h.toServer, h.toClient, h.m.Over())
+		}
+	}
+	for _, say := range [][]string{{"c:" + post + "a", "r", "c!"}, {"c:" + post + "a", "c!", "r"}} {
+		h := playRow(t, &row{o: Options{Forward: true}, say: say}, 0)
+		if f := h.xs[0].Fault; !h.m.Over() || f == nil || f.Leg != Client || h.fates[0] < Cut {
+			t.Errorf("%q: over %t, %v, %v", say, h.m.Over(), f, h.fates)
+		}
+	}
+}

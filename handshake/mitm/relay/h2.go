@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 )
 
 // H2 relays HTTP/2 between one client and one server. Frames go on as they came, byte for byte:
@@ -35,10 +34,11 @@ type H2 struct {
 	away     uint32 // what the server's last GOAWAY says
 	room     int64  // what the client takes of all bodies, where they go on as they come
 	roomEach int64  // … and of one
+	late     []byte // for the client, behind the server's SETTINGS
 	withheld error
 	broken   error
 	over     bool
-	late     func() // the server has left, and what it said has yet to go on
+	leaving  func() // the server has left, and what it said has yet to go on
 
 	// Where messages may be held:
 	ups     map[uint32]*stream // by the numbers that the server has them under
@@ -50,13 +50,13 @@ type H2 struct {
 
 // flow2 is one direction.
 type flow2 struct {
-	from  Side
+	blocks
 	in    []byte // come, and not yet worked on
 	out   outbox
 	fate  Fate
 	ended bool // what it says is not heard any more
 	gone  bool // it says nothing more
-	dec   *hpack.Decoder
+	why   *ErrGoAway
 	table uint32 // the largest that the receiver has allowed
 
 	allowed uint32 // the table that the receiver allows now
@@ -71,14 +71,8 @@ type flow2 struct {
 	end    bool // END_STREAM
 	data   *stream
 
-	// The block of fields that is not whole yet:
-	block    []byte
-	blockOf  uint32 // 0: there is none
-	blockEnd bool   // END_STREAM
 	promised uint32
 	priority string // as it came; "" if the frame has none
-	fields   []hpack.HeaderField
-	size     int
 
 	credit // where bodies are changed
 }
@@ -99,12 +93,7 @@ func NewH2(o Options) *H2 {
 	}
 	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil || o.Hold != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow}
 	for _, f := range []*flow2{&m.client, &m.server} {
-		f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
-			if f.size += len(h.Name) + len(h.Value) + 32; f.size <= maxFields*o.Header {
-				f.fields = append(f.fields, h)
-			}
-		})
-		f.dec.SetMaxStringLength(o.Header)
+		f.begin(o.Header)
 		f.table, f.allowed, f.credit = 4096, 4096, newCredit()
 	}
 	m.client.from, m.server.from = Client, Server
@@ -199,7 +188,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 		return frameHeader
 	}
 	if length+len(f.block) > m.o.Header {
-		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong})
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	}
 	if len(b) < frameHeader+length {
@@ -215,21 +204,31 @@ func (m *H2) step(f *flow2, b []byte) int {
 
 // stepPreface is RFC 9113 §3.4.
 func (m *H2) stepPreface(b []byte) int {
+	n, r := cutPreface(b)
+	switch {
+	case r != nil:
+		m.refuse(&m.client, r)
+	case n > 0:
+		m.prefaced = true
+		m.client.out.pass(b[:n])
+	}
+	return taken(n)
+}
+
+// cutPreface is how much of b is the client's preface; 0 while it is not whole.
+func cutPreface(b []byte) (int, *Refusal) {
 	n := min(len(b), len(http2.ClientPreface))
 	if string(b[:n]) != http2.ClientPreface[:n] {
 		i := 0
 		for b[i] == http2.ClientPreface[i] {
 			i++
 		}
-		m.refuse(&m.client, &Refusal{From: Client, Rule: RulePreface, Detail: quote(string(b[:i+1]))})
-		return -1
+		return 0, &Refusal{From: Client, Rule: RulePreface, Detail: quote(string(b[:i+1]))}
 	}
 	if n < len(http2.ClientPreface) {
-		return -1
+		return 0, nil
 	}
-	m.prefaced = true
-	m.client.out.pass(b[:n])
-	return n
+	return n, nil
 }
 
 // piece is a part of a frame that passes as it comes.
@@ -297,7 +296,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
 			}
 			if len(m.streams) >= maxStreams {
-				return &Refusal{From: Server, Rule: RuleFrame, Detail: "streams"}
+				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
 			}
 			m.pushed = f.promised
 		}
@@ -344,6 +343,9 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 			return nil
 		}
 		f.out.pass(whole)
+		if code := http2.ErrCode(binary.BigEndian.Uint32(p[4:])); code != http2.ErrCodeNo {
+			f.why = &ErrGoAway{Code: code, Ended: true}
+		}
 		if f.from == Server {
 			m.away = min(m.away, binary.BigEndian.Uint32(p)&(1<<31-1))
 			m.goAway(m.away, http2.ErrCode(binary.BigEndian.Uint32(p[4:])))

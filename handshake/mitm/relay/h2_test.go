@@ -17,6 +17,8 @@ type end2 struct {
 	b    bytes.Buffer // the block
 	enc  *hpack.Encoder
 	side string
+
+	shift uint32 // what is added to a stream's number
 }
 
 func newEnd2(side string) *end2 {
@@ -39,10 +41,19 @@ func (e *end2) fields(pairs ...string) []byte {
 
 // head is a HEADERS frame.
 func (e *end2) head(id uint32, flags http2.Flags, pairs ...string) string {
-	return e.side + ":" + string(frame(nil, http2.FrameHeaders, flags|http2.FlagHeadersEndHeaders, id, e.fields(pairs...)))
+	return e.side + ":" + string(frame(nil, http2.FrameHeaders, flags|http2.FlagHeadersEndHeaders, id+e.shift, e.fields(pairs...)))
+}
+
+// spaced is a request with a field that a pair cannot say.
+func (e *end2) spaced(id uint32, pairs []string, name, value string) string {
+	block := literal(e.fields(pairs...), hpack.HeaderField{Name: name, Value: value})
+	return e.side + ":" + string(frame(nil, http2.FrameHeaders, endStream|http2.FlagHeadersEndHeaders, id+e.shift, block))
 }
 
 func (e *end2) send(kind http2.FrameType, flags http2.Flags, id uint32, payload string) string {
+	if id != 0 {
+		id += e.shift
+	}
 	return e.side + ":" + string(frame(nil, kind, flags, id, []byte(payload)))
 }
 
@@ -62,7 +73,16 @@ const endStream = http2.FlagHeadersEndStream // DATA has the same
 
 // play2 plays a row to an H2.
 func play2(r *row, n int) *heard {
-	h := &heard{}
+	return playWith(r, n, func(o Options) machine { return NewH2(o) })
+}
+
+// playWith plays a row to a machine.
+func playWith(r *row, n int, machineOf func(Options) machine) *heard {
+	return playInto(&heard{}, r, n, machineOf, nil)
+}
+
+// playInto is playWith, and others is what else a row says.
+func playInto(h *heard, r *row, n int, machineOf func(Options) machine, others map[string]func()) *heard {
 	o := r.o
 	kept := map[string]int{}
 	o.Event = func(e Event) {
@@ -87,8 +107,12 @@ func play2(r *row, n int) *heard {
 		}
 		h.events = append(h.events, s)
 	}
-	m := NewH2(o)
-	h.drive(r, n, m, map[string]func(){"sw": func() { m.Withhold(errReset) }})
+	m := machineOf(o)
+	if others == nil {
+		others = map[string]func(){}
+	}
+	others["sw"] = func() { m.Withhold(errReset) }
+	h.drive(r, n, m, others)
 	return h
 }
 
@@ -215,7 +239,7 @@ func TestH2Refuses(t *testing.T) {
 // TestWithheld: a client whose server is gone is told why, in frames that it understands.
 func TestWithheld(t *testing.T) {
 	c := newEnd2("c")
-	r := &row{o: Options{Page: func(*Exchange) (int, string) { return 502, "because" }}, say: []string{"sw", "c:" + http2.ClientPreface, c.send(http2.FrameSettings, 0, 0, ""), c.head(1, endStream, ":method: GET", ":path: /")}}
+	r := &row{o: Options{Page: because}, say: []string{"sw", "c:" + http2.ClientPreface, c.send(http2.FrameSettings, 0, 0, ""), c.head(1, endStream, ":method: GET", ":path: /")}}
 	h := play2(r, 0)
 	f := http2.NewFramer(io.Discard, bytes.NewReader(h.toClient))
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)

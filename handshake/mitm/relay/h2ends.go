@@ -3,7 +3,7 @@ package relay
 import (
 	"encoding/binary"
 	"io"
-	"strconv"
+	"net/http"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -41,9 +41,14 @@ func (m *H2) InHead() bool { return m.client.blockOf != 0 && !m.over }
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H2) Unread() bool { return !m.client.gone }
 
-// Withhold says that the server will answer nothing, whatever will be asked, and why.
+// Withhold says that the server will answer nothing, whatever will be asked, and why. Some clients
+// wait for a server's SETTINGS before they ask (RFC 9113 §3.4).
 func (m *H2) Withhold(why error) {
 	m.withheld, m.server.ended, m.client.out.shut = why, true, true
+	if !m.settled && !m.over && m.server.left == 0 && m.server.blockOf == 0 {
+		m.settled = true
+		m.server.out.add(frame(nil, http2.FrameSettings, 0, 0, nil))
+	}
 }
 
 // Unwritten says that a side takes nothing more. A server may still be about to say why.
@@ -66,6 +71,12 @@ func (m *H2) End(from Side, how Ending, err error) {
 	if err == nil || err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
+	if f.why != nil { // it has said so before
+		err = f.why
+		if len(m.streams) == 0 {
+			m.broken = err
+		}
+	}
 	if from == Client && len(m.streams) == 0 && (how == Broken || len(f.in) > 0) {
 		m.broken = err
 	}
@@ -79,7 +90,7 @@ func (m *H2) End(from Side, how Ending, err error) {
 // leave is a server that has left, while what it said before is held: that has yet to go on.
 func (m *H2) leave(err error) {
 	m.client.out.shut = true
-	m.late = func() { m.finish(Server, err) }
+	m.leaving = func() { m.finish(Server, err) }
 	for _, st := range m.inOrder() {
 		if !st.over[1] && !st.x.answered {
 			st.x.fail(Server, err)
@@ -124,7 +135,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) {
 		if !st.over[1] {
 			st.x.fail(leg, err)
 		}
-		if leg == Server && between && !st.x.begun {
+		if leg == Server && between {
 			says = m.answer(st) || says
 		}
 		m.drop(st)
@@ -146,14 +157,10 @@ func (m *H2) drop(st *stream) {
 // acknowledges SETTINGS that it will not. The fields are literals: they hold whatever the tables
 // have.
 func (m *H2) answer(st *stream) bool {
-	if m.o.Page == nil || st.id%2 == 0 { // nobody waits for a push
+	page := m.page(st)
+	if page == nil {
 		return false
 	}
-	status, text := m.o.Page(st.x)
-	if status == 0 {
-		return false
-	}
-	st.x.answered, st.x.begun = true, true
 	var b []byte
 	if !m.settled {
 		m.settled, b = true, frame(b, http2.FrameSettings, 0, 0, nil)
@@ -161,12 +168,29 @@ func (m *H2) answer(st *stream) bool {
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}
-	block := literal(m.server.beginBlock(), hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
-	block = literal(block, hpack.HeaderField{Name: "content-type", Value: "text/plain; charset=utf-8"})
-	b = frame(b, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
-	b = frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
-	m.server.out.add(b)
+	m.server.out.add(append(b, page...))
 	return true
+}
+
+// page is what a client reads in place of a reply: a whole one; nil if Options have none.
+func (m *H2) page(st *stream) []byte {
+	if m.o.Page == nil || st.id%2 == 0 || st.x.begun { // nobody waits for a push
+		return nil
+	}
+	fields, text := m.o.Page(st.x)
+	if len(fields) == 0 {
+		return nil
+	}
+	st.x.answered, st.x.begun = true, true
+	block := m.server.beginBlock()
+	for _, f := range fields {
+		block = literal(block, hpack.HeaderField{Name: f.Name, Value: f.Value})
+	}
+	if st.x.Request.Method == http.MethodHead { // whose reply has no body
+		return frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, st.id, block)
+	}
+	b := frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
+	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
 }
 
 // fits is how much of n bytes the client takes of an answer: of its stream nothing has come yet.

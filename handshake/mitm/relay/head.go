@@ -21,14 +21,16 @@ const (
 	NoteHopByHop    Note = "hop_by_hop"   // a field for the proxy alone, or one that Connection names, was removed
 	NoteOriginForm  Note = "origin_form"  // the target came in absolute form
 	NoteHost        Note = "host"         // Host was made that of the target (RFC 9112 §3.2.2)
+	NoteFixedHost   Note = "fixed_host"   // Host was made the server's (reverse mode)
 	NoteBareLF      Note = "bare_lf"      // lines end in LF alone; they went on so
 	NoteKeptFraming Note = "kept_framing" // Connection names a field that is not the connection's; it stayed
 	NoteCoded       Note = "coded"        // the body was to be changed, and is in a transfer coding; it went on as it came
+	NoteTrailer     Note = "trailer"      // there was a trailer, and no chunks for it to stand behind: it went no further
 )
 
 // Notes lists every Note.
 func Notes() []Note {
-	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteBareLF, NoteKeptFraming, NoteCoded}
+	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteFixedHost, NoteBareLF, NoteKeptFraming, NoteCoded, NoteTrailer}
 }
 
 // Head is what a head says: a copy, and what goes on is another.

@@ -94,7 +94,7 @@ func CheckField(f Field) error {
 		return errors.New(quote(f.Name) + " is no name of a field: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 §5.1)")
 	case framesBody(f.Name):
 		return errors.New(f.Name + " follows from the body")
-	case ofConnection[lower(f.Name)]:
+	case notAdded[lower(f.Name)]:
 		return errors.New(f.Name + " is of the connection alone (RFC 9110 §7.6.1)")
 	}
 	for i := range len(f.Value) {
@@ -108,7 +108,7 @@ func CheckField(f Field) error {
 	return nil
 }
 
-// ofConnection are the fields that RFC 9113 §8.2.2 has no place for, and Trailer, which announces
+// notAdded are the fields that RFC 9113 §8.2.2 has no place for, and Trailer, which announces
 // what the relay may yet change.
-var ofConnection = map[string]bool{"connection": true, "keep-alive": true, "proxy-connection": true, "upgrade": true, "te": true, "trailer": true,
+var notAdded = map[string]bool{"connection": true, "keep-alive": true, "proxy-connection": true, "upgrade": true, "te": true, "trailer": true,
 	"proxy-authenticate": true, "proxy-authorization": true, "proxy-authentication-info": true, "http2-settings": true}

@@ -26,6 +26,10 @@ func (f *flow) stalls() bool {
 
 // unstall goes on with what the holder kept waiting.
 func (m *H1) unstall(f *flow) {
+	if f.from == Client && f.hold.late == nil {
+		m.goOn()
+		return
+	}
 	m.resume(f)
 	if late := f.hold.late; late != nil && !f.stalls() && !m.over {
 		f.hold.late = nil
@@ -43,7 +47,7 @@ func (m *H1) Continue(x *Exchange, from Side, c Changes) (streams bool) {
 	f.hold.waits = nil
 	if from == Server {
 		c.Stream = c.Stream && !bodiless(x.Request.Method, x.Reply.Status) && !x.Reply.compressed()
-		m.goOn(x, f.hold.framing, nil, c)
+		m.replyGoesOn(x, f.hold.framing, nil, c)
 		m.unstall(f)
 		return c.Stream
 	}
@@ -93,7 +97,7 @@ func (m *H1) Respond(x *Exchange, a Answer) {
 	b = append(append(b, ' '), reasonOf(a.Status, a.Reason)...)
 	b = append(b, "\r\n"...)
 	for _, f := range a.Fields {
-		b = appendField(b, f)
+		b = appendField(b, f.Name, f.Value)
 	}
 	switch {
 	case r.chunks:
@@ -105,10 +109,6 @@ func (m *H1) Respond(x *Exchange, a Answer) {
 		b = append(b, "Connection: close\r\n"...)
 	}
 	m.server.out.add(append(b, "\r\n"...))
-}
-
-func appendField(b []byte, f Field) []byte {
-	return append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
 }
 
 // responded is the end of an answer of the holder's.
@@ -181,6 +181,10 @@ func (m *H1) Give(x *Exchange, from Side, p []byte) {
 	case f.x != x || !f.hold.streamed || f.hold.given:
 	case f.body != nil:
 		m.pool = f.body.Add(m.pool[:0], p)
+		if r := failure(f.body, f.from); r != nil {
+			m.refused(f, r)
+			return
+		}
 		m.chunk(f, m.pool)
 	default:
 		m.chunk(f, p)
@@ -195,7 +199,7 @@ func (m *H1) GiveEnd(x *Exchange, from Side, asCame bool, fields []Field) {
 	}
 	var trailer []byte
 	for _, x := range fields {
-		trailer = appendField(trailer, x)
+		trailer = appendField(trailer, x.Name, x.Value)
 	}
 	trailer = append(trailer, "\r\n"...)
 	if r := m.responding; r != nil && r.x == x && from == Server {
@@ -210,7 +214,9 @@ func (m *H1) GiveEnd(x *Exchange, from Side, asCame bool, fields []Field) {
 		return
 	}
 	if f.body != nil {
-		m.endFilter(f)
+		if !m.endFilter(f) {
+			return
+		}
 		f.body = nil
 	}
 	if asCame && h.trailer != nil {

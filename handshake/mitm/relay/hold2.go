@@ -160,8 +160,8 @@ func (m *H2) Continue(x *Exchange, from Side, ch Changes) (streams bool) {
 	}
 	c.held.head = nil
 	if from == Client && (m.isAway || !m.open(st)) {
-		x.fail(Server, &ErrGoAway{http2.ErrCodeNo}) // it may be asked again
-		m.server.out.add(frame(nil, http2.FrameRSTStream, 0, st.id, binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeRefusedStream))))
+		x.fail(Server, &ErrGoAway{Code: http2.ErrCodeNo}) // it may be asked again
+		m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
 		m.drop(st)
 		return false
 	}
@@ -189,16 +189,8 @@ func (m *H2) Continue(x *Exchange, from Side, ch Changes) (streams bool) {
 // releaseQueue has what came behind a head that was held go on.
 func (m *H2) releaseQueue(f *flow2, st *stream, c *changed) {
 	if n := len(c.held.in); n > 0 {
-		before := len(c.waiting)
-		p := m.dequeue(f, c, n)
-		if c.filter != nil {
-			c.waiting = c.filter.Add(c.waiting, p)
-		} else {
-			c.waiting = append(c.waiting, p...)
-		}
-		added := len(c.waiting) - before
-		m.credit(f, &f.credit, 0, int64(added))
-		m.streamCredit(f, st, int64(added-n))
+		c.toGo(m.dequeue(f, c, n))
+		m.credit(f, &f.credit, 0, int64(n))
 	}
 	if c.held.inOver {
 		m.endChange(f, st, true, c.held.trailer)
@@ -216,11 +208,6 @@ func (m *H2) Respond(x *Exchange, a Answer) {
 }
 
 func (m *H2) respond(st *stream, a Answer) {
-	x := st.x
-	x.answered, x.begun = true, true
-	m.forgetOne(&m.client, st)
-	m.forgetOne(&m.server, st)
-	st.of(&m.client).held = held2{streamed: true, given: true}
 	fields := []Field{{":status", strconv.Itoa(a.Status)}}
 	for _, f := range a.Fields {
 		fields = append(fields, Field{lower(f.Name), f.Value})
@@ -228,6 +215,15 @@ func (m *H2) respond(st *stream, a Answer) {
 	if a.Length >= 0 && a.Status/100 != 1 && a.Status != 204 {
 		fields = append(fields, Field{"content-length", strconv.FormatInt(a.Length, 10)})
 	}
+	m.respondFields(st, fields)
+}
+
+func (m *H2) respondFields(st *stream, fields []Field) {
+	x := st.x
+	x.answered, x.begun = true, true
+	m.forgetOne(&m.client, st)
+	m.forgetOne(&m.server, st)
+	st.of(&m.client).held = held2{streamed: true, given: true}
 	c := st.of(&m.server)
 	c.filter = nil
 	c.held = held2{streamed: true, first: fields}
@@ -256,14 +252,14 @@ func (m *H2) Fail(x *Exchange, err error) {
 	}
 	x.fail(Server, err)
 	if st.up != 0 && !(st.over[0] && st.over[1]) {
-		m.client.out.add(frame(nil, http2.FrameRSTStream, 0, st.up, binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeCancel))))
+		m.client.out.add(rstFrame(st.up, http2.ErrCodeCancel))
 	}
 	if st.id%2 == 1 {
 		delete(m.ups, st.up)
 		st.up = 0
 	}
 	if !m.pageFor(st) {
-		m.server.out.add(frame(nil, http2.FrameRSTStream, 0, st.id, binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeInternal))))
+		m.server.out.add(rstFrame(st.id, http2.ErrCodeInternal))
 		m.drop(st)
 	}
 }
@@ -274,11 +270,11 @@ func (m *H2) pageFor(st *stream) bool {
 	if st.x.begun || m.o.Page == nil || st.id%2 == 0 {
 		return false
 	}
-	status, text := m.o.Page(st.x)
-	if status == 0 {
+	fields, text := m.o.Page(st.x)
+	if len(fields) == 0 {
 		return false
 	}
-	m.respond(st, Answer{Status: status, Fields: []Field{{"content-type", "text/plain; charset=utf-8"}}, Length: -1})
+	m.respondFields(st, fields)
 	m.Give(st.x, Server, []byte(text))
 	m.GiveEnd(st.x, Server, false, nil)
 	return true
@@ -309,7 +305,7 @@ func (m *H2) Take(x *Exchange, from Side, p []byte) (int, error) {
 // Full reports whether what was given still waits to be sent: then no more is to be given.
 func (m *H2) Full(x *Exchange, from Side) bool {
 	f := m.flow(from)
-	return !m.over && !x.done && (len(x.stream.of(f).waiting) >= maxHeld || len(f.out.own) >= maxHeld)
+	return !m.over && !x.done && (len(x.stream.of(f).waiting)+len(x.stream.of(f).raw) >= maxHeld || len(f.out.own) >= maxHeld)
 }
 
 // Give adds to a body that is the holder's, or to its answer's.
@@ -322,13 +318,8 @@ func (m *H2) Give(x *Exchange, from Side, p []byte) {
 	if !c.held.streamed || c.held.given || x.answered && (from == Client || x.Request.Method == "HEAD") {
 		return
 	}
-	before := len(c.waiting)
-	if c.filter != nil {
-		c.waiting = c.filter.Add(c.waiting, p)
-	} else {
-		c.waiting = append(c.waiting, p...)
-	}
-	m.settleCredit(f, st, int64(len(c.waiting)-before))
+	c.toGo(p)
+	m.settleCredit(f, st, int64(len(p)))
 	m.send(f, st)
 }
 
@@ -361,7 +352,7 @@ func (m *H2) GiveEnd(x *Exchange, from Side, asCame bool, fields []Field) {
 	if x.answered {
 		m.halfOver(&m.server, st)
 		if !st.over[0] { // the rest of the request is not wanted (RFC 9113 §8.1)
-			st.rst = frame(nil, http2.FrameRSTStream, 0, st.id, binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeNo)))
+			st.rst = rstFrame(st.id, http2.ErrCodeNo)
 			m.forgetOne(&m.client, st)
 		}
 	}

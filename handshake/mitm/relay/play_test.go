@@ -87,8 +87,9 @@ func playRow(t testing.TB, r *row, n int) *heard {
 	return h
 }
 
-// machine is an H1 or an H2.
+// machine is an H1, an H2 or a translator.
 type machine interface {
+	Withhold(error)
 	Receive(Side, []byte)
 	End(Side, Ending, error)
 	Output(Side) []byte

@@ -38,7 +38,7 @@ func (m *H1) stepReply(b []byte) int {
 	case ok && n <= 2:
 		return n
 	case n > m.o.Header, !ok && len(b) > m.o.Header:
-		m.refuseReply(&Refusal{From: Server, Rule: RuleHeadTooLong})
+		m.refuseReply(&Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	case !ok:
 		return -1
@@ -118,14 +118,14 @@ func (m *H1) reply(raw []byte) {
 	if m.o.Change != nil {
 		c = m.o.Change(x, Server)
 	}
-	m.goOn(x, f, raw, c)
+	m.replyGoesOn(x, f, raw, c)
 	m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.frameReply(x, f)
 }
 
-// goOn sends a reply's head on. raw is the head where it lies; nil if it was held, and then what
+// replyGoesOn sends a reply's head on. raw is the head where it lies; nil if it was held, and then what
 // its body is framed by is seen to as well.
-func (m *H1) goOn(x *Exchange, f framing, raw []byte, c Changes) {
+func (m *H1) replyGoesOn(x *Exchange, f framing, raw []byte, c Changes) {
 	h := x.Reply
 	x.begun = true
 	e := edits{drop: c.Drop, fields: c.Fields, start: c.firstLine(h, Server, "")}
@@ -137,7 +137,7 @@ func (m *H1) goOn(x *Exchange, f framing, raw []byte, c Changes) {
 			h.note(NoteCoded)
 		default:
 			m.server.body = c.Body
-			e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
+			e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), c.Stale...)
 			if e.last = "Transfer-Encoding: chunked\r\n"; x.Request.old() || h.old() { // whose reader knows no chunks
 				e.drop, e.last = append(e.drop, "connection"), "Connection: close\r\n"
 				x.endless = true
@@ -207,6 +207,6 @@ func (m *H1) replyOver(x *Exchange) {
 		m.client.state = atHead
 	}
 	if m.client.state == atHead {
-		m.resume(&m.client)
+		m.goOn()
 	}
 }

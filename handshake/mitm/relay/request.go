@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"io"
 	"net/http"
 	"strings"
 )
@@ -18,6 +19,11 @@ func (m *H1) stepRequest(b []byte) int {
 	case !m.spoken:
 		switch looksLikeHTTP(b, m.o.Forward) {
 		case no:
+			if m.withheld != nil {
+				m.broken = &Refusal{From: Client, Rule: RuleNotHTTP}
+				m.finish(Cut)
+				return -1
+			}
 			m.begin()
 			return 0
 		case unknown:
@@ -34,7 +40,7 @@ func (m *H1) stepRequest(b []byte) int {
 		return n // an empty line before a request, as some clients leave behind the last body (RFC 9112 §2.2)
 	case n > m.o.Header, !ok && len(b) > m.o.Header:
 		h, _ := parseHead(string(b[:m.o.Header]), Client) // as far as it can be understood
-		m.refuseRequest(&Exchange{Request: h}, &Refusal{From: Client, Rule: RuleHeadTooLong})
+		m.refuseRequest(&Exchange{Request: h}, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	case !ok:
 		return -1
@@ -87,7 +93,30 @@ func (m *H1) Routed(fresh bool) {
 		m.client.fate = Open
 	}
 	m.pass(x, nil)
+	m.goOn()
+}
+
+// goOn resumes what the client has said. If it says no more, what is then half said is so for
+// good, and what is whole is the last: the server hears so, as it would without a relay.
+func (m *H1) goOn() {
 	m.resume(&m.client)
+	if m.over || !m.client.gone || m.raw != nil || m.client.stalls() {
+		return
+	}
+	if len(m.under) == 0 {
+		m.finish(Close)
+		return
+	}
+	switch last := m.under[len(m.under)-1]; {
+	case !last.sent, last.Fault != nil: // it waits for its server, or its answer for its turn
+	case last.passed && len(m.client.in) > 0: // more was asked, and waits for its turn
+	case last.passed:
+		m.noMore = true
+		m.client.fate = max(m.client.fate, EndHalf)
+	default:
+		last.fail(Client, io.ErrUnexpectedEOF)
+		m.finish(Cut)
+	}
 }
 
 // Answer answers the request that waits in the server's place, with a whole reply; close ends
@@ -103,13 +132,13 @@ func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 	m.server.out.add(reply)
 	m.frame(x)
 	m.under = m.under[1:]
-	if close || x.Request.closes() {
+	if close || m.noMore || x.Request.closes() {
 		m.finished(x)
 		m.finish(Close)
 		return
 	}
 	m.settle(x)
-	m.resume(&m.client)
+	m.goOn()
 }
 
 // pass sends a request's head on, and says how its body ends. raw is the head where it lies.
@@ -132,11 +161,14 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			e.host = h.Authority
 		}
 	}
+	if x.changes.hosts(h) {
+		e.host = x.changes.Host
+	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	m.client.hold = holding{streamed: c.Stream, late: m.client.hold.late}
 	if (c.Body != nil || c.Stream) && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
 		m.client.body = c.Body
-		e.drop = append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding")
+		e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), c.Stale...)
 		e.last = "Transfer-Encoding: chunked\r\n"
 	}
 	x.sent = true
@@ -250,7 +282,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 	amid := len(f.in) > 0 && f.state == atHead && !m.waits()
 	if len(m.under) == 0 {
 		switch {
-		case !m.spoken && amid && looksLikeHTTP(f.in, m.o.Forward) == unknown: // too short to be anything
+		case m.withheld == nil && !m.spoken && amid && looksLikeHTTP(f.in, m.o.Forward) == unknown: // too short to be anything
 			m.begin()
 			m.work(f, f.in, false)
 			m.bytesEnded(f, how, err)
@@ -263,8 +295,11 @@ func (m *H1) clientEnded(how Ending, err error) {
 	}
 	last := m.under[len(m.under)-1]
 	part := last.sent && !last.passed
-	if how == InOrder && !part && !amid && !m.o.Forward {
-		m.noMore = true // it may still read, as a program that half-closes does: the replies decide
+	if how == InOrder && !part && !amid {
+		// It may still read, as a program that half-closes does (nc -N): it has a right to the
+		// replies to what it asked. If it is gone, writing tells.
+		m.halved = err
+		m.goOn()
 		return
 	}
 	for _, x := range m.under {
@@ -332,7 +367,7 @@ func looksLikeHTTP(b []byte, sure bool) guess {
 		return no
 	case !whole && !full:
 		return unknown
-	case whole && len(words) == 3 && isProto(words[2]):
+	case whole && len(words) == 3 && strings.HasPrefix(words[2], "HTTP/"): // of another version it is refused, and not hidden
 		return yes
 	}
 	return no

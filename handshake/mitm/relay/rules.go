@@ -1,6 +1,9 @@
 package relay
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // Rule is what a message broke, so that it does not go on. It is a stable key.
 type Rule string
@@ -30,6 +33,13 @@ const (
 	RulePreface          Rule = "preface"
 	RuleFrame            Rule = "frame"
 	RuleCompression      Rule = "compression"
+	RuleContentCoding    Rule = "content_coding"
+	RuleStreams          Rule = "streams"   // more at a time than are kept
+	RuleAllHeads         Rule = "all_heads" // of all streams
+	RulePseudo           Rule = "pseudo_field"
+	RuleField2           Rule = "field"
+	RuleBodyLength       Rule = "body_length"
+	RuleUntranslatable   Rule = "untranslatable"
 )
 
 // rules says of each what it wants, and where that is written.
@@ -56,13 +66,21 @@ var rules = map[Rule]struct{ text, ref string }{
 	RulePreface:          {"HTTP/2 was agreed on, and what came does not begin so", "RFC 9113 §3.4"},
 	RuleFrame:            {"what came is no frame of HTTP/2, or not where it may stand", "RFC 9113 §4"},
 	RuleCompression:      {"the fields cannot be uncompressed", "RFC 9113 §4.3"},
+	RuleContentCoding:    {"the body is not in the coding that Content-Encoding names", "RFC 9110 §8.4"},
+	RuleStreams:          {"more streams are open at a time than the proxy takes", "RFC 9113 §5.1.2"},
+	RuleAllHeads:         {"the heads of all streams together are longer than the proxy keeps", "RFC 9113 §10.5.1"},
+	RulePseudo:           {"the fields that stand for the first line are not as they must be", "RFC 9113 §8.3"},
+	RuleField2:           {"HTTP/2 has no such field", "RFC 9113 §8.2"},
+	RuleBodyLength:       {"the body is not as long as Content-Length says", "RFC 9113 §8.1.1"},
+	RuleUntranslatable:   {"the other version of HTTP, to which this is translated, has no words for it", "RFC 9110 §15.6.2"},
 	RuleTrailer:          {"a trailer has a field that may only stand in the head", "RFC 9110 §6.5.1"},
 }
 
 // Rules lists every Rule.
 func Rules() []Rule {
 	return []Rule{RuleNotHTTP, RuleTLSAlert, RuleStartLine, RuleHeadTooLong, RuleBareLF, RuleBareCR, RuleNUL, RuleFold, RuleSpaceBeforeColon, RuleFieldName,
-		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression}
+		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression, RuleContentCoding,
+		RuleStreams, RuleAllHeads, RulePseudo, RuleField2, RuleBodyLength, RuleUntranslatable}
 }
 
 // Refusal is a message that does not go on: who sent it, and which rule it broke.
@@ -70,12 +88,16 @@ type Refusal struct {
 	From   Side
 	Rule   Rule
 	Detail string // the part that broke it, quoted; "" if there is no more to say
+	Limit  int    // of a rule of the relay's own: how much it takes; 0 for the others
 }
 
 // Error says what was wrong, and where it is written that it is.
 func (r *Refusal) Error() string {
 	about := rules[r.Rule]
 	s := about.text
+	if r.Limit > 0 {
+		s += ", which is " + strconv.Itoa(r.Limit)
+	}
 	if r.Detail != "" {
 		s += ": " + r.Detail
 	}
@@ -92,6 +114,8 @@ func (r *Refusal) Status() int {
 		return http.StatusBadGateway
 	case r.Rule == RuleHeadTooLong:
 		return http.StatusRequestHeaderFieldsTooLarge
+	case r.Rule == RuleUntranslatable:
+		return http.StatusNotImplemented
 	}
 	return http.StatusBadRequest
 }

@@ -63,6 +63,8 @@ func TestSmuggling(t *testing.T) {
 		{Client, "GET / HTTP/1.1 \r\n\r\n", RuleStartLine},
 		{Client, "GET / HTTP/2.0\r\n\r\n", RuleStartLine},
 		{Client, "GET / HTTP/01.1\r\n\r\n", RuleStartLine},
+		{Client, "post / HTTP/2.0\r\nHost: a\r\n\r\n", RuleStartLine},
+		{Client, "A_B / HTTP/1.10\r\nHost: a\r\n\r\n", RuleStartLine},
 		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n", RuleChunk},
 		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3;\nabc\r\n0\r\n\r\n", RuleChunk},
 		{Client, post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n", RuleChunk},
@@ -129,7 +131,7 @@ func TestSmuggling(t *testing.T) {
 // TestRulesSay: each rule has its words and its section.
 func TestRulesSay(t *testing.T) {
 	for _, r := range Rules() {
-		if x := (&Refusal{From: Client, Rule: r}); rules[r].text == "" || !strings.HasPrefix(x.Ref(), "RFC ") || !strings.Contains(x.Error(), x.Ref()) || x.Status()/100 != 4 {
+		if x := (&Refusal{From: Client, Rule: r}); rules[r].text == "" || !strings.HasPrefix(x.Ref(), "RFC ") || !strings.Contains(x.Error(), x.Ref()) || x.Status()/100 != 4 && (r != RuleUntranslatable || x.Status() != 501) {
 			t.Errorf("%s: %v", r, x)
 		}
 	}

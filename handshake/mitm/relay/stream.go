@@ -2,6 +2,7 @@ package relay
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -54,14 +55,12 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	if !last {
 		return nil
 	}
-	r := m.decode(f)
 	id := f.blockOf
-	f.block, f.blockOf = f.block[:0], 0
-	if cap(f.block) > 1<<12 {
-		f.block = nil
-	}
-	if r != nil {
+	if r := f.decode(); r != nil {
 		return r
+	}
+	if m.anew && f.size > maxFields*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not go on
 	}
 	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 }
@@ -118,7 +117,7 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	}
 	if st == nil && f.from == Client && id%2 == 1 && id > m.highest { // others are late: of a stream that is over
 		if len(m.streams) >= maxStreams {
-			return &Refusal{From: Client, Rule: RuleFrame, Detail: "streams"}
+			return &Refusal{From: Client, Rule: RuleStreams, Limit: maxStreams}
 		}
 		m.highest = id
 		st = m.begin(id, h)
@@ -129,7 +128,7 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 			m.finish(Server, m.withheld)
 			return nil
 		}
-		if m.late != nil { // nobody is there to answer it
+		if m.leaving != nil { // nobody is there to answer it
 			m.lostTo(st, io.ErrUnexpectedEOF)
 			return nil
 		}
@@ -154,7 +153,7 @@ func (m *H2) keep(f *flow2, st *stream) *Refusal {
 	n := min(f.size, maxFields*m.o.Header)
 	st.heads, m.heads = st.heads+n, m.heads+n
 	if m.heads > maxAllHeads*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Detail: "streams"}
+		return &Refusal{From: f.from, Rule: RuleAllHeads, Limit: maxAllHeads * m.o.Header}
 	}
 	return nil
 }
@@ -193,6 +192,9 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
 
 // halfOver is the end of what one side says on a stream.
 func (m *H2) halfOver(f *flow2, st *stream) {
+	if m.streams[st.id] != st {
+		return // it did not come to its end
+	}
 	x := st.x
 	if f.from == Client {
 		st.over[0], x.passed = true, true
@@ -218,9 +220,9 @@ func (m *H2) close(st *stream) {
 		m.heads -= st.heads
 		m.tell(Event{Kind: Done, Exchange: st.x})
 	}
-	if late := m.late; late != nil && !m.anyPending() {
-		m.late = nil
-		late()
+	if leaving := m.leaving; leaving != nil && !m.anyPending() {
+		m.leaving = nil
+		leaving()
 	}
 }
 
@@ -232,7 +234,7 @@ func (m *H2) headCame(f *flow2, st *stream, h *Head, end bool) {
 		return
 	}
 	if m.ups != nil && f.from == Client && !m.open(st) {
-		m.lostTo(st, &ErrGoAway{http2.ErrCodeNo})
+		m.lostTo(st, &ErrGoAway{Code: http2.ErrCodeNo})
 		return
 	}
 	st.x.begun = st.x.begun || f.from == Server
@@ -242,7 +244,7 @@ func (m *H2) headCame(f *flow2, st *stream, h *Head, end bool) {
 // lostTo is a stream that there is no server for.
 func (m *H2) lostTo(st *stream, err error) {
 	st.x.fail(Server, err)
-	m.server.out.add(frame(nil, http2.FrameRSTStream, 0, st.id, binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeRefusedStream))))
+	m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
 	m.drop(st)
 }
 
@@ -264,13 +266,23 @@ func (e *ErrReset) Error() string { return "RST_STREAM " + e.Code.String() }
 // Unwrap says that it ended before its end.
 func (e *ErrReset) Unwrap() error { return io.ErrUnexpectedEOF }
 
-// ErrGoAway is a stream that the server will not see to (RFC 9113 §6.8).
-type ErrGoAway struct{ Code http2.ErrCode }
+// ErrGoAway is a stream that the server will not see to, or the end of the connection (RFC 9113 §6.8).
+type ErrGoAway struct {
+	Code  http2.ErrCode
+	Ended bool // it was an error, and the connection ended with it
+}
 
 func (e *ErrGoAway) Error() string { return "GOAWAY " + e.Code.String() }
 
 // Unwrap says that it ended before its end.
 func (e *ErrGoAway) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// Unseen reports whether a server has said that it did nothing about a request, so that asking
+// again is safe (RFC 9113 §8.7).
+func Unseen(err error) bool {
+	reset, away := (*ErrReset)(nil), (*ErrGoAway)(nil)
+	return errors.As(err, &reset) && reset.Code == http2.ErrCodeRefusedStream || errors.As(err, &away)
+}
 
 // reset is a stream that a side broke off. Behind a whole reply that is no fault: the rest of
 // the request is not wanted (RFC 9113 §8.1).
@@ -288,7 +300,7 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 func (m *H2) goAway(last uint32, code http2.ErrCode) {
 	for _, st := range m.inOrder() {
 		if st.id > last && st.id%2 == 1 {
-			st.x.fail(Server, &ErrGoAway{code})
+			st.x.fail(Server, &ErrGoAway{Code: code})
 			m.drop(st)
 		}
 	}
@@ -317,9 +329,9 @@ func (m *H2) goAwayHeld(whole []byte) {
 	m.server.out.add(whole)
 	for _, st := range m.inOrder() {
 		if st.id%2 == 1 && st.up > last {
-			st.x.fail(Server, &ErrGoAway{code})
+			st.x.fail(Server, &ErrGoAway{Code: code})
 			if st.id <= said {
-				m.server.out.add(frame(nil, http2.FrameRSTStream, 0, st.id, binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeRefusedStream))))
+				m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
 			}
 			m.drop(st)
 		}

@@ -96,11 +96,20 @@ const (
 	classO4
 	classReaders
 	classLegs
+	classLab
+	classLessons
+	classSwitch
+	classGroup
+	classPair
+	classPairRow
+	classDiffers
 	endOfClasses
 )
 
 var classNames = [...]string{
 	classReaders: "readers", classLegs: "legs",
+	classLab: "lab", classLessons: "lessons", classSwitch: "switch", classGroup: "group",
+	classPair: "pair", classPairRow: "both", classDiffers: "differs",
 	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
 	classWork: "work", classArrow: "arrow", classSealed: "sealed", classIntegrity: "integrity", classForged: "forged",
 	classRefused: "refused", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",

@@ -61,10 +61,10 @@ func (d *document) to(w io.Writer) error {
 	return err
 }
 
-// policy is what the document allows itself: its own style and script by their hashes, and no
-// request to anywhere (CSP Level 3 §2.4).
-func policy() string {
-	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'none'"
+// Policy is what the document allows itself: its own style and script by their hashes, and no
+// request to anywhere, but for a form's to where the page came from (CSP Level 3 §2.4).
+func Policy() string {
+	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
 }
 
 func hashOf(a asset) string {
@@ -120,7 +120,7 @@ func (d *document) page(body func()) {
 // head is what stands before the body. The policy comes before all that it is about.
 func (d *document) head() {
 	d.start(elMeta, value(attrCharset, "utf-8"))
-	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, policy()))
+	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, Policy()))
 	d.start(elMeta, value(attrName, "viewport"), value(attrContent, "width=device-width, initial-scale=1"))
 	d.start(elMeta, value(attrName, "referrer"), value(attrContent, "no-referrer"))
 	d.start(elMeta, value(attrName, "color-scheme"), value(attrContent, "light dark"))
@@ -139,13 +139,22 @@ func (d *document) program() string {
 	return "tlslab " + d.o.Version
 }
 
+// whoMade says who made the page, and where what is typed into it goes.
+func (d *document) whoMade() string {
+	if d.o.Form == nil {
+		return d.say.UI("page.made_by", "program", d.program())
+	}
+	return narrate.Fill(d.lab("made_by"), map[string]string{"program": d.program()})
+}
+
 // body is what is seen, and the script, which needs all of it.
 func (d *document) body(inside func()) {
+	d.form()
 	inside()
 	d.newline()
 	d.start(elDiv, id("said"), value(attrAriaLive, "polite"), class(classHidden))
 	d.end()
-	d.in(elFooter, nil, func() { d.with(elP, d.say.UI("page.made_by", "program", d.program())) })
+	d.in(elFooter, nil, func() { d.with(elP, d.whoMade()) })
 	d.newline()
 	d.embed(elScript, script)
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"encoding/hex"
+	"net/url"
 	"strconv"
 
 	"tlslab/handshake/foreign"
@@ -158,6 +159,27 @@ func id(a address) pair {
 
 // to makes a link to an address of this page.
 func to(a address) pair { return pair{attrHref, "#" + string(a)} }
+
+// Query is an address of the lab, relative to the page's own: names and what they are set to.
+type Query []Setting
+
+// Setting is a name and its value, each any text.
+type Setting struct{ Name, Value string }
+
+// String is the query as an address has it (RFC 3986 §3.4): "?tls=1.3&mitm=on".
+func (q Query) String() string {
+	s := "?"
+	for i, set := range q {
+		if i > 0 {
+			s += "&"
+		}
+		s += url.QueryEscape(set.Name) + "=" + url.QueryEscape(set.Value)
+	}
+	return s
+}
+
+// ask makes a link to an address of the lab.
+func ask(q Query) pair { return pair{attrHref, q.String()} }
 
 // value is an attribute that may hold any text. It is no place for an address or a link: those
 // have constructors of their own.

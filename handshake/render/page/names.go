@@ -45,6 +45,10 @@ const (
 	elFieldset
 	elLegend
 	elLabel
+	elForm
+	elSelect
+	elOption
+	elDatalist
 	endOfElements
 )
 
@@ -57,6 +61,7 @@ var elements = [...]string{
 	elA: "a", elB: "b", elCode: "code", elDetails: "details", elSummary: "summary", elTable: "table", elCaption: "caption",
 	elTr: "tr", elTh: "th", elTd: "td", elDl: "dl", elDt: "dt", elDd: "dd", elButton: "button",
 	elFieldset: "fieldset", elLegend: "legend", elLabel: "label",
+	elForm: "form", elSelect: "select", elOption: "option", elDatalist: "datalist",
 }
 
 // attribute is the name of an attribute.
@@ -102,6 +107,11 @@ const (
 	attrDataCould
 	attrFor
 	attrDataKnows
+	attrMethod
+	attrSelected
+	attrList
+	attrPlaceholder
+	attrAriaCurrent
 	endOfAttributes
 )
 
@@ -113,4 +123,5 @@ var attributeNames = [...]string{
 	attrDataLeg: "data-leg", attrDataParty: "data-party", attrDataSeq: "data-seq", attrDataOnlooker: "data-onlooker",
 	attrDataAccess: "data-access", attrDataF: "data-f", attrDataKind: "data-kind", attrDataView: "data-view",
 	attrDataSaid: "data-said", attrDataCopy: "data-copy", attrDataCould: "data-could", attrFor: "for", attrDataKnows: "data-knows",
+	attrMethod: "method", attrSelected: "selected", attrList: "list", attrPlaceholder: "placeholder", attrAriaCurrent: "aria-current",
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Message int
 	// Staple is the OCSP response that came with a chain, for WriteReport; nil if none did.
 	Staple []byte
+	// Form is the switches above a page that is served; nil: there is nobody to ask.
+	Form *Form
 }
 
 // Teller is a Terminal of some kind.

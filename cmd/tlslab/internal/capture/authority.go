@@ -124,11 +124,6 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// faultPage is what a client reads where no reply came.
-func faultPage(lang narrate.Lang, f *proxy.Fault, rootNamed bool) string {
-	return "tlslab proxy\n" + strings.Join(faultLines(lang, f, rootNamed), "\n") + "\n"
-}
-
 // landingPage is parsed when somebody comes to see it.
 var landingPage = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Parse(`<!doctype html>

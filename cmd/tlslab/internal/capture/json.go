@@ -23,6 +23,19 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Cause proxy.Cause `json:"cause"`
 		Alert string      `json:"alert,omitempty"`
 		Error string      `json:"error"`
+		Phase proxy.Phase `json:"phase,omitempty"`
+		What  proxy.What  `json:"what,omitempty"`
+		Limit string      `json:"limit,omitempty"`
+	}
+	faultOf := func(f *proxy.Fault) *fault {
+		if f == nil {
+			return nil
+		}
+		out := &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error(), Phase: f.Phase, What: f.What, Limit: f.Limit}
+		if f.Alerted {
+			out.Alert = f.Alert.String()
+		}
+		return out
 	}
 	legOf := func(x *proxy.Leg) *leg {
 		if x == nil || x.Version == 0 {
@@ -59,15 +72,12 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Warnings []proxy.Warning `json:"warnings,omitempty"`
 		Fault    *fault          `json:"fault,omitempty"`
 		Notes    []relay.Note    `json:"notes,omitempty"`
+		Answered bool            `json:"answered_by_proxy,omitempty"`
+		Besides  *fault          `json:"client_fault,omitempty"`
 	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
 		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
-		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings, Notes: e.Notes}
-	if f := e.Fault; f != nil {
-		line.Fault = &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error()}
-		if f.Alerted {
-			line.Fault.Alert = f.Alert.String()
-		}
-	}
+		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings, Notes: e.Notes,
+		Fault: faultOf(e.Fault), Answered: e.Answered, Besides: faultOf(e.Besides)}
 	b, err := json.Marshal(line)
 	if err != nil {
 		return "" // strings and numbers alone

@@ -20,7 +20,6 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
@@ -246,16 +245,29 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if e.Upgraded != "" {
 		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
 	}
+	if e.Answered {
+		l.wrap(&b, "! ", cli.Say(l.flags.Lang, "proxy_answered"), color.FgYellow)
+	}
 	if e.Fault != nil {
-		for i, line := range faultLines(l.flags.Lang, e.Fault, l.flags.caFile != "") {
-			mark := "  "
-			if i == 0 {
-				mark = "x "
-			}
-			l.wrap(&b, mark, line, color.FgRed)
-		}
+		l.fault(&b, faultLines(l.flags.Lang, e.Fault, l.flags.caFile != ""))
+	}
+	if e.Besides != nil {
+		lines := faultLines(l.flags.Lang, e.Besides, l.flags.caFile != "")
+		lines[0] = cli.Say(l.flags.Lang, "proxy_besides", "fault", lines[0])
+		l.fault(&b, lines)
 	}
 	return b.String()
+}
+
+// fault sets what went wrong.
+func (l *proxyList) fault(b *strings.Builder, lines []string) {
+	for i, line := range lines {
+		mark := "  "
+		if i == 0 {
+			mark = "x "
+		}
+		l.wrap(b, mark, line, color.FgRed)
+	}
 }
 
 // columns sets one line of the list.
@@ -310,53 +322,30 @@ func (l *proxyList) legs(e *proxy.Entry) string {
 	return strings.Join(parts, " | ")
 }
 
+// limitOf is how much the proxy takes.
+func limitOf(lang narrate.Lang, r *relay.Refusal) string {
+	if r.Rule == relay.RuleStreams {
+		return cli.Say(lang, "proxy_limit", "n", strconv.Itoa(r.Limit))
+	}
+	return cli.Say(lang, "proxy_limit_bytes", "n", strconv.Itoa(r.Limit))
+}
+
 // whyOf says what an error says: of a message that was refused, which rule it broke.
 func whyOf(lang narrate.Lang, err error) string {
-	r := (*relay.Refusal)(nil)
+	r, no := (*relay.Refusal)(nil), (*proxy.NoRequest)(nil)
+	if errors.As(err, &no) {
+		key := "proxy_no_request_" + string(no.Why)
+		return cli.Say(lang, key, "got", foreign.Line(no.Got))
+	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)
 	}
 	s := narrate.Must(lang, narrate.UI, "cmd.proxy_rule_"+string(r.Rule)).Title
+	if r.Limit > 0 {
+		s += cli.ColonOf(lang) + limitOf(lang, r)
+	}
 	if r.Detail != "" {
 		s += cli.ColonOf(lang) + foreign.Line(r.Detail)
 	}
 	return s + cli.ColonOf(lang) + r.Ref()
-}
-
-// faultLines say who refused, with which alert, and the likely cause with what to do; a
-// server that is not believed gets the verifier's advice. rootNamed: with --upstream-CAfile.
-func faultLines(lang narrate.Lang, f *proxy.Fault, rootNamed bool) []string {
-	who := func(side proxy.Side) string {
-		return narrate.Must(lang, narrate.UI, "cmd.proxy_side_"+string(side)).Title
-	}
-	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String()}
-	key := "proxy_gave_up"
-	switch {
-	case f.By != proxy.SideProxy && f.Alerted:
-		key = "proxy_refused"
-	case f.Cause == proxy.CauseReset:
-		key = "proxy_reset"
-	case f.By != proxy.SideProxy:
-		key = "proxy_left"
-	case f.Alerted && f.Side != proxy.SideProxy:
-		key = "proxy_refused_peer"
-	}
-	cause := narrate.Must(lang, narrate.UI, "cmd.proxy_cause_"+string(f.Cause))
-	lines := []string{cli.Say(lang, key, pairs...) + cli.ColonOf(lang) + cause.Title}
-	advice := cause.Text
-	if f.Cause == proxy.CauseUnbelieved && !reason.OurFault(reason.Of(f.Err)) {
-		why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(f.Err))
-		if reason.Of(f.Err) == reason.CertificateUntrusted && !rootNamed {
-			advice = cli.Say(lang, "proxy_unbelieved_root", "why", why.Title, "advice", why.Text)
-		} else {
-			advice = cli.Say(lang, "proxy_unbelieved", "why", why.Title, "advice", why.Text)
-		}
-	}
-	if advice != "" {
-		lines = append(lines, advice)
-	}
-	if f.Detailed() && (f.By == proxy.SideProxy || !f.Alerted) {
-		lines = append(lines, "("+whyOf(lang, f.Err)+")")
-	}
-	return lines
 }

@@ -201,7 +201,8 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		files.add(e)
 		list.add(e)
 	}
-	o.Page = func(f *proxy.Fault) string { return faultPage(p.Lang, f, p.caFile != "") }
+	o.Page = func(f *proxy.Fault) string { return faultText(p.Lang, f, p.caFile != "") }
+	o.HTML = func(host string, f *proxy.Fault) proxy.Document { return faultPage(p.Lang, host, f, p.caFile != "") }
 	root := filepath.Join(dir, proxy.CAFile)
 	o.Landing = landing(p.Lang, ca.Cert)
 	px, err := proxy.New(o)

@@ -29,6 +29,7 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/switches"
 	"tlslab/pki"
 )
 
@@ -79,6 +80,7 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var v *pflag.InvalidValueError
 	var p *pki.PEMError
 	var c *pki.CertificateError
+	var s *switches.Error
 	switch {
 	case errors.As(err, &c):
 		t = certificateTrouble(cmd, c)
@@ -88,6 +90,8 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 			t.Remedy += "\n" + more.Remedy
 		}
 	case errors.As(err, &t):
+	case errors.As(err, &s):
+		t = &Trouble{Status: statusUsage, What: s.Text, Remedy: s.Remedy}
 	case errors.As(err, &v):
 		// Its cause speaks of strconv.
 		f := v.GetFlag()

@@ -3,9 +3,7 @@ package flags
 import (
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +12,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/switches"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -37,24 +36,24 @@ func (o *Offer) Flags(cmd *cobra.Command) {
 	f.BoolVar(&o.Compress, "compress", false, "allow DEFLATE, which leaks what it compresses (CRIME; TLS 1.2)")
 	f.BoolVar(&o.NoEMS, "no-ems", false, "no extended master secret: the textbook's formula of three randoms (TLS 1.2)")
 	f.StringVar(&o.KeyLog, "keylogfile", "", "append the secrets, in NSS key log format, to this `file` (mode 0600)")
-	cli.Complete(cmd, "tls", func() []string { return []string{"1.2", "1.3"} })
-	cli.Complete(cmd, "kx", kxNames)
-	cli.Complete(cmd, "group", func() []string { return append(GroupNames(), UnlistedNames()...) })
-	cli.Complete(cmd, "cipher", suiteNames)
+	cli.Complete(cmd, "tls", switches.VersionNames)
+	cli.Complete(cmd, "kx", switches.ExchangeNames)
+	cli.Complete(cmd, "group", func() []string { return append(switches.GroupNames(), switches.UnlistedNames()...) })
+	cli.Complete(cmd, "cipher", switches.SuiteNames)
 }
 
 // version is the one that --tls or --kx asks for, 0 if neither was given. only12 names
 // another given flag that only TLS 1.2 has, only13 one that only TLS 1.3 has; "" is no
 // flag.
 func (o *Offer) version(only12, only13 string) (iana.Version, error) {
-	v, err := o.NamedVersion()
+	v, err := switches.Version(o.TLS)
 	if err != nil {
 		return 0, err
 	}
 	by := "--tls " + o.TLS
 	if o.Kx != "" {
 		if v == iana.TLS13 {
-			return 0, KxIn13()
+			return 0, switches.ExchangeIn13()
 		}
 		v, by = iana.TLS12, "--kx "+o.Kx
 	}
@@ -67,103 +66,10 @@ func (o *Offer) version(only12, only13 string) (iana.Version, error) {
 	return v, nil
 }
 
-// NamedVersion is the version that --tls names; 0 if it was not given.
-func (o *Offer) NamedVersion() (iana.Version, error) {
-	v := map[string]iana.Version{"1.2": iana.TLS12, "1.3": iana.TLS13}[o.TLS]
-	if v == 0 && o.TLS != "" {
-		return 0, cli.Misuse("Say --tls 1.2 or --tls 1.3, or leave it out for both.", "--tls %s: there is no such version here", o.TLS)
-	}
-	return v, nil
-}
-
-// KxIn13 is the refusal of --kx where TLS 1.3 is asked for.
-func KxIn13() error {
-	return cli.Misuse("Leave --kx out: in TLS 1.3 it is --group that says how keys are agreed.",
-		"--kx is about TLS 1.2, where a suite names its key exchange; TLS 1.3's do not")
-}
-
 // only12 names a given flag that has no meaning after TLS 1.2; "" if no such flag was
 // given.
 func (o *Offer) only12() string {
 	return FirstSet(Given("--compress", o.Compress), Given("--no-ems", o.NoEMS))
-}
-
-// Exchange is what --kx names; KxNone if it was not given.
-func (o *Offer) Exchange() (iana.Kx, error) {
-	switch strings.ToLower(o.Kx) {
-	case "":
-		return iana.KxNone, nil
-	case "rsa":
-		return iana.KxRSA, nil
-	case "dhe":
-		return iana.KxDHE, nil
-	case "ecdhe":
-		return iana.KxECDHE, nil
-	}
-	return 0, cli.Misuse("There are "+strings.Join(kxNames(), ", ")+".", "--kx %s: no such key exchange", o.Kx)
-}
-
-// Suites are those that --cipher names; nil if it was not given.
-func (o *Offer) Suites() ([]*suite.Suite, error) {
-	var out []*suite.Suite
-	for _, list := range o.Ciphers {
-		for _, name := range strings.FieldsFunc(list, func(r rune) bool { return r == ':' || r == ' ' }) {
-			s, err := suite.ByName(name)
-			var unknown *suite.UnknownError
-			if errors.As(err, &unknown) {
-				return nil, cli.Misuse("Near it: "+strings.Join(unknown.Near, ", ")+". All are listed by: tlslab list suites",
-					"--cipher %s: %s", name, notBuilt(unknown))
-			}
-			out = append(out, s)
-		}
-	}
-	return out, nil
-}
-
-func notBuilt(u *suite.UnknownError) string {
-	if u.Registered {
-		return "a registered cipher suite, but not one that tlslab has"
-	}
-	return "no cipher suite is called that"
-}
-
-// NamedGroups are those that --group names; nil if it was not given.
-func (o *Offer) NamedGroups() ([]kx.Group, error) { return GroupsOf("--group", o.Groups) }
-
-// CheckGroups refuses groups if v, or x if it is not KxNone, uses no group of them.
-func (o *Offer) CheckGroups(v iana.Version, x iana.Kx, groups []kx.Group) error {
-	if groups == nil || v != iana.TLS12 {
-		return nil
-	}
-	serves := func(g kx.Group) bool { return kx.Serves(x, g) }
-	if x == iana.KxNone {
-		serves = func(g kx.Group) bool { return kx.Serves(iana.KxECDHE, g) || kx.Serves(iana.KxDHE, g) }
-	}
-	switch {
-	case slices.ContainsFunc(groups, serves):
-		return nil
-	case x == iana.KxNone || x == iana.KxECDHE && !slices.ContainsFunc(groups, func(g kx.Group) bool { return kx.Serves(iana.KxDHE, g) }):
-		return cli.Misuse("TLS 1.2 has curves and finite fields: "+strings.Join(names12(), ", ")+".",
-			"--group %s: KEMs and hybrids are TLS 1.3's alone", strings.Join(o.Groups, ","))
-	}
-	return cli.Misuse("RSA key transport uses none; DHE uses ffdhe groups, ECDHE the curves.",
-		"--group %s: %v key exchange uses none of these", strings.Join(o.Groups, ","), x)
-}
-
-// CheckSuites refuses suites if v, or x if it is not KxNone, uses no suite of them.
-func (o *Offer) CheckSuites(v iana.Version, x iana.Kx, suites []*suite.Suite) error {
-	named := strings.Join(o.Ciphers, ",")
-	switch {
-	case suites == nil || v == 0:
-		return nil
-	case !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Version == v }):
-		return cli.Misuse("Name a suite of that version (tlslab list suites), or leave one of the two flags out.",
-			"--cipher %s has nothing for %v", named, v)
-	case x != iana.KxNone && !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Kx == x }):
-		return cli.Misuse("Name a suite of that key exchange, or leave one of the two flags out.",
-			"--cipher %s has nothing with --kx %s", named, o.Kx)
-	}
-	return nil
 }
 
 // Apply sets what a live end offers. Without flags that is all that is built, except what
@@ -174,20 +80,20 @@ func (o *Offer) Apply(cfg *handshake.Config, only13 string) error {
 		return err
 	}
 	cfg.MinVersion, cfg.MaxVersion = v, v
-	x, err := o.Exchange()
+	x, err := switches.Exchange(o.Kx)
 	if err != nil {
 		return err
 	}
-	if cfg.Suites, err = o.Suites(); err != nil {
+	if cfg.Suites, err = switches.Suites(o.Ciphers); err != nil {
 		return err
 	}
-	if cfg.Groups, err = o.NamedGroups(); err != nil {
+	if cfg.Groups, err = switches.Groups("--group", o.Groups); err != nil {
 		return err
 	}
 	if x != iana.KxNone {
 		cfg.Exchanges = slices.DeleteFunc(kx.Exchanges(), func(e kx.Exchange) bool { return e.Kx() != x })
 	}
-	if err := cli.FirstError(o.CheckSuites(v, x, cfg.Suites), o.CheckGroups(v, x, cfg.Groups)); err != nil {
+	if err := cli.FirstError(switches.CheckSuites(v, x, o.Kx, o.Ciphers, cfg.Suites), switches.CheckGroups(v, x, o.Groups, cfg.Groups)); err != nil {
 		return err
 	}
 	cfg.Weak.NULL = slices.ContainsFunc(cfg.Suites, func(s *suite.Suite) bool { return s.Weak })
@@ -252,14 +158,4 @@ func RootsFrom(file string) (*pki.TrustStore, error) {
 		return nil, err
 	}
 	return pki.NewTrustStore(certs...), nil
-}
-
-func kxNames() []string { return []string{"rsa", "dhe", "ecdhe"} }
-
-func suiteNames() []string {
-	var out []string
-	for _, s := range suite.All() {
-		out = append(out, s.String())
-	}
-	return out
 }

@@ -7,9 +7,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
-	"tlslab/handshake/certcompress"
-	"tlslab/handshake/certcompress/brotli"
-	"tlslab/handshake/certcompress/zstd"
+	"tlslab/handshake/switches"
 )
 
 // WhatIf are the switches that came with TLS 1.3. A verb has those that its end has a
@@ -27,9 +25,9 @@ type WhatIf struct {
 func (w *WhatIf) Flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&w.Padding, "padding", 0, "add `N` zeros to each protected record (TLS 1.3)")
-	f.StringSliceVar(&w.CompressCert, "compress-cert", nil, "compress certificates (RFC 8879), best first: "+strings.Join(compressionNames(), ",")+" (TLS 1.3)")
+	f.StringSliceVar(&w.CompressCert, "compress-cert", nil, "compress certificates (RFC 8879), best first: "+strings.Join(switches.CompressionNames(), ",")+" (TLS 1.3)")
 	f.IntVar(&w.RecordSize, "record-size-limit", 0, "take at most `N` bytes of plaintext in a record (RFC 8449)")
-	cli.Complete(cmd, "compress-cert", compressionNames)
+	cli.Complete(cmd, "compress-cert", switches.CompressionNames)
 }
 
 // ClientFlags are those of a client alone.
@@ -52,42 +50,12 @@ func (w *WhatIf) Only13() string {
 		Given("--no-compat", w.NoCompat), Given("--key-update", w.KeyUpdate), Given("--cookie", w.Cookie))
 }
 
-// Check refuses numbers that no record can have.
-func (w *WhatIf) Check() error {
-	if w.Padding < 0 || w.Padding > 1<<14 {
-		return cli.Misuse("Say a number from 0 to 16384.", "--padding %d: a record holds 0 to 16384 zeros", w.Padding)
-	}
-	if n := w.RecordSize; n != 0 && (n < 64 || n > 1<<14+1) {
-		return cli.Misuse("Say a number from 64 to 16385, or leave it out.", "--record-size-limit %d: RFC 8449 has no such limit", n)
-	}
-	return nil
-}
-
-// Algorithms are those that --compress-cert names; nil if it was not given.
-func (w *WhatIf) Algorithms() ([]*certcompress.Method, error) {
-	if w.CompressCert == nil {
-		return nil, nil
-	}
-	out := []*certcompress.Method{}
-names:
-	for _, name := range w.CompressCert {
-		for _, m := range compressions {
-			if strings.EqualFold(name, m.String()) {
-				out = append(out, m)
-				continue names
-			}
-		}
-		return nil, cli.Misuse("There are "+strings.Join(compressionNames(), ", ")+".", "--compress-cert %s: no such algorithm", name)
-	}
-	return out, nil
-}
-
 // Apply sets what a live end does.
 func (w *WhatIf) Apply(cfg *handshake.Config) (err error) {
-	if err := w.Check(); err != nil {
+	if err := switches.CheckSizes(w.Padding, w.RecordSize); err != nil {
 		return err
 	}
-	if cfg.CertificateCompression, err = w.Algorithms(); err != nil {
+	if cfg.CertificateCompression, err = switches.Compressions(w.CompressCert); err != nil {
 		return err
 	}
 	if w.Padding > 0 {
@@ -95,16 +63,4 @@ func (w *WhatIf) Apply(cfg *handshake.Config) (err error) {
 	}
 	cfg.RecordSizeLimit, cfg.GREASE, cfg.NoCompatibilityMode, cfg.RetryWithCookie = w.RecordSize, w.Grease, w.NoCompat, w.Cookie
 	return nil
-}
-
-// compressions are the algorithms for certificates, most preferred first. A self-made chain
-// of 2988 bytes came to 1999, 2035 and 2075 in this order, so little is to be gained.
-var compressions = []*certcompress.Method{zstd.Method, brotli.Method, certcompress.Zlib}
-
-func compressionNames() []string {
-	var out []string
-	for _, m := range compressions {
-		out = append(out, m.String())
-	}
-	return out
 }

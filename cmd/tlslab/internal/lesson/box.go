@@ -3,13 +3,11 @@ package lesson
 import (
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/handshake/mitm"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
@@ -36,31 +34,6 @@ func (b *boxFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&b.clickThrough, "click-through", false, "the user goes on where the client warns of a certificate")
 	f.BoolVar(&b.pin, "pin", false, "the client pins the server's key")
 	f.BoolVar(&b.all, "all", false, "with --mitm: play every combination of its switches, and print the table")
-}
-
-// chosen reports whether one of them changes the lesson.
-func (b *boxFlags) chosen() bool { return b.box() || b.clickThrough || b.pin }
-
-// box reports whether there is an interceptor.
-func (b *boxFlags) box() bool {
-	return b.mitm || b.trustMITM || b.stolenCA || b.passthrough || b.rewrite != ""
-}
-
-// apply takes them over.
-func (b *boxFlags) apply(o *scenario.Options) error {
-	o.MITM, o.TrustMITM, o.StolenCA, o.Passthrough, o.ClickThrough, o.Pin = b.box(), b.trustMITM, b.stolenCA, b.passthrough, b.clickThrough, b.pin
-	if b.rewrite == "" {
-		return nil
-	}
-	from, to, ok := strings.Cut(b.rewrite, "=")
-	switch {
-	case !ok || from == "":
-		return cli.Misuse("Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", b.rewrite)
-	case b.passthrough:
-		return cli.Misuse("Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
-	}
-	o.Rewrite = mitm.Rewrite{Old: from, New: to}
-	return nil
 }
 
 // besideAll are the flags that have a meaning beside --all.

@@ -8,12 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/switches"
 )
 
 type compareFlags struct {
@@ -48,7 +48,7 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
 	c.LangFlag(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&c.rtt, "rtt", 50*time.Millisecond, "`time` there and back on the simulated path: 50ms, 1s")
-	f.StringSliceVar(&c.keyAlgs, "key-alg", []string{"rsa", "p256"}, "kinds of chain: "+strings.Join(lessonKeyNames(), ", "))
+	f.StringSliceVar(&c.keyAlgs, "key-alg", []string{"rsa", "p256"}, "kinds of chain: "+strings.Join(switches.KeyNames(), ", "))
 	f.StringSliceVar(&c.groups, "group", nil, "groups, most preferred first (default: X25519; also --groups)")
 	f.StringVar(&c.stapled, "stapled", "both", "with an OCSP status stapled: yes, no or both; alone it says yes")
 	f.Lookup("stapled").NoOptDefVal = "yes"
@@ -56,8 +56,8 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
 	f.StringVar(&c.seed, "seed", "", "fix all randomness and the clock: the same seed, the same bytes")
 	f.StringVar(&c.Color, "color", "auto", "auto, always or never; NO_COLOR is heeded")
 	f.StringVar(&c.Out, "out", "", "write to this `file`")
-	cli.Complete(cmd, "key-alg", lessonKeyNames)
-	cli.Complete(cmd, "group", func() []string { return append(flags.GroupNames(), flags.UnlistedNames()...) })
+	cli.Complete(cmd, "key-alg", switches.KeyNames)
+	cli.Complete(cmd, "group", func() []string { return append(switches.GroupNames(), switches.UnlistedNames()...) })
 	cli.Complete(cmd, "stapled", func() []string { return []string{"yes", "no", "both"} })
 	cli.Complete(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 	return cmd
@@ -112,12 +112,12 @@ func (c *compareFlags) options() (o scenario.CompareOptions, err error) {
 		return o, cli.Misuse("", "--stapled=%s: it is yes, no or both", c.stapled)
 	}
 	for _, name := range c.keyAlgs {
-		alg, ok := lessonKeyAlg(name)
+		alg, ok := switches.KeyAlg(name)
 		if !ok {
-			return o, cli.Misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", name)
+			return o, cli.Misuse("There are "+strings.Join(switches.KeyNames(), ", ")+".", "--key-alg %s: no such kind of key", name)
 		}
 		o.KeyAlgs = append(o.KeyAlgs, alg)
 	}
-	o.Groups, err = flags.GroupsOf("--group", c.groups)
+	o.Groups, err = switches.Groups("--group", c.groups)
 	return o, err
 }

@@ -61,7 +61,7 @@ lesson. The verdict is in the transcript, and in --format json.`,
 	cli.FormatFlag(cmd, &r.format, replayFormats...)
 	cli.Complete(cmd, "attack", attackNames)
 	cli.Complete(cmd, "defend", func() []string { return append([]string{"none"}, replay.Defences()...) })
-	cli.Complete(cmd, "login", func() []string { return []string{string(replay.ByCookie), string(replay.ByCertificate)} })
+	cli.Complete(cmd, "login", logins)
 	return cmd
 }
 

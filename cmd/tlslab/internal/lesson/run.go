@@ -13,14 +13,12 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/event"
-	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
-	"tlslab/pki/authority"
-	pkilesson "tlslab/pki/lesson"
+	"tlslab/handshake/switches"
 )
 
 // runFlags are the switches of a lesson, as typed.
@@ -42,8 +40,9 @@ type runFlags struct {
 }
 
 // NewRun is the verb run.
-func NewRun() *cobra.Command {
-	r := new(runFlags)
+func NewRun() *cobra.Command { return newRun(new(runFlags)) }
+
+func newRun(r *runFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Play a lesson in this process and explain it",
@@ -103,7 +102,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f := cmd.Flags()
 	f.BoolVar(&r.helloRetry, "hello-retry", false, "the client sends no key share, so the server asks for one (TLS 1.3)")
 	f.StringSliceVar(&r.alpn, "alpn", nil, "what both ends speak after the handshake, best first: h2,http/1.1; h2 is HTTP/2")
-	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(lessonKeyNames(), ", "))
+	f.StringVar(&r.keyAlg, "key-alg", "", "certificates with keys of this `kind`: "+strings.Join(switches.KeyNames(), ", "))
 	r.boxFlags.flags(cmd)
 	f.StringVar(&r.resume, "resume", "", "resume a session, then attack it: by id or ticket (TLS 1.2), psk or 0rtt (TLS 1.3)")
 	f.BoolVar(&r.clientAuth, "client-auth", false, "the server demands a client certificate")
@@ -118,16 +117,14 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	cli.Complete(cmd, "alpn", scenario.Protocols)
-	cli.Complete(cmd, "resume", resumptions)
-	cli.Complete(cmd, "cert", flags.CertKinds)
-	cli.Complete(cmd, "key-alg", lessonKeyNames)
-	cli.Complete(cmd, "staple", flags.StapleKinds)
+	cli.Complete(cmd, "resume", switches.Resumptions)
+	cli.Complete(cmd, "cert", switches.CertKinds)
+	cli.Complete(cmd, "key-alg", switches.KeyNames)
+	cli.Complete(cmd, "staple", switches.StapleKinds)
 	return cmd
 }
 
 var runFormats = []string{cli.Text, cli.JSON, cli.HTML, cli.Mermaid}
-
-func resumptions() []string { return []string{"id", "ticket", "psk", "0rtt"} }
 
 func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	if r.all {
@@ -291,103 +288,29 @@ func (r *runFlags) checkFormat(cmd *cobra.Command) error {
 
 // firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
-	return !r.chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+	return !r.lesson().Chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
 }
 
-// chosen reports whether a flag changes the lesson itself.
-func (r *runFlags) chosen() bool {
-	return r.Kx != "" || r.Ciphers != nil || r.Groups != nil || r.Compress || r.NoEMS || r.boxFlags.chosen() ||
-		r.resume != "" || r.clientAuth || r.etm || r.plain || r.untrustedRoot || r.cert != "" || r.staple != "" ||
-		r.TLS != "" || r.alpn != nil || r.helloRetry || r.PreShared.Only13() != "" || r.WhatIf.Only13() != "" ||
-		r.Grease || r.RecordSize != 0 || r.keyAlg != ""
+// lesson is the flags that are switches of the lesson.
+func (r *runFlags) lesson() *switches.Lesson {
+	return &switches.Lesson{
+		TLS: r.TLS, Kx: r.Kx, Group: r.Groups, Cipher: r.Ciphers, KeyAlg: r.keyAlg, ALPN: r.alpn,
+		Compress: r.Compress, NoEMS: r.NoEMS, ETM: r.etm, Grease: r.Grease, RecordSizeLimit: r.RecordSize,
+		Cert: r.cert, Staple: r.staple, UntrustedRoot: r.untrustedRoot, ClientAuth: r.clientAuth, Pin: r.pin, ClickThrough: r.clickThrough,
+		MITM: r.mitm, TrustMITM: r.trustMITM, StolenCA: r.stolenCA, Passthrough: r.passthrough, Rewrite: r.rewrite, Plain: r.plain,
+		Resume: r.resume, PSK: r.Key, PSKIdentity: r.Identity, PSKKe: r.Only, AllowNoDHE: r.Either,
+		HelloRetry: r.helloRetry, Cookie: r.Cookie, KeyUpdate: r.KeyUpdate, NoCompat: r.NoCompat, Padding: r.Padding, CompressCert: r.CompressCert,
+		Seed: r.seed,
+	}
 }
 
 // options makes a lesson of the flags.
 func (r *runFlags) options() (scenario.Options, error) {
-	o := scenario.Options{Seed: r.seed, ClientAuth: r.clientAuth,
-		EncryptThenMAC: r.etm, NoEMS: r.NoEMS, Compress: r.Compress, Plain: r.plain, UntrustedRoot: r.untrustedRoot,
-		HelloRetry: r.helloRetry, Cookie: r.Cookie, KeyUpdate: r.KeyUpdate, NoCompatibility: r.NoCompat, GREASE: r.Grease,
-		Padding: r.Padding, RecordSizeLimit: r.RecordSize}
-	if err := cli.FirstError(r.boxFlags.apply(&o), r.words(&o), r.WhatIf.Check()); err != nil {
-		return o, err
-	}
-	var err error
-	if o.CertificateCompression, err = r.Algorithms(); err != nil {
-		return o, err
-	}
-	if o.Groups, err = r.NamedGroups(); err != nil {
-		return o, err
-	}
-	if o.Suites, err = r.Suites(); err != nil {
-		return o, err
-	}
-	return o, r.settle(&o)
-}
-
-// words takes over the flags whose values are words out of a list.
-func (r *runFlags) words(o *scenario.Options) error {
-	switch {
-	case r.cert == flags.ClientCertMissing:
-		o.ClientAuth, o.NoClientCert = true, true
-	case r.cert == "" || slices.Contains(flags.CertKinds(), r.cert):
-		o.Cert = pkilesson.Kind(r.cert)
-	default:
-		remedy := "There are " + strings.Join(flags.CertKinds(), ", ") + "."
-		if _, err := os.Stat(r.cert); err == nil {
-			remedy = "In run, --cert names a kind; a file is for server and client.\n" + remedy
-		}
-		return cli.Misuse(remedy, "--cert %s: no such kind of certificate", r.cert)
-	}
-	if r.resume != "" && !slices.Contains(resumptions(), r.resume) {
-		return cli.Misuse("There are "+strings.Join(resumptions(), ", ")+".", "--resume %s: no such way", r.resume)
-	}
-	o.Resume = scenario.Resume(r.resume)
-	for _, p := range r.alpn {
-		if !slices.Contains(scenario.Protocols(), p) {
-			return cli.Misuse("In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
+	o, err := r.lesson().Options()
+	if e := (*switches.Error)(nil); errors.As(err, &e) && slices.Equal(e.Switches, []string{"cert"}) {
+		if _, none := os.Stat(r.cert); none == nil {
+			e.Remedy = "In run, --cert names a kind; a file is for server and client.\n" + e.Remedy
 		}
 	}
-	o.ALPN = r.alpn
-	var err error
-	if o.PSK, err = r.PSK(); err != nil {
-		return err
-	}
-	mode, err := r.Modes()
-	if err != nil {
-		return err
-	}
-	if o.PSKOnly, o.AllowNoDHE = r.Only, r.Either; mode != "" && o.PSK == nil && !r.resumes13() {
-		return cli.Misuse("Add --psk, --resume psk or --resume 0rtt.", "%s: there is no pre-shared key to use", mode)
-	}
-	if r.keyAlg != "" {
-		var ok bool
-		if o.KeyAlg, ok = lessonKeyAlg(r.keyAlg); !ok {
-			return cli.Misuse("There are "+strings.Join(lessonKeyNames(), ", ")+".", "--key-alg %s: no such kind of key", r.keyAlg)
-		}
-	}
-	if r.cert == string(pkilesson.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
-		return cli.Misuse("Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", r.keyAlg)
-	}
-	if o.MITM && r.KeyUpdate {
-		return cli.Misuse("Leave one of the two out.", "--key-update and --mitm are two lessons")
-	}
-	if r.staple != "" && !slices.Contains(flags.StapleKinds(), r.staple) {
-		return cli.Misuse("There are "+strings.Join(flags.StapleKinds(), ", ")+".", "--staple %s: no such response", r.staple)
-	}
-	o.Staple = r.staple
-	return nil
-}
-
-// lessonKeyAlg is pki's word for a kind of key that authority.KeyKind or lesson.KeyAlgs knows.
-func lessonKeyAlg(name string) (alg string, ok bool) {
-	if name == string(authority.P256) {
-		name = "ecdsa" // so called before there were other curves
-	}
-	return name, slices.Contains(pkilesson.KeyAlgs(), name)
-}
-
-func lessonKeyNames() []string {
-	names := pkilesson.KeyAlgs()
-	names[slices.Index(names, "ecdsa")] = string(authority.P256)
-	return names
+	return o, err
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
+	"tlslab/handshake/switches"
 )
 
 type groupsFlags struct {
@@ -37,12 +37,12 @@ func NewGroups() *cobra.Command {
 exchange, measured on the spot, and whether the key exchange is quantum-safe. With names,
 list those. These can be named although they are not listed without:
 
-  ` + strings.Join(flags.UnlistedNames(), "\n  "),
+  ` + strings.Join(switches.UnlistedNames(), "\n  "),
 		Example: `  tlslab groups
   tlslab groups X-Wing X25519MLKEM768 P-256
   tlslab groups --format json`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return append(flags.NamesOfGroups(flags.ListedGroups()), flags.UnlistedNames()...), cobra.ShellCompDirectiveNoFileComp
+			return append(switches.NamesOfGroups(switches.ListedGroups()), switches.UnlistedNames()...), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.OutOrStdout(), args) },
 	}
@@ -81,13 +81,13 @@ func (g *groupsFlags) run(w io.Writer, names []string) error {
 // those that are listed.
 func groupsNamed(args []string) ([]kx.Group, error) {
 	if len(args) == 0 {
-		return flags.ListedGroups(), nil
+		return switches.ListedGroups(), nil
 	}
 	var out []kx.Group
 	for _, name := range strings.FieldsFunc(strings.Join(args, ","), func(r rune) bool { return r == ',' || r == ':' || r == ' ' }) {
 		g, err := private.ByName(name)
 		if err != nil {
-			return nil, cli.Misuse("There are "+strings.Join(flags.NamesOfGroups(flags.ListedGroups()), ", ")+"; more are in: tlslab groups --help",
+			return nil, cli.Misuse("There are "+strings.Join(switches.NamesOfGroups(switches.ListedGroups()), ", ")+"; more are in: tlslab groups --help",
 				"no group is called %q", name)
 		}
 		if !slices.Contains(out, g) {
@@ -318,7 +318,7 @@ func writeGroupsJSON(w io.Writer, rows []groupRow) error {
 
 // listGroups is `tlslab list groups`: the verb groups without its flags.
 func listGroups(w io.Writer) error {
-	rows, err := measureGroups(flags.ListedGroups())
+	rows, err := measureGroups(switches.ListedGroups())
 	if err != nil {
 		return err
 	}

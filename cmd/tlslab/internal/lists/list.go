@@ -17,6 +17,7 @@ import (
 	"tlslab/handshake/render/mermaid"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
+	"tlslab/handshake/switches"
 )
 
 // lists are what flags take by name.
@@ -125,7 +126,7 @@ func listSchemes(out io.Writer) error {
 }
 
 func listCerts(w io.Writer) error {
-	_, err := fmt.Fprintln(w, strings.Join(flags.CertKinds(), "\n"))
+	_, err := fmt.Fprintln(w, strings.Join(switches.CertKinds(), "\n"))
 	return err
 }
 

@@ -22,6 +22,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/switches"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -83,7 +84,7 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
 	f.StringVar(&c.earlyData, "early-data", "", "send this `file` as early data, which can be replayed (TLS 1.3)")
 	f.StringSliceVar(&c.keyShares, "key-share", nil, "the groups that get a key share at once, or none (TLS 1.3)")
 	f.IntVar(&c.reconnect, "reconnect", 0, "first connect this many times and hang up; each connection resumes the last")
-	cli.Complete(cmd, "key-share", func() []string { return append(flags.GroupNames(), "none") })
+	cli.Complete(cmd, "key-share", func() []string { return append(switches.GroupNames(), "none") })
 	return cmd
 }
 
@@ -186,7 +187,7 @@ func (c *clientFlags) shares(cfg *handshake.Config) error {
 	if slices.Equal(c.keyShares, []string{"none"}) {
 		return nil
 	}
-	groups, err := flags.GroupsOf("--key-share", c.keyShares)
+	groups, err := switches.Groups("--key-share", c.keyShares)
 	if err != nil {
 		return err
 	}

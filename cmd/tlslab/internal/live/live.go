@@ -71,7 +71,7 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	if l.noSecrets && l.Alone.Secrets {
 		return nil, cli.Misuse("Choose one of the two.", "--secrets and --no-secrets contradict each other")
 	}
-	if _, err := l.Modes(); err != nil {
+	if err := l.PreShared.Check(); err != nil {
 		return nil, err
 	}
 	switch {

@@ -21,6 +21,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/replay"
+	"tlslab/handshake/switches"
 	"tlslab/handshake/tls"
 	"tlslab/pki/authority"
 )
@@ -85,7 +86,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
 	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
-	cli.Complete(cmd, "staple", flags.StapleKinds)
+	cli.Complete(cmd, "staple", switches.StapleKinds)
 	return cmd
 }
 

@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/cmd/tlslab/internal/trust"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
+	"tlslab/handshake/switches"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -24,7 +24,7 @@ import (
 // certify gives the server its certificates, and returns the authorities that issued
 // them, none for --cert.
 func (s *serverFlags) certify(cfg *handshake.Config) ([]*authority.CA, error) {
-	if !slices.Contains(flags.StapleKinds(), s.staple) {
+	if !slices.Contains(switches.StapleKinds(), s.staple) {
 		return nil, cli.Misuse("", "--staple %s: no such response", s.staple)
 	}
 	if cfg.Certificates != nil {

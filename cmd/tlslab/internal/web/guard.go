@@ -1,0 +1,45 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"slices"
+
+	"tlslab/handshake/render/page"
+)
+
+// maxAddress is how long an address may be: every switch set takes some 600 bytes.
+const maxAddress = 8 << 10
+
+// guard lets in who asks us by a name that is ours. A page of somebody else's, whose name was made
+// to lead here (DNS rebinding), asks by that name; and a script of somebody else's says where it
+// is from.
+func guard(port string, next http.Handler) http.Handler {
+	var ours, origins []string
+	for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
+		name := net.JoinHostPort(host, port)
+		ours, origins = append(ours, name), append(origins, "http://"+name)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", page.Policy()+"; frame-ancestors 'none'") // which only a header can say
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		origin := r.Header.Get("Origin")
+		switch {
+		case !slices.Contains(ours, r.Host):
+			http.Error(w, "This is tlslab's lab; it answers to localhost and 127.0.0.1 alone.", http.StatusMisdirectedRequest)
+		case origin != "" && !slices.Contains(origins, origin):
+			http.Error(w, "A page from elsewhere has no business here.", http.StatusForbidden)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "The lab is read: GET and HEAD.", http.StatusMethodNotAllowed)
+		case len(r.RequestURI) > maxAddress:
+			http.Error(w, "No lesson has so long an address.", http.StatusRequestURITooLong)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/lab"
+	"tlslab/handshake/narrate"
+)
+
+type webFlags struct {
+	cli.View
+	listen, portFile string
+	lab              lab.Lab
+}
+
+// New is the verb web; replays plays the lessons of the verb replay.
+func New(replays *lab.Replays) *cobra.Command {
+	f := &webFlags{lab: lab.Lab{Version: cli.Version(), Replays: replays}}
+	cmd := &cobra.Command{
+		Use:   "web",
+		Short: "The lab: every lesson and every switch, in a browser",
+		Long: `Serve the lab on this machine: the page of run and replay, with their options as
+switches above it. The address is the lesson: /?tls=1.3&mitm=on&seed=7&lang=zh is the page of
+tlslab run --tls 1.3 --mitm --seed 7 --lang zh --format html. It works without JavaScript, and
+connects to nobody.`,
+		Example: `  tlslab web                           prints an address; open it in a browser
+  tlslab web --listen 127.0.0.1:9000   … of your choice
+  tlslab web --lang zh`,
+		Args: cli.Exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	f.LangFlag(cmd)
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8000", "listen on `HOST:PORT` of this machine; port 0 takes a free one")
+	cmd.Flags().StringVar(&f.portFile, "port-file", "", "write the port to this `file` once listening")
+	return cmd
+}
+
+func (f *webFlags) run(cmd *cobra.Command) error {
+	if err := f.CheckLang(); err != nil {
+		return err
+	}
+	host, err := cli.SplitAddr(f.listen)
+	switch {
+	case err != nil:
+		return cli.Misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:8000.", "--listen %s: %s", f.listen, cli.AddrFault(err))
+	case !cli.IsLoopback(host):
+		return cli.Misuse("Listen on 127.0.0.1 or [::1].", "--listen %s: the lab is for this machine alone", f.listen)
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return cli.Told(f.Lang, err, "no_listen", "address", f.listen, "error", cli.DialFault(err))
+	}
+	if err := cli.WritePort(ctx, f.Lang, f.portFile, l); err != nil {
+		return cli.FirstError(err, l.Close())
+	}
+	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "http://%s/\n", l.Addr()); err != nil {
+		return cli.FirstError(err, l.Close())
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return cli.FirstError(err, l.Close())
+	}
+	// A reader who is slow, or says nothing, costs a goroutine; not for ever.
+	srv := &http.Server{Handler: f.handler(port), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// handler answers as the lab does.
+func (f *webFlags) handler(port string) http.Handler {
+	k := newKept(runtime.GOMAXPROCS(0), func(ctx context.Context, address string) (*lab.Answer, error) {
+		values, err := url.ParseQuery(address[1:])
+		if err != nil {
+			return nil, err
+		}
+		q, wrong := lab.Parse(values, f.Lang)
+		return f.lab.Answer(ctx, q, wrong)
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		values, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			http.Error(w, "That is no address of a lesson: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		q, wrong := lab.Parse(values, f.Lang)
+		if q.Lesson.Seed == "" {
+			q.Lesson.Seed = seed()
+		}
+		// What is wrong with an address is answered at that address: it has no other.
+		if at := q.Address().String(); wrong == nil && at != "?"+r.URL.RawQuery {
+			http.Redirect(w, r, "/"+at, http.StatusFound)
+			return
+		}
+		a, err := k.answer(r.Context(), "?"+r.URL.RawQuery)
+		if err != nil {
+			http.Error(w, narrate.Fault(q.Lang, err), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if a.Refused {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+		}
+		_, _ = io.Copy(w, bytes.NewReader(a.Page)) // fails if the reader has left
+	})
+	return guard(port, mux)
+}
+
+// seed is a word that nobody has used: an address without one asks for a fresh run.
+func seed() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return fmt.Sprintf("%x", b)
+}

@@ -1,0 +1,353 @@
+package relay
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// What a head of one version of HTTP is in the other (RFC 9113 §8). Each function refuses what
+// the other version has no words for, and what a reader of the other version could read in two
+// ways: in HTTP/2 a field may hold what in HTTP/1.1 would end it.
+
+// asked is how a request goes on.
+type asked struct {
+	filter Filter
+
+	// From HTTP/1.1:
+	protocol string // what the connection shall become
+	drop     []string
+	host     string // that of the server; "": as it came
+
+	// From HTTP/2:
+	text    []byte // its head in HTTP/1.1
+	chunked bool
+	length  int64 // of its body, -1 if it was not said
+	came    int64 // of its body so far
+	held    []byte
+	trailer []Field
+}
+
+// reply is how a reply of HTTP/2 goes on.
+type reply struct {
+	begun   bool // the final one
+	chunked bool
+	none    bool // it has no body
+	length  int64
+	came    int64
+	filter  Filter
+}
+
+// pseudo2 takes the fields that stand for the first line off the others. They come first, each
+// once, and there are no others than those named (RFC 9113 §8.3).
+func pseudo2(fields []Field, from Side, known string) (map[string]string, []Field, *Refusal) {
+	pseudo, n := map[string]string{}, 0
+	for i, f := range fields {
+		if !strings.HasPrefix(f.Name, ":") {
+			continue
+		}
+		if _, twice := pseudo[f.Name]; twice || n != i || !strings.Contains(known, " "+f.Name+" ") {
+			return nil, nil, &Refusal{From: from, Rule: RulePseudo, Detail: quote(f.Name)}
+		}
+		pseudo[f.Name], n = f.Value, n+1
+		if !isValue2(f.Value) {
+			return nil, nil, &Refusal{From: from, Rule: RuleField2, Detail: quote(f.Value)}
+		}
+	}
+	return pseudo, fields[n:], nil
+}
+
+// checkFields2 is RFC 9113 §8.2: what no field of HTTP/2 may be.
+func checkFields2(fields []Field, from Side) *Refusal {
+	for _, f := range fields {
+		bad := f.Name
+		switch {
+		case !isToken(f.Name) || lower(f.Name) != f.Name || ofConnection(f.Name):
+		case f.Name == "te" && !sameName(f.Value, "trailers"), !isValue2(f.Value):
+			bad = f.Value
+		default:
+			continue
+		}
+		return &Refusal{From: from, Rule: RuleField2, Detail: quote(bad)}
+	}
+	return nil
+}
+
+// ofConnection reports whether a field is of HTTP/1.1's connection (RFC 9113 §8.2.2). The name is in
+// lower case.
+func ofConnection(name string) bool {
+	switch name {
+	case "connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade":
+		return true
+	}
+	return false
+}
+
+// isValue2 is RFC 9113 §8.2.1.
+func isValue2(s string) bool {
+	return !strings.ContainsAny(s, "\r\n\x00") && trimOWS(s) == s
+}
+
+// isAuthority reports whether s can stand in Host, and is not read as more than that.
+func isAuthority(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || strings.IndexByte(`/?#@\,"<>`, s[i]) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// requestTo1 is the head of a request of HTTP/2 as HTTP/1.1 says it (RFC 9113 §8.3.1). end says
+// that it has no body, c what else is to become of it.
+func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
+	a := asked{length: -1}
+	refuse := func(r Rule, detail string) (asked, *Refusal) {
+		return a, &Refusal{From: Client, Rule: r, Detail: quote(detail)}
+	}
+	pseudo, fields, r := pseudo2(h.Fields, Client, " :method :scheme :authority :path :protocol ")
+	if r == nil {
+		r = checkFields2(fields, Client)
+	}
+	if r != nil {
+		return a, r
+	}
+	_, extended := pseudo[":protocol"]
+	method, path, authority := pseudo[":method"], pseudo[":path"], pseudo[":authority"]
+	switch {
+	case extended, method == http.MethodConnect:
+		return refuse(RuleUntranslatable, "CONNECT")
+	case !isToken(method):
+		return refuse(RulePseudo, method)
+	case pseudo[":scheme"] == "":
+		return refuse(RulePseudo, ":scheme")
+	case pseudo[":scheme"] != "https": // HTTP/1.1 in TLS cannot say another one
+		return refuse(RuleUntranslatable, pseudo[":scheme"])
+	case !strings.HasPrefix(path, "/") && (path != "*" || method != http.MethodOptions), strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return refuse(RulePseudo, path)
+	}
+	hosts, cookies := 0, ""
+	for _, f := range fields {
+		switch f.Name {
+		case "host":
+			if hosts++; hosts > 1 || pseudo[":authority"] != "" && f.Value != authority {
+				return refuse(RuleTwoHosts, f.Value)
+			}
+			authority = f.Value
+		case "cookie":
+			if cookies != "" {
+				cookies += "; " // RFC 9113 §8.2.3
+			}
+			cookies += f.Value
+		}
+	}
+	if !isAuthority(authority) {
+		return refuse(RulePseudo, authority)
+	}
+	b := []byte(method + " " + path + " HTTP/1.1\r\n")
+	if c.hosts(h) {
+		authority = c.Host
+	}
+	b = appendField(b, "Host", authority)
+	a.chunked = !end
+	for _, f := range fields {
+		value := f.Value
+		switch f.Name {
+		case "host":
+			continue
+		case "cookie":
+			if value, cookies = cookies, ""; value == "" {
+				continue
+			}
+		case "content-length":
+			n, ok := parseLength(value)
+			switch {
+			case !ok:
+				return refuse(RuleLength, value)
+			case a.length >= 0 && a.length != n:
+				return refuse(RuleTwoLengths, value)
+			case a.length >= 0:
+				continue
+			case end && n > 0:
+				return refuse(RuleBodyLength, value)
+			}
+			if a.length = n; c.Body != nil && !end {
+				continue
+			}
+			a.chunked = false
+		case "te":
+			b = appendField(b, "connection", "te") // RFC 9110 §10.1.4
+		}
+		if !drops(c.Drop, f.Name) {
+			b = appendField(b, f.Name, value)
+		}
+	}
+	switch {
+	case a.chunked:
+		b = appendField(b, "transfer-encoding", "chunked")
+	case a.length < 0 && (method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch): // RFC 9110 §8.6
+		b = appendField(b, "content-length", "0")
+	}
+	a.text = append(b, "\r\n"...)
+	if !end {
+		a.filter = c.Body
+	}
+	h1, r := parseHead(string(a.text), Client) // what the server will read
+	if r == nil {
+		_, r = requestFraming(h1)
+	}
+	return a, r
+}
+
+func appendField(b []byte, name, value string) []byte {
+	b = append(append(b, name...), ": "...)
+	return append(append(b, value...), "\r\n"...)
+}
+
+// replyTo2 are the fields of a reply of HTTP/1.1 as HTTP/2 says them (RFC 9113 §8.3.2).
+func replyTo2(h *Head, drop []string) []Field {
+	return appendTo2([]Field{{":status", strconv.Itoa(h.Status)}}, h, drop)
+}
+
+// appendTo2 appends the fields of a head of HTTP/1.1 that HTTP/2 has too, their names in lower case.
+func appendTo2(out []Field, h *Head, drop []string) []Field {
+	for _, f := range h.Fields {
+		name := lower(f.Name)
+		if ofConnection(name) || name == "http2-settings" || name == "host" || h.drops(name) || drops(drop, name) {
+			continue
+		}
+		if name == "te" && !sameName(f.Value, "trailers") {
+			continue
+		}
+		out = append(out, Field{name, f.Value})
+	}
+	return out
+}
+
+// trailerTo2 is a trailer of HTTP/1.1 in HTTP/2. It was checked; h is the head that it belongs to.
+func trailerTo2(fields []Field, h *Head) []Field {
+	return appendTo2(nil, &Head{Fields: fields, connection: h.connection}, nil)
+}
+
+// requestTo2 are the fields of a request of HTTP/1.1 as HTTP/2 says them. a's protocol is what the
+// connection shall become (RFC 8441); "" for an ordinary request.
+func requestTo2(h *Head, a *asked) []Field {
+	drop := a.drop
+	path := h.Target
+	if h.Authority != "" {
+		path = h.Path
+		h.note(NoteOriginForm)
+		if h.host != h.Authority && h.hosts > 0 {
+			h.note(NoteHost)
+		}
+	}
+	out := []Field{{":method", h.Method}, {":scheme", "https"}}
+	if a.protocol != "" {
+		out = []Field{{":method", http.MethodConnect}, {":protocol", a.protocol}, {":scheme", "https"}}
+		drop = append(drop[:len(drop):len(drop)], "sec-websocket-key") // RFC 8441 §5
+	}
+	if host := cmp.Or(a.host, h.Host()); host != "" {
+		out = append(out, Field{":authority", host})
+	}
+	return appendTo2(append(out, Field{":path", path}), h, drop)
+}
+
+// replyTo1 is the head of a reply of HTTP/2 as HTTP/1.1 says it, to a request q. Its lines that
+// say how it ends are last.
+func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
+	k := reply{length: -1, none: end}
+	refuse := func(r Rule, detail string) ([]byte, reply, *Refusal) {
+		return nil, k, &Refusal{From: Server, Rule: r, Detail: quote(detail)}
+	}
+	pseudo, fields, r := pseudo2(h.Fields, Server, " :status ")
+	if r == nil {
+		r = checkFields2(fields, Server)
+	}
+	if r != nil {
+		return nil, k, r
+	}
+	status := pseudo[":status"]
+	if n, ok := parseLength(status); !ok || len(status) != 3 || n < 100 || n == http.StatusSwitchingProtocols { // RFC 9113 §8.6
+		return refuse(RulePseudo, ":status "+status)
+	}
+	interim := h.Status/100 == 1
+	if interim && end {
+		return refuse(RulePseudo, ":status "+status)
+	}
+	b := []byte("HTTP/1.1 " + status + " \r\n")
+	for _, f := range fields {
+		if f.Name == "content-length" {
+			n, ok := parseLength(f.Value)
+			switch {
+			case !ok:
+				return refuse(RuleLength, f.Value)
+			case k.length >= 0 && k.length != n:
+				return refuse(RuleTwoLengths, f.Value)
+			case k.length >= 0 || c.Body != nil && !end:
+				k.length = n
+				continue
+			}
+			k.length = n
+		}
+		if !drops(c.Drop, f.Name) {
+			b = appendField(b, f.Name, f.Value)
+		}
+	}
+	bodiless := q.Method == http.MethodHead || interim || h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
+	switch {
+	case interim:
+	case bodiless:
+		k.none = true
+	case end && k.length > 0:
+		return refuse(RuleBodyLength, strconv.FormatInt(k.length, 10))
+	case end && k.length < 0:
+		b = appendField(b, "content-length", "0")
+	case !end && (k.length < 0 || c.Body != nil) && !q.old():
+		b, k.chunked = appendField(b, "transfer-encoding", "chunked"), true
+	}
+	if !interim && (last || q.old()) {
+		b = appendField(b, "connection", "close")
+	}
+	if !k.none {
+		k.filter = c.Body
+	}
+	b = append(b, "\r\n"...)
+	h1, r := parseHead(string(b), Server) // what the client will read
+	if r == nil {
+		_, r = replyFraming(h1, q.Method)
+	}
+	return b, k, r
+}
+
+// checkTrailer2 is a trailer of HTTP/2: no field of it stands for the first line (RFC 9113 §8.1).
+func checkTrailer2(fields []Field, from Side) *Refusal {
+	for _, f := range fields {
+		if strings.HasPrefix(f.Name, ":") {
+			return &Refusal{From: from, Rule: RulePseudo, Detail: quote(f.Name)}
+		}
+	}
+	r := checkFields2(fields, from)
+	if r == nil {
+		r = checkTrailer(fields, from)
+	}
+	return r
+}
+
+// appendTrailer appends the last chunk and what stands behind it.
+func appendTrailer(b []byte, fields []Field) []byte {
+	b = append(b, "0\r\n"...)
+	for _, f := range fields {
+		b = appendField(b, f.Name, f.Value)
+	}
+	return append(b, "\r\n"...)
+}
+
+// appendChunk appends a chunk (RFC 9112 §7.1); nothing for an empty one, which would be the last.
+func appendChunk(b, p []byte) []byte {
+	if len(p) == 0 {
+		return b
+	}
+	b = append(strconv.AppendInt(b, int64(len(p)), 16), "\r\n"...)
+	return append(append(b, p...), "\r\n"...)
+}
