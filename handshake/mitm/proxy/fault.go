@@ -57,14 +57,15 @@ const (
 	CauseSlow             Cause = "slow"
 	CauseBusy             Cause = "busy"
 	CauseShutdown         Cause = "shutdown"
-	CauseHook             Cause = "hook" // one of Options.Hooks panicked, or did what it may not
+	CauseBlocked          Cause = "blocked" // by Options.Block
+	CauseHook             Cause = "hook"    // one of Options.Hooks panicked, or did what it may not
 	CauseInternal         Cause = "internal"
 )
 
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseLeftAtCertificate, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
-		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseHook, CauseInternal}
+		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseBlocked, CauseHook, CauseInternal}
 }
 
 // Error says what happened, for a log.

@@ -28,7 +28,7 @@ func (o *Options) hooked(from relay.Side) bool {
 // hold has the hooks see a message. The machine's lock is held.
 func (h *h1) hold(x *relay.Exchange, from relay.Side) bool {
 	t := tellingOf(x)
-	if t.alone || t.own || !h.s.p.o.hooked(from) || from == relay.Client && h.isOwn(x.Request) {
+	if t.alone || t.own || !h.s.p.o.hooked(from) || from == relay.Client && h.notForHooks(x.Request) {
 		return false
 	}
 	if t.ctx == nil {
@@ -46,13 +46,15 @@ func (h *h1) hold(x *relay.Exchange, from relay.Side) bool {
 	return true
 }
 
-// isOwn reports whether a request is for the proxy itself.
-func (h *h1) isOwn(r *relay.Head) bool {
+// notForHooks reports whether a request in plain HTTP is for the proxy itself, or a host that is left
+// alone: it has not found its server yet.
+func (h *h1) notForHooks(r *relay.Head) bool {
 	if h.open == nil {
 		return false
 	}
-	host, _, _ := splitAuthority(r.Authority)
-	return r.Authority == "" && strings.HasPrefix(r.Target, "/") || strings.EqualFold(host, Magic)
+	host, port, _ := splitAuthority(r.Authority)
+	alone := h.s.p.leavesAlone(host, target{host: host, port: cmp.Or(port, "80"), clear: true})
+	return alone || r.Authority == "" && strings.HasPrefix(r.Target, "/") || strings.EqualFold(host, Magic)
 }
 
 func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
@@ -330,7 +332,11 @@ func (h *h1) failBody(x *relay.Exchange, err error) {
 
 // failHeld ends an exchange on account of a hook. The lock is held.
 func (h *h1) failHeld(x *relay.Exchange, err error) {
-	h.holder().Fail(x, &Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: err})
+	f, ok := err.(*Fault)
+	if !ok {
+		f = &Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: err}
+	}
+	h.holder().Fail(x, f)
 	h.settle(relay.Client)
 	h.settle(relay.Server)
 }

@@ -74,7 +74,8 @@ func (h *h1) findServer(x *relay.Exchange) {
 	h.hangUp()
 	s.target = to
 	if err := s.dial(); err != nil {
-		h.decline(x, s.unreachable(err), http.StatusBadGateway)
+		f := s.unreachable(err)
+		h.decline(x, f, f.status())
 		return
 	}
 	t.entry.Server, t.entry.Timing.Connect = s.serverAddr, s.connect

@@ -47,6 +47,7 @@ type Options struct {
 	Allow, Ignore []Pattern
 
 	Rewrite []Rewrite // of the bodies, in both directions
+	Block   []Block   // what is not to be reached, whatever else is said of it
 	Hooks   []Hook    // called in this order, for requests and replies alike
 
 	// Dial reaches servers; a net.Dialer with Limits.Handshake as its time.
@@ -132,6 +133,9 @@ func New(o Options) (*Proxy, error) {
 	}
 	if o.ToServer.VerifyChain == nil {
 		o.ToServer.VerifyChain = believer()
+	}
+	if len(o.Block) > 0 {
+		o.Hooks = append([]Hook{blocking(o.Block)}, o.Hooks...)
 	}
 	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, workers: newWorkers(), done: make(chan struct{}), over: make(chan struct{})}
 	p.kept.limit = o.Limits.Kept

@@ -231,6 +231,9 @@ func (s *session) dial() error {
 	if s.server != nil {
 		return nil
 	}
+	if err := s.blocked(); err != nil {
+		return err
+	}
 	began := time.Now()
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
