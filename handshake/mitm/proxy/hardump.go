@@ -57,6 +57,9 @@ func (e *Entry) HAR() *har.Entry {
 		out.Response = har.NoResponse()
 	}
 	out.Own = e.Answered
+	for _, c := range e.Changes {
+		out.Changes = append(out.Changes, har.Change{By: text(c.By), Of: c.Message(), What: string(c.Kind), Detail: text(c.Detail)})
+	}
 	if e.Fault != nil {
 		out.Error = e.Fault.Error()
 	}

@@ -87,6 +87,14 @@ type Change struct {
 	Detail string     // the field's name, the new first line, the status
 }
 
+// Message is "request" or "response".
+func (c Change) Message() string {
+	if c.Of == SideClient {
+		return "request"
+	}
+	return "response"
+}
+
 // ChangeKind says what was changed. It is a stable key.
 type ChangeKind string
 

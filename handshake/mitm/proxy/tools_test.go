@@ -11,7 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"testing"
+
+	"tlslab/handshake"
+	"tlslab/handshake/mitm/proxy"
 )
 
 var quietLog = log.New(io.Discard, "", 0)
@@ -84,4 +88,31 @@ func echoes(t testing.TB) http.Handler {
 		fmt.Fprint(rw, "echo "+line)
 		rw.Flush()
 	})
+}
+
+// exampleProxy is a proxy before site with these hooks, and a client by way of it.
+func exampleProxy(site *origin, hooks ...proxy.Hook) (*proxy.Proxy, *http.Client) {
+	dir, err := os.MkdirTemp("", "proxy")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ca, _, err := proxy.LoadCA(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	forger, err := proxy.NewForger(ca)
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := proxy.New(proxy.Options{Forger: forger, ToServer: handshake.Config{Roots: site.roots}, Dial: site.dial, Hooks: hooks})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go func() { _ = p.Serve(l) }()
+	return p, through(l.Addr().String(), ca.Cert)
 }

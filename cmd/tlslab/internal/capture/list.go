@@ -236,6 +236,9 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	for _, w := range e.Warnings {
 		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
+	for _, c := range e.Changes {
+		l.wrap(&b, "! ", cli.Say(l.flags.Lang, "proxy_change_"+string(c.Kind), "by", c.By, "of", cli.Say(l.flags.Lang, "proxy_change_of_"+string(c.Of)), "what", c.Detail), color.FgYellow)
+	}
 	for _, n := range e.Notes {
 		if n == relay.NoteHopByHop || n == relay.NoteOriginForm {
 			continue // of every request by way of a proxy
@@ -336,6 +339,15 @@ func whyOf(lang narrate.Lang, err error) string {
 	if errors.As(err, &no) {
 		key := "proxy_no_request_" + string(no.Why)
 		return cli.Say(lang, key, "got", foreign.Line(no.Got))
+	}
+	hook, blocked := (*proxy.HookError)(nil), (*proxy.ErrBlocked)(nil)
+	switch {
+	case errors.As(err, &blocked):
+		return "--block " + foreign.Line(blocked.Rule.String())
+	case errors.As(err, &hook) && hook.Panic != nil:
+		return cli.Say(lang, "proxy_hook_panicked", "hook", hook.Hook, "what", fmt.Sprint(hook.Panic))
+	case errors.As(err, &hook):
+		return foreign.Line(hook.Hook) + cli.ColonOf(lang) + narrate.Fault(lang, hook.Err)
 	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)
