@@ -71,13 +71,24 @@ func blockFault(b Block) *Fault {
 
 // blocked is the rule that keeps a session from dialling; nil if there is none.
 func (s *session) blocked() error {
-	for _, b := range s.p.o.Block {
-		if b.whole() && (b.host.matches(s.name, s.target.port) || b.host.matches(s.target.host, s.target.port)) {
-			return blockFault(b)
+	if b := s.p.blockOf(s.name, s.target); b != nil {
+		return blockFault(*b)
+	}
+	return nil
+}
+
+// blockOf is the rule that blocks all of a host, by either of its names; nil if there is none.
+func (p *Proxy) blockOf(name string, t target) *Block {
+	for i := range p.o.Block {
+		if b := &p.o.Block[i]; b.whole() && (b.host.matches(name, t.port) || b.host.matches(t.host, t.port)) {
+			return b
 		}
 	}
 	return nil
 }
+
+// blocks reports whether all of a host is blocked.
+func (p *Proxy) blocks(t target) bool { return p.blockOf(t.host, t) != nil }
 
 // blocking is the hook for what is asked on a connection that there is: a URL, or a host that the
 // connection was not made for (RFC 9113 §9.1.1).

@@ -83,13 +83,18 @@ func (h *h1) begin(client duplex) {
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 || h.s.target.fixed {
+	if h.changes() {
 		o.Change = h.change
 	}
 	if len(h.s.p.o.Hooks) > 0 {
 		o.Hold = h.hold
 	}
 	return o
+}
+
+// changes reports whether something may be changed that is no hook's.
+func (h *h1) changes() bool {
+	return len(h.s.p.o.Rewrite) > 0 || h.s.target.fixed || len(h.s.p.o.MapRemote) > 0 && h.s.toClient == nil
 }
 
 // machine is a relay.H1, a relay.H2 or one that translates.

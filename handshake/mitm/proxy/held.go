@@ -162,7 +162,7 @@ func (m *HeldMessage) done() {
 // goesOn are the changes that the hooks and --rewrite want.
 func (m *HeldMessage) goesOn(h *h1, x *relay.Exchange, from relay.Side) relay.Changes {
 	c := relay.Changes{}
-	if len(h.s.p.o.Rewrite) > 0 {
+	if h.changes() {
 		c = h.change(x, from)
 	}
 	if m.touched {

@@ -106,11 +106,12 @@ const (
 	ChangeBody     ChangeKind = "body"
 	ChangeTrailers ChangeKind = "trailers"
 	ChangeAnswered ChangeKind = "answered" // no server was asked
+	ChangeServer   ChangeKind = "server"   // another server was asked
 )
 
 // ChangeKinds lists every ChangeKind.
 func ChangeKinds() []ChangeKind {
-	return []ChangeKind{ChangeSet, ChangeRemoved, ChangeLine, ChangeBody, ChangeTrailers, ChangeAnswered}
+	return []ChangeKind{ChangeSet, ChangeRemoved, ChangeLine, ChangeBody, ChangeTrailers, ChangeAnswered, ChangeServer}
 }
 
 // maxChanges is how many changes of one message an entry tells of: a list's reader needs no more.

@@ -165,7 +165,7 @@ func (h *h1) tell(x *relay.Exchange) {
 	if h.instead != nil && e.Fault != h.instead {
 		e.Fault, e.Besides = h.instead, refusalOf(e.Fault)
 	}
-	e.Changes = t.changes
+	e.Changes = append(e.Changes, t.changes...)
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
 	}
@@ -254,8 +254,8 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 		return relay.Changes{}
 	}
 	c := relay.Changes{}
-	if h.s.target.fixed && from == relay.Client {
-		c.Host = h.s.target.display()
+	if from == relay.Client {
+		c.Host = h.fixedHost(x)
 	}
 	if len(h.s.p.o.Rewrite) == 0 {
 		return c

@@ -37,6 +37,7 @@ type proxyFlags struct {
 	ownNetwork                      bool
 	ignore, allow, rewrite          []string
 	setHeader, setReply, block      []string
+	mapRemote                       []string
 	upstream                        flags.Identity
 	caFile                          string
 	insecure                        bool
@@ -104,6 +105,7 @@ that wants --i-own-this-network.`,
 	f.StringArrayVar(&p.rewrite, "rewrite", nil, "`OLD=NEW`: replace it in the bodies, in both directions (may be given again)")
 	f.StringArrayVar(&p.setHeader, "set-header", nil, "`NAME=VALUE`: give requests this field, in the place of those of that name;\nNAME= removes them (may be given again)")
 	f.StringArrayVar(&p.setReply, "set-reply-header", nil, "`NAME=VALUE`: the same for replies (may be given again)")
+	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM (may be given again)")
 	f.StringArrayVar(&p.block, "block", nil, "answer 403 instead of reaching `WHAT`: a host, as for --ignore-hosts, or the\nbeginning of a URL, https://www.example.org/ads/ (may be given again)")
 	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)")
 	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600);\nit takes twice its size on disk while the proxy runs")
@@ -310,6 +312,13 @@ func (p *proxyFlags) hooks(o *proxy.Options) error {
 			return cli.Misuse("", "--block %s: %w", text, err)
 		}
 		o.Block = append(o.Block, b)
+	}
+	for _, text := range p.mapRemote {
+		m, err := proxy.ParseMapRemote(text)
+		if err != nil {
+			return cli.Misuse("", "--map-remote %s: %w", text, err)
+		}
+		o.MapRemote = append(o.MapRemote, m)
 	}
 	for _, x := range []struct {
 		flag string
