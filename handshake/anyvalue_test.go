@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlslab/handshake"
+	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/http2"
@@ -19,6 +20,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
@@ -49,7 +51,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), switches.Given{}, lab.Question{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{},
 	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 

@@ -50,7 +50,7 @@ const policy = `
 	handshake, tamper < stage
 	observe, stage, mitm, http2, pki/lesson < scenario
 	mitm, mitm/har, mitm/relay, tls, observe, pcapng, idn < mitm/proxy
-	mitm/proxy < mitm/proxy/peers
+	mitm/proxy < mitm/proxy/peers, mitm/proxy/proxytest
 	observe, stage, replay/bank, pki/lesson < replay
 	narrate, http2 < transcript
 	narrate, http2, idn < render/sheet
@@ -90,7 +90,7 @@ const modules = `
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
 	golang.org/x/crypto: suite pki
-	golang.org/x/net: tls mitm/relay mitm/proxy idn http2
+	golang.org/x/net: tls mitm/relay mitm/proxy mitm/proxy/proxytest idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
 	github.com/hashicorp/golang-lru/v2: session mitm cmd/web

@@ -230,7 +230,7 @@ func TestSentences(t *testing.T) {
 	for _, w := range []proxy.What{proxy.WhatClosed, proxy.WhatCut, proxy.WhatReset, proxy.WhatBroken, proxy.WhatGoAway, proxy.WhatStreamReset, proxy.WhatAway} {
 		used["cmd.proxy_end_"+string(w)] = true
 	}
-	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy} {
+	for _, side := range []proxy.Side{proxy.SideClient, proxy.SideServer, proxy.SideProxy, proxy.SideUpstream} {
 		used["cmd.proxy_side_"+string(side)] = true
 	}
 	for _, kind := range []proxy.Kind{proxy.Bytes, proxy.Untouched, proxy.Failure} {

@@ -88,19 +88,25 @@ func (b *Body) cut() string {
 // is left out.
 func text(b []byte, cut bool) (s, encoding string) {
 	if cut {
-		for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
-			if last := b[len(b)-i:]; utf8.RuneStart(last[0]) {
-				if !utf8.FullRune(last) {
-					b = b[:len(b)-i]
-				}
-				break
-			}
-		}
+		b = wholeRunes(b)
 	}
 	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
 		return string(b), ""
 	}
 	return base64.StdEncoding.EncodeToString(b), "base64"
+}
+
+// wholeRunes is b without a character at its end that has not all come.
+func wholeRunes(b []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if last := b[len(b)-i:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				return b[:len(b)-i]
+			}
+			break
+		}
+	}
+	return b
 }
 
 // Passed counts n bytes that passed by and are not at hand: none of what comes after them

@@ -58,8 +58,21 @@ type Entry struct {
 	Connection string     `json:"connection,omitempty"`     // whatever tells the connection from others
 	Comment    string     `json:"comment,omitempty"`
 
+	// As Chromium's developer tools have them, of a WebSocket:
+	ResourceType string             `json:"_resourceType,omitempty"`
+	Messages     []WebSocketMessage `json:"_webSocketMessages,omitzero"`
+
 	// Ours:
-	TLS   *TLS   `json:"_tls,omitempty"`
+	LeftOut        int    `json:"_webSocketMessagesLeftOut,omitempty"` // how many more there were
+	WebSocketError string `json:"_webSocketError,omitempty"`           // why Messages end before the connection did
+
+	TLS      *TLS     `json:"_tls,omitempty"`
+	Fault    *Fault   `json:"_fault,omitempty"`       // who gave up, and why; nil if nobody did
+	Besides  *Fault   `json:"_clientFault,omitempty"` // how the client refused what it then was to be told
+	Warnings []string `json:"_warnings,omitempty"`    // what worked, and one should know of; stable keys
+	Notes    []string `json:"_notes,omitempty"`       // what was changed on the way because the RFCs want it; stable keys
+	Upgraded string   `json:"_upgraded,omitempty"`    // what the connection, or the stream, became
+
 	Error string `json:"_error,omitempty"`           // why there is no response, or no whole one
 	Own   bool   `json:"_answeredByProxy,omitempty"` // the response is the proxy's own
 
@@ -89,6 +102,27 @@ type Leg struct {
 	ServerName string `json:"serverName,omitempty"`
 	ALPN       string `json:"alpn,omitempty"`
 	Resumed    bool   `json:"resumed,omitempty"`
+
+	Certificate *Certificate `json:"certificate,omitempty"` // the leaf that was shown on it: on the client's the forged one
+}
+
+// Certificate is what tells one from another.
+type Certificate struct {
+	Subject     string    `json:"subject"` // RFC 4514
+	Issuer      string    `json:"issuer"`
+	Serial      string    `json:"serialNumber"` // in hex
+	NotBefore   time.Time `json:"notBefore"`
+	NotAfter    time.Time `json:"notAfter"`
+	Fingerprint string    `json:"sha256"` // of all of it, in hex
+}
+
+// Fault is why something failed, in stable keys.
+type Fault struct {
+	Side  string `json:"side"`  // the leg on which it did: "client", "server"; "proxy" if neither
+	By    string `json:"by"`    // who gave up
+	Cause string `json:"cause"` // the likely one
+	Alert string `json:"alert,omitempty"`
+	Error string `json:"error"` // for a person
 }
 
 // Request is the head of a request, and its body in PostData.

@@ -149,8 +149,16 @@ func (f *Fault) status() int {
 
 // late reports whether the server was waited for in vain.
 func (f *Fault) late() bool {
-	late := net.Error(nil)
-	return f.Side == SideServer && (f.Cause == CauseSlow || f.Cause == CauseIdle || f.Cause == CauseUnreachable && errors.As(f.Err, &late) && late.Timeout())
+	late, up := net.Error(nil), (*UpstreamError)(nil)
+	switch f.Cause {
+	case CauseSlow, CauseIdle:
+		return f.Side == SideServer
+	case CauseUnreachable, CauseUpstreamUnreachable:
+		return errors.Is(f.Err, errSlow) || errors.As(f.Err, &late) && late.Timeout()
+	case CauseUpstreamRefused:
+		return errors.As(f.Err, &up) && up.Status == http.StatusGatewayTimeout
+	}
+	return false
 }
 
 // proxyStatus is the Proxy-Status of RFC 9209: who answers in the server's place, and the kind of
@@ -163,6 +171,9 @@ func (f *Fault) proxyStatus() string {
 	return who
 }
 
+// LoopDetected is what RFC 9209 §2.3 calls a request that came back to its proxy.
+const LoopDetected = "proxy_loop_detected"
+
 // ProxyError is the fault's type as RFC 9209 §2.3 names them, as far as there is one that says so
 // much: "connection_refused", "dns_error"; "" for others.
 func (f *Fault) ProxyError() string {
@@ -173,7 +184,7 @@ func (f *Fault) ProxyError() string {
 	case f.Side == SideClient:
 		return "http_request_error"
 	case errors.Is(f.Err, errOwn):
-		return "proxy_loop_detected"
+		return LoopDetected
 	case errors.As(f.Err, &dns) && dns.IsTimeout:
 		return "dns_timeout"
 	case errors.As(f.Err, &dns):
@@ -186,8 +197,10 @@ func (f *Fault) ProxyError() string {
 		return "connection_refused"
 	case errors.Is(f.Err, syscall.EHOSTUNREACH), errors.Is(f.Err, syscall.ENETUNREACH):
 		return "destination_ip_unroutable"
-	case f.Cause == CauseUnreachable:
+	case f.Cause == CauseUnreachable, f.Cause == CauseUpstreamUnreachable, f.Cause == CauseUpstreamRefused:
 		return "destination_unavailable"
+	case f.Cause == CauseUpstreamLogin:
+		return "proxy_configuration_error"
 	case f.Cause == CauseUnbelieved:
 		return "tls_certificate_error"
 	case f.By == SideServer && f.Alerted:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -104,6 +105,9 @@ var verdicts = []verdict{
 	{in(WhatBusy), "", nil, SideProxy, CauseBusy},
 	{in(WhatSlow), "", nil, SideProxy, CauseSlow},
 	{in(WhatIdle), "", nil, SideProxy, CauseIdle},
+	{in(WhatUnreached), "", upstream(func(e *UpstreamError) bool { return !e.Reached }), SideProxy, CauseUpstreamUnreachable},
+	{in(WhatUnreached), "", upstream(func(e *UpstreamError) bool { return e.Status == http.StatusProxyAuthRequired }), SideUpstream, CauseUpstreamLogin},
+	{in(WhatUnreached), "", upstream(nil), SideUpstream, CauseUpstreamRefused},
 	{in(WhatUnreached), "", nil, SideProxy, CauseUnreachable},
 	{in(WhatNoRequest, WhatAlien), "", nil, SideProxy, CauseBadRequest},
 	{in(WhatBroken), SideProxy, nil, SideProxy, CauseInternal},
@@ -179,6 +183,14 @@ func rule(rs ...relay.Rule) func(*ending) bool {
 
 func anyRule(e *ending) bool { return rule()(e) }
 
+// upstream: it is an upstream proxy that is in the way; is says more, if it is not nil.
+func upstream(is func(*UpstreamError) bool) func(*ending) bool {
+	return func(e *ending) bool {
+		up := (*UpstreamError)(nil)
+		return errors.As(e.err, &up) && (is == nil || is(up))
+	}
+}
+
 // foundBad: it says PROTOCOL_ERROR, and what it was sent does break the protocol.
 func foundBad(e *ending) bool {
 	reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil)
@@ -200,6 +212,9 @@ func (e *ending) alert() (d iana.AlertDescription, ok bool) {
 // whatOf is what an error says that happened.
 func whatOf(err error) What {
 	no, re, reset, away, refusal := (*NoRequest)(nil), (*reason.Error)(nil), (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil), (*relay.Refusal)(nil)
+	if up := (*UpstreamError)(nil); errors.As(err, &up) {
+		return WhatUnreached // also where its time was up
+	}
 	for _, x := range []struct {
 		is   error
 		what What

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"strings"
@@ -33,7 +34,8 @@ type Entry struct {
 	Timing Timing
 
 	Client string // the client's address
-	Server string // the server's, "" if it was not reached
+	Server string // the server's, "" if it was not reached, or by way of an upstream proxy
+	Via    string // that upstream proxy's, HOST:PORT
 	Host   string // as the request named it, else the client's hello or CONNECT; with a port that is not the usual one
 	Scheme string // "https"; "http" where no TLS is in play; "" for bytes
 
@@ -48,6 +50,7 @@ type Entry struct {
 	Sent, Received            int64        // bytes of the bodies, or of the connection
 	RequestBody, Body         []byte       // the first Options.Bodies of them, as on the wire but for chunks
 	Upgraded                  string       // what the connection became: "websocket"; "" if nothing
+	WebSocket                 *WebSocket   // what was said then; nil if it is none, or nothing is kept of bodies
 
 	ToClient, ToServer *Leg // nil where no ClientHello was read or sent; with Version 0 where nothing was settled
 
@@ -74,6 +77,7 @@ func (t Timing) Total() time.Duration { return t.Connect + t.TLS + t.Send + t.Wa
 // Leg is what a handshake settled.
 type Leg struct {
 	handshake.Summary
+	Shown *x509.Certificate // the leaf that its client was shown: on the client's leg the forged one; nil if none was
 }
 
 // String is version, key exchange and protocol: "TLS 1.3 X25519MLKEM768 h2".

@@ -10,6 +10,8 @@ const (
 	SideClient Side = "client"
 	SideServer Side = "server"
 	SideProxy  Side = "proxy"
+	// SideUpstream is the upstream proxy, on the way to the server.
+	SideUpstream Side = "upstream"
 )
 
 // Fault is why something failed.
@@ -47,6 +49,10 @@ const (
 	CauseWantsCertificate Cause = "wants_certificate" // it asks for a client certificate that the proxy has not, or that it did not believe
 	CauseBadReply         Cause = "bad_reply"
 	CauseSpeaksTLS        Cause = "speaks_tls" // what answers plain HTTP is a TLS alert
+	// The upstream proxy's; the Fault's Err is an *UpstreamError.
+	CauseUpstreamUnreachable Cause = "upstream_unreachable"
+	CauseUpstreamLogin       Cause = "upstream_login"   // it wants a user and a password, or others
+	CauseUpstreamRefused     Cause = "upstream_refused" // it did not connect
 	// Either's.
 	CauseRefused          Cause = "refused"           // with an alert that says no more
 	CauseLeft             Cause = "left"              // it hung up before it was done
@@ -65,7 +71,8 @@ const (
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseLeftAtCertificate, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
-		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseBlocked, CauseHook, CauseInternal}
+		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseUpstreamUnreachable, CauseUpstreamLogin, CauseUpstreamRefused,
+		CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseBlocked, CauseHook, CauseInternal}
 }
 
 // Error says what happened, for a log.
@@ -74,7 +81,7 @@ func (f *Fault) Error() string { return string(f.Side) + ": " + string(f.Cause) 
 // Detailed reports whether Err says more than Cause does.
 func (f *Fault) Detailed() bool {
 	switch f.Cause {
-	case CausePin, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
+	case CausePin, CauseLeftAtCertificate, CauseIdle, CauseSlow, CauseBusy, CauseShutdown:
 		return false
 	case CauseLeft:
 		return f.What == WhatBroken || f.What == WhatGoAway

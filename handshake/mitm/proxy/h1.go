@@ -44,6 +44,7 @@ type h1 struct {
 	end      error             // how the client's stream ended
 	lost     error             // what the client did not take
 	decoding int               // bodies that are being decoded
+	hearing  int               // WebSockets that are listened to
 	left     *Fault            // how the client broke off, if no entry tells
 	instead  *Fault            // why there is no server: whatever is asked is answered with this
 	told     bool              // an entry told of the connection, where instead is set
@@ -71,13 +72,6 @@ func (s *session) newH1(client duplex, o relay.Options) *h1 {
 func (h *h1) begin(client duplex) {
 	h.sent = sync.NewCond(&h.mu)
 	h.toClient, h.toServer = &way{conn: client}, &way{}
-	if h.apart != "" {
-		h.pumps.Add(1)
-		h.s.p.workers.do(func() {
-			defer h.pumps.Done()
-			h.writer()
-		})
-	}
 }
 
 // options are o and what a machine has to tell and to ask.
@@ -94,7 +88,7 @@ func (h *h1) options(o relay.Options) relay.Options {
 
 // changes reports whether something may be changed that is no hook's.
 func (h *h1) changes() bool {
-	return len(h.s.p.o.Rewrite) > 0 || h.s.target.fixed || len(h.s.p.o.MapRemote) > 0 && h.s.toClient == nil
+	return len(h.s.p.o.Rewrite) > 0 || h.s.renamed || len(h.s.p.o.MapRemote) > 0 && h.s.toClient == nil
 }
 
 // machine is a relay.H1, a relay.H2 or one that translates.
@@ -152,6 +146,11 @@ func (h *h1) run() {
 		_ = h.toServer.conn.Close()
 	}
 	s := h.s
+	if broken := h.m.Broken(); broken != nil && h.left == nil { // refused, and nobody heard its end
+		if r := (*relay.Refusal)(nil); errors.As(broken, &r) {
+			h.left = h.brokeOff(r, true, h.phase())
+		}
+	}
 	switch {
 	case h.left != nil:
 		s.failed(h.left)
@@ -202,7 +201,11 @@ func (h *h1) ended(from relay.Side, err error) {
 // brokeOff is why a client broke off that had nothing under way; nil if that is its right:
 // between two requests it may leave, also without a goodbye.
 func (h *h1) brokeOff(err error, idle bool, phase Phase) *Fault {
-	f := h.s.blame(phase, SideClient, err)
+	side := SideClient
+	if r := (*relay.Refusal)(nil); errors.As(err, &r) {
+		side = Side(r.From)
+	}
+	f := h.s.blame(phase, side, err)
 	if f.Cause == CauseIdle || f.Cause == CauseShutdown && phase == PhaseBetween && idle {
 		return nil
 	}

@@ -249,6 +249,7 @@ func TestPlays(t *testing.T) {
 					play(t, c, s, []line{{client, bye, ""}})
 				} else {
 					ended(t, c)
+					c.Close() // bytes end in each direction by themselves
 				}
 				e := u.total(t, p.entries)
 				if p.check != nil {

@@ -2,6 +2,9 @@ package proxy
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -56,14 +59,38 @@ func (e *Entry) HAR() *har.Entry {
 	if e.Status == 0 {
 		out.Response = har.NoResponse()
 	}
+	if e.WebSocket != nil {
+		e.WebSocket.har(out)
+	}
 	out.Own = e.Answered
 	for _, c := range e.Changes {
 		out.Changes = append(out.Changes, har.Change{By: text(c.By), Of: c.Message(), What: string(c.Kind), Detail: text(c.Detail)})
 	}
 	if e.Fault != nil {
-		out.Error = e.Fault.Error()
+		out.Error = text(e.Fault.Error())
+	}
+	inText(out)
+	out.Fault, out.Besides, out.Upgraded = e.Fault.har(), e.Besides.har(), text(e.Upgraded)
+	for _, w := range e.Warnings {
+		out.Warnings = append(out.Warnings, string(w))
+	}
+	for _, n := range e.Notes {
+		out.Notes = append(out.Notes, string(n))
 	}
 	return out
+}
+
+// har puts the messages where else the bodies are. BodySize is of the frames.
+func (w *WebSocket) har(out *har.Entry) {
+	out.Request.PostData, out.Response.Content.Comment = nil, ""
+	out.ResourceType, out.Messages, out.LeftOut = har.ResourceWebSocket, make([]har.WebSocketMessage, len(w.Messages)), w.LeftOut
+	for i, m := range w.Messages {
+		out.Messages[i] = har.NewWebSocketMessage(m.From == relay.Client, m.At, m.Opcode, m.Data, m.Cut)
+		out.Messages[i].Compressed, out.Messages[i].WireSize = m.Compressed, m.Wire
+	}
+	if w.Err != nil {
+		out.WebSocketError = string(w.Side) + ": " + text(w.Err.Error())
+	}
 }
 
 // asSaid puts what was said in place of what net/http makes of it: no field, no phrase and no size
@@ -111,6 +138,26 @@ func text(s string) string {
 	return string(out)
 }
 
+// inText has text everywhere where net/http copied a peer's bytes.
+func inText(out *har.Entry) {
+	q, r := &out.Request, &out.Response
+	all := []*string{&q.Method, &q.URL, &q.HTTPVersion, &r.HTTPVersion, &r.RedirectURL, &r.Content.MimeType, &r.Content.Comment}
+	if q.PostData != nil {
+		all = append(all, &q.PostData.MimeType)
+	}
+	for i := range q.Query {
+		all = append(all, &q.Query[i].Name, &q.Query[i].Value)
+	}
+	for _, list := range [][]har.Cookie{q.Cookies, r.Cookies} {
+		for i := range list {
+			all = append(all, &list[i].Name, &list[i].Value, &list[i].Path, &list[i].Domain)
+		}
+	}
+	for _, s := range all {
+		*s = text(*s)
+	}
+}
+
 // bodyOf is a body of which the beginning was kept.
 func bodyOf(kept []byte, size int64) *har.Body {
 	b := har.NewBody(len(kept))
@@ -123,7 +170,7 @@ func (l *Leg) har() *har.Leg {
 	if l == nil || l.Version == 0 {
 		return nil
 	}
-	out := &har.Leg{Version: l.Version.String(), ServerName: l.ServerName, ALPN: l.Protocol, Resumed: l.Resumed}
+	out := &har.Leg{Certificate: certificate(l.Shown), Version: l.Version.String(), ServerName: text(l.ServerName), ALPN: text(l.Protocol), Resumed: l.Resumed}
 	if l.Suite != nil {
 		out.Suite = l.Suite.String()
 	}
@@ -132,6 +179,25 @@ func (l *Leg) har() *har.Leg {
 	}
 	if l.Scheme != 0 {
 		out.Scheme = l.Scheme.String()
+	}
+	return out
+}
+
+func certificate(c *x509.Certificate) *har.Certificate {
+	if c == nil {
+		return nil
+	}
+	return &har.Certificate{Subject: text(c.Subject.String()), Issuer: text(c.Issuer.String()), Serial: c.SerialNumber.Text(16),
+		NotBefore: c.NotBefore, NotAfter: c.NotAfter, Fingerprint: fmt.Sprintf("%x", sha256.Sum256(c.Raw))}
+}
+
+func (f *Fault) har() *har.Fault {
+	if f == nil {
+		return nil
+	}
+	out := &har.Fault{Side: string(f.Side), By: string(f.By), Cause: string(f.Cause), Error: text(f.Err.Error())}
+	if f.Alerted {
+		out.Alert = f.Alert.String()
 	}
 	return out
 }

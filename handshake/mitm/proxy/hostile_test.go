@@ -227,10 +227,8 @@ func TestCloseTwice(t *testing.T) {
 			if err := u.Close(); err != nil {
 				t.Error(err)
 			}
-			u.mu.Lock()
-			defer u.mu.Unlock()
-			if len(u.entries) != 1 {
-				t.Errorf("%d entries are told of when Close returns", len(u.entries))
+			if n := len(u.Entries()); n != 1 {
+				t.Errorf("%d entries are told of when Close returns", n)
 			}
 		})
 	}

@@ -74,7 +74,7 @@ func (p *Proxy) mapped(host string, t target) *MapRemote {
 // goesTo makes m the server of the session. It stays the asked one's by name.
 func (s *session) goesTo(m *MapRemote) {
 	s.target, s.name = m.to, m.to.host
-	s.sentTo = m
+	s.sentTo, s.renamed = m, true
 }
 
 // change is what m does to a request.
@@ -118,7 +118,7 @@ var errNotHTTP = errors.New("the client speaks no HTTP, and the server of --map-
 // fixedHost is what Host of a request becomes; "" if it stays.
 func (h *h1) fixedHost(x *relay.Exchange) string {
 	if h.open == nil {
-		if h.s.target.fixed {
+		if h.s.renamed {
 			return h.s.target.display()
 		}
 		return ""

@@ -72,17 +72,18 @@ func (h *h1) findServer(x *relay.Exchange) {
 	}
 	h.mu.Unlock()
 	if same {
-		t.entry.Server = s.serverAddr
+		t.entry.Server, t.entry.Via = s.serverAddr, s.via
 		return
 	}
 	h.hangUp()
 	s.target = to
 	if err := s.dial(); err != nil {
+		t.entry.Via = s.via
 		f := s.unreachable(err)
 		h.decline(x, f, f.status())
 		return
 	}
-	t.entry.Server, t.entry.Timing.Connect = s.serverAddr, s.connect
+	t.entry.Server, t.entry.Via, t.entry.Timing.Connect = s.serverAddr, s.via, s.connect
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.upstream = nil

@@ -8,23 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"tlslab/handshake/mitm/proxy"
-	"tlslab/pki"
 )
-
-// newPlain is an origin without TLS.
-func newPlain(t testing.TB, h http.Handler) *origin {
-	t.Helper()
-	o := &origin{Server: httptest.NewUnstartedServer(h), roots: pki.NewTrustStore()}
-	o.Config.ErrorLog = quietLog
-	o.Start()
-	t.Cleanup(o.Close)
-	return o
-}
 
 // TestPlain: http URLs, whole, as clients of a proxy write them.
 func TestPlain(t *testing.T) {
@@ -108,7 +96,7 @@ func TestPlainLeft(t *testing.T) {
 	}
 	c.Close()
 	ended(t, s)
-	s.Close()
+	s.Close() // it has heard that the client left, and gives up
 	faulty(t, u.total(t, 1)[0], proxy.Request, proxy.SideClient, proxy.SideClient, proxy.CauseLeft)
 }
 

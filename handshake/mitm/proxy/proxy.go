@@ -53,6 +53,12 @@ type Options struct {
 
 	// Dial reaches servers; a net.Dialer with Limits.Handshake as its time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Upstream is the proxy by way of which the server at addr is reached, by Dial; nil, or one
+	// that is nil: none. scheme is "https", or "http" for what is asked in clear.
+	Upstream func(scheme, addr string) *Upstream
+	// ClientCertificates are for servers of which a Pattern fits: the certificates of all that do are
+	// shown in the place of ToServer's.
+	ClientCertificates []ClientCertificate
 
 	Limits Limits
 
@@ -71,6 +77,12 @@ type Options struct {
 	Bodies int
 	// Tap, if not nil, is told of each connection's bytes and secrets as they pass.
 	Tap Tap
+}
+
+// ClientCertificate is what the proxy shows to some servers, if they ask for a certificate.
+type ClientCertificate struct {
+	Pattern     Pattern
+	Certificate handshake.Certificate
 }
 
 // Limits bound what a client or a server may make the proxy hold.

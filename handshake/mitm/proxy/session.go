@@ -30,8 +30,10 @@ type session struct {
 	target         target
 	hello          *message.ClientHello // nil where none was read
 	clientAddr     string
-	serverAddr     string
+	serverAddr     string // "" where only the upstream proxy knows it
+	via            string // the upstream proxy's address
 	name           string // the host that the client asks for: server_name, else the target's host
+	renamed        bool   // in reverse mode: by another name than the server's, so that Host is another too
 	host           string // the same as people write it: with the port, if it is not the usual one
 
 	toClient, toServer *Leg
@@ -125,6 +127,8 @@ func (s *session) run() {
 	}
 	if !t.fixed {
 		s.call(asked)
+	} else {
+		s.renamed = s.asksElsewhere(hello)
 	}
 	if s.p.leavesAlone(asked, t) {
 		s.untouched()
@@ -195,6 +199,9 @@ func (s *session) intercept(hello *message.ClientHello) {
 	}
 	err = client.Handshake()
 	s.toClient.Summary = client.Summary()
+	if s.toClient.Suite != nil { // it has come so far
+		s.toClient.Shown = cfg.Certificates[0].Leaf
+	}
 	both := &legs{toServer: s.toServer, forged: cfg.Certificates[0].Leaf}
 	if err == nil {
 		both.toClient = s.toClient
@@ -212,11 +219,21 @@ func (s *session) intercept(hello *message.ClientHello) {
 	_ = server.Close()
 }
 
+// asksElsewhere reports whether a client in reverse mode has another name for the server than the
+// proxy: it says so (server_name), or came to an address that is not the server's.
+func (s *session) asksElsewhere(hello *message.ClientHello) bool {
+	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok && n.Name != "" {
+		return foldHost(n.Name) != foldHost(s.target.host)
+	}
+	host, _, err := net.SplitHostPort(s.client.LocalAddr().String())
+	return err != nil || foldHost(host) != foldHost(s.target.host)
+}
+
 // box is what the interceptor of this connection goes by.
 func (s *session) box(hello *message.ClientHello) mitm.Options {
 	o := mitm.Options{ToClient: s.p.o.ToClient, ToServer: s.p.o.ToServer, Fixed: s.target.fixed}
 	o.ToClient.KeyLog = s.client.KeyLog()
-	o.ToServer.ServerName, o.ToServer.KeyLog = s.name, s.server.KeyLog()
+	o.ToServer.ServerName, o.ToServer.KeyLog, o.ToServer.Certificates = s.name, s.server.KeyLog(), s.certificates()
 	o.Forger = s.p.o.Forger.For(hello, &o.ToClient)
 	if s.target.fixed {
 		o.AlsoFor = s.askedFor()
@@ -235,54 +252,10 @@ func (s *session) shakeHands(cfg *handshake.Config) (*tls.Conn, error) {
 	err = s.reached(server.Handshake())
 	s.shake = time.Since(began)
 	s.toServer = &Leg{Summary: server.Summary()}
+	if chain := s.toServer.PeerChain; len(chain) > 0 {
+		s.toServer.Shown = chain[0]
+	}
 	return server, err
-}
-
-// dial reaches the server, unless it has been.
-func (s *session) dial() error {
-	if s.server != nil {
-		return nil
-	}
-	if err := s.blocked(); err != nil {
-		return err
-	}
-	began := time.Now()
-	ctx, cancel := context.WithCancelCause(s.ctx)
-	defer cancel(nil)
-	s.reaches(cancel)
-	conn, err := s.p.o.Dial(ctx, "tcp", s.target.addr())
-	s.connect = time.Since(began)
-	err = s.reached(err)
-	if err != nil {
-		if conn != nil {
-			_ = conn.Close()
-		}
-		if cause := context.Cause(s.ctx); cause != nil {
-			return cause
-		}
-		return err
-	}
-	if s.p.isOwn(conn.RemoteAddr()) {
-		_ = conn.Close()
-		return errOwn
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.server = newRecorder(s, SideServer, conn, &s.recording.ToServer)
-	s.serverAddr = conn.RemoteAddr().String()
-	if cause := context.Cause(s.ctx); cause != nil { // the session was ended meanwhile
-		_ = s.server.Close()
-		return cause
-	}
-	return nil
-}
-
-// unreachable is the Fault of a server that could not be dialled.
-func (s *session) unreachable(err error) *Fault {
-	if errors.Is(err, errSlow) {
-		return s.blame(PhaseDial, SideServer, errSlow)
-	}
-	return s.blame(PhaseDial, SideServer, &marked{errUnreached, err})
 }
 
 // failed tells of a Fault.
@@ -296,7 +269,7 @@ func (s *session) failed(f *Fault) {
 // first.
 func (s *session) entry(k Kind) *Entry {
 	e := &Entry{Conn: s.n, Kind: k, Began: s.began, Client: s.clientAddr, Host: s.host, Scheme: "https",
-		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings}
+		ToClient: s.toClient, ToServer: s.toServer, Warnings: s.warnings, Via: s.via}
 	if s.server != nil {
 		e.Server = s.serverAddr
 	}
@@ -391,14 +364,6 @@ func (s *session) cause(err error) error {
 		return nil
 	}
 	if c := s.ended.Load(); c != nil && errors.Is(err, net.ErrClosed) {
-		return *c
-	}
-	return err
-}
-
-// why is err, or what ended the session.
-func (s *session) why(err error) error {
-	if c := s.ended.Load(); c != nil {
 		return *c
 	}
 	return err

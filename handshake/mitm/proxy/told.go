@@ -22,9 +22,10 @@ type telling struct {
 	lost                error // else how the client left
 	rewriters           [2]*Rewriter
 	decoders            [2]*decoder
-	closed              [2]bool         // the body's coding is none that can be looked into
-	answer              *relay.Head     // the head of what the proxy answered itself
-	answered            string          // that answer's body
+	closed              [2]bool     // the body's coding is none that can be looked into
+	answer              *relay.Head // the head of what the proxy answered itself
+	answered            string      // that answer's body
+	listening           *relay.WebSocket
 	changes             []Change        // what hooks changed
 	ctx                 context.Context // theirs; nil if none was called
 	cancel              context.CancelFunc
@@ -56,6 +57,7 @@ func (h *h1) event(ev relay.Event) {
 		e := tellingOf(x).entry
 		e.Upgraded = strings.ToLower(x.Reply.Upgrade())
 		h.replied(x)
+		h.listen(x)
 	case relay.Body:
 		t := tellingOf(x)
 		n, kept := &t.entry.Sent, &t.entry.RequestBody
@@ -63,6 +65,10 @@ func (h *h1) event(ev relay.Event) {
 			n, kept = &t.entry.Received, &t.entry.Body
 		}
 		*n += int64(len(ev.Data))
+		if t.listening != nil {
+			t.listening.Receive(ev.From, ev.Data)
+			return
+		}
 		if room := t.keep - len(*kept); room > 0 && !x.Bytes {
 			*kept = append(*kept, ev.Data[:min(room, len(ev.Data))]...)
 		}
@@ -74,6 +80,9 @@ func (h *h1) event(ev relay.Event) {
 		}
 	case relay.RequestOver:
 		tellingOf(x).passed = time.Now()
+	case relay.Interim:
+		e := tellingOf(x).entry
+		e.Notes = append(e.Notes, ev.Head.Notes...)
 	case relay.ReplyHead:
 		h.replied(x)
 	case relay.ReplyOver:
@@ -87,6 +96,7 @@ func (h *h1) event(ev relay.Event) {
 		if t.cancel != nil {
 			t.cancel()
 		}
+		h.unlisten(t)
 		for _, d := range t.decoders {
 			if d != nil {
 				d.stop()
@@ -130,6 +140,7 @@ func (h *h1) replied(x *relay.Exchange) {
 	}
 	if x.Request.Proto == "HTTP/2.0" && x.Reply.Status/100 == 2 {
 		t.entry.Upgraded = strings.ToLower(x.Request.Upgrade()) // extended CONNECT (RFC 8441)
+		h.listen(x)
 	}
 }
 

@@ -1,93 +1,140 @@
 package proxy_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"testing"
 
 	"tlslab/handshake"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/proxy/proxytest"
+	"tlslab/pki"
 )
 
-var quietLog = log.New(io.Discard, "", 0)
+// What package proxytest has, under the short names that the tests here use.
 
-// dial reaches the origin, whoever was asked for.
-func (o *origin) dial(ctx context.Context, network, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, o.Listener.Addr().String())
+const (
+	wwwName  = proxytest.Name
+	patience = proxytest.Patience
+)
+
+var (
+	hears    = proxytest.Heard
+	asks     = proxytest.Asks
+	ended    = proxytest.Ended
+	get      = proxytest.Get
+	faulty   = proxytest.Faulty
+	sound    = proxytest.Sound
+	signedBy = proxytest.SignedBy
+	echoes   = proxytest.Echoes
+	through  = proxytest.Through
+)
+
+type origin struct {
+	*proxytest.Origin
+	roots *pki.TrustStore
+	pool  *x509.CertPool
 }
 
-// connect asks the proxy for a way to target.
-func (u *underTest) connect(t testing.TB, target string) net.Conn {
+func originOf(o *proxytest.Origin) *origin { return &origin{o, o.Roots, o.Pool} }
+
+func newOrigin(t testing.TB, h http.Handler, change func(*tls.Config)) *origin {
 	t.Helper()
-	c, err := net.Dial("tcp", u.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target)
-	resp, err := http.ReadResponse(bufio.NewReader(&oneByOne{c}), &http.Request{Method: http.MethodConnect})
-	if err != nil || resp.StatusCode != 200 {
-		t.Fatal(resp, err)
-	}
-	return c
+	return originOf(proxytest.NewOrigin(t, h, change))
 }
 
-// oneByOne keeps a buffered reader from taking more than it needs.
-type oneByOne struct{ io.Reader }
-
-func (o *oneByOne) Read(p []byte) (int, error) { return o.Reader.Read(p[:min(1, len(p))]) }
-
-// dial goes through the proxy to target, and shakes hands there.
-func (u *underTest) dial(t testing.TB, target string, cfg *tls.Config) *tls.Conn {
+func newPlain(t testing.TB, h http.Handler) *origin {
 	t.Helper()
-	c := tls.Client(u.connect(t, target), cfg)
-	if err := c.Handshake(); err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return originOf(proxytest.NewPlain(t, h))
+}
+
+func (o *origin) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return o.Dial(ctx, network, addr)
 }
 
 // exampleOrigin is an origin for an example, which has no testing.TB.
 func exampleOrigin() *origin {
-	o, err := makeOrigin(hello, nil)
+	o, err := proxytest.MakeOrigin(hello, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	return o
+	return originOf(o)
 }
 
-// through is net/http's client, by way of the proxy at addr whose root it trusts.
-func through(addr string, root *x509.Certificate) *http.Client {
-	pool := x509.NewCertPool()
-	pool.AddCert(root)
-	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr}), ForceAttemptHTTP2: true,
-		TLSClientConfig: &tls.Config{RootCAs: pool}}}
+type scripted struct {
+	*origin
+	conns chan net.Conn
+	s     *proxytest.Scripted
 }
 
-// echoes answers an Upgrade to echo, and a line after that.
-func echoes(t testing.TB) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, rw, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer c.Close()
-		fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-		rw.Flush()
-		line, _ := rw.ReadString('\n')
-		fmt.Fprint(rw, "echo "+line)
-		rw.Flush()
-	})
+func newScripted(t testing.TB, change func(*tls.Config) *tls.Config) *scripted {
+	t.Helper()
+	s := proxytest.NewScripted(t, change)
+	return &scripted{originOf(s.Origin), s.Conns, s}
+}
+
+func (s *scripted) next(t testing.TB) net.Conn {
+	t.Helper()
+	return s.s.Next(t)
+}
+
+type underTest struct {
+	*proxytest.Proxy
+	addr string
+	pool *x509.CertPool
+}
+
+func start(t testing.TB, o *origin, change func(*proxy.Options)) *underTest {
+	t.Helper()
+	var at *proxytest.Origin
+	if o != nil {
+		at = o.Origin
+	}
+	u := proxytest.Start(t, at, change)
+	return &underTest{u, u.Addr, u.Pool}
+}
+
+func (u *underTest) await(t testing.TB, n int) *proxy.Entry {
+	t.Helper()
+	return u.Await(t, n)
+}
+
+func (u *underTest) total(t testing.TB, n int) []*proxy.Entry {
+	t.Helper()
+	return u.Total(t, n)
+}
+
+func (u *underTest) client(change func(*http.Transport)) *http.Client {
+	u.Addr = u.addr // a test may have it listen elsewhere
+	return u.Client(change)
+}
+
+func (u *underTest) raw(t testing.TB) net.Conn {
+	t.Helper()
+	u.Addr = u.addr
+	return u.Raw(t)
+}
+
+func (u *underTest) connect(t testing.TB, target string) net.Conn {
+	t.Helper()
+	u.Addr = u.addr
+	return u.Connect(t, target)
+}
+
+func (u *underTest) dial(t testing.TB, target string, cfg *tls.Config) *tls.Conn {
+	t.Helper()
+	u.Addr = u.addr
+	return u.Dial(t, target, cfg)
+}
+
+func (u *underTest) tunnel(t testing.TB) *tls.Conn {
+	t.Helper()
+	return u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName})
 }
 
 // exampleProxy is a proxy before site with these hooks, and a client by way of it.

@@ -102,5 +102,12 @@ func (s *session) relay(client, server duplex) {
 	}
 	h.begin(client)
 	h.serve(server)
+	if h.apart != "" {
+		h.pumps.Add(1)
+		s.p.workers.do(func() {
+			defer h.pumps.Done()
+			h.writer()
+		})
+	}
 	h.run()
 }

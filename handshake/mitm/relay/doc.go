@@ -1,6 +1,6 @@
 // Package relay is HTTP between one client and one server, as machines without sockets and
 // without TLS: bytes in, bytes out, and beside them what they mean. H1 is HTTP/1.1, what it is
-// upgraded to, and what is no HTTP at all; H2 is HTTP/2.
+// upgraded to, and what is no HTTP at all; H2 is HTTP/2; H2toH1 and H1toH2 translate.
 //
 // A relay is believed only if it changes nothing. A head goes on byte for byte as it came, in
 // its order and its case; what is looked at is a copy (Head). The exceptions are those that the
@@ -15,12 +15,15 @@
 // It is no client and no server: it never invents a field, never answers by itself (Options
 // say what is answered), and judges no target, no method and no status. It is not for one
 // request and many servers either: a client's connection has one server's at a time, so that
-// what a server remembers of a connection is that client's. XX
-// what a client's and a server's TLS agree on is the same on both legs.
+// what a server remembers of a connection is that client's. Where the two
+// have no version of HTTP in common, H2toH1 and H1toH2 say in the one what was said in the other;
+// otherwise what a client's and a server's TLS agree on is the same on both legs.
 //
 // Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
 // ends, request.go and reply.go the two directions, rules.go what is refused. Of HTTP/2 h2.go has
-// the frames, stream.go the streams, changed2.go what it takes to change a body.
+// the frames, stream.go the streams, changed2.go what it takes to change a body. What is translated
+// stands in translate.go, head by head, h2toh1.go and h1toh2.go; conn2.go is their end of HTTP/2.
+// websocket.go listens to what a connection was upgraded to, and takes no part in it.
 package relay
 
 // Side is one of the two ends.

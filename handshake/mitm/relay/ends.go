@@ -10,13 +10,17 @@ import (
 // refuseReply is a reply that does not go on.
 func (m *H1) refuseReply(r *Refusal) {
 	m.server.ended = true
-	m.unanswered(r)
+	fate := Close
+	if len(m.under) > 0 && m.under[0].begun {
+		fate = Cut // what is refused must not pass for whole
+	}
+	m.unanswered(r, fate)
 }
 
 // lost are requests whose server has said that the reply before them was its last.
 func (m *H1) lost() {
 	m.settleAll()
-	m.unanswered(io.ErrUnexpectedEOF)
+	m.unanswered(io.ErrUnexpectedEOF, Close)
 }
 
 // settleAll tells of what is over already.
@@ -27,23 +31,35 @@ func (m *H1) settleAll() {
 }
 
 // unanswered tells of every request under way that there will be no reply to it, or no whole
-// one; the client reads why, if it has read nothing of the reply.
-func (m *H1) unanswered(err error) {
-	fate, leg := Close, Server
+// one; the client reads why, if it has read nothing of the reply. What it read amid one ends in
+// the way of fate.
+func (m *H1) unanswered(err error, fate Fate) {
+	leg := Server
 	if r := (*Refusal)(nil); m.halved != nil && len(m.under) > 0 && !m.under[0].begun && !errors.As(err, &r) {
 		leg, err = Client, m.halved // many a server takes the client's end for its leave
 	}
 	for i, x := range m.under {
-		if x.begun && i == 0 {
-			fate = Cut
-		}
 		x.fail(leg, err)
 		x.Fault.InHead = leg == Server && i == 0 && m.server.state == atHead && len(m.server.in) > 0
-		if i == 0 {
-			m.answer(x)
+		if i == 0 && !x.begun && leg == Server {
+			if m.answer(x); x.answered {
+				fate = Close
+			}
 		}
 	}
 	m.finish(fate)
+}
+
+// fate is that of a stream on one leg where one on the other ended so. A goodbye may stand amid a
+// message: it is for whoever reads to see that the message is not whole, as without a relay.
+func (how Ending) fate() Fate {
+	switch how {
+	case InOrder:
+		return Close
+	case NoGoodbye:
+		return Cut
+	}
+	return Reset
 }
 
 // serverEnded is the end of what the server says.
@@ -56,9 +72,9 @@ func (m *H1) serverEnded(how Ending, err error) {
 	case m.o.Forward && (m.routing != nil || m.client.hold.waits != nil || m.responding != nil):
 		m.stray = true // nothing was lost: it waits for another server
 	case len(m.under) > 0 && m.under[0].sent:
-		m.unanswered(err)
+		m.unanswered(err, how.fate())
 	default:
-		m.finish(Close)
+		m.finish(how.fate())
 	}
 }
 
@@ -114,13 +130,10 @@ func (m *H1) switched(x *Exchange) {
 	m.resume(&m.client)
 }
 
-// bytesEnded passes the end of a stream on. What breaks ends both directions, and so does a
-// server: one that has closed its socket looks like one that has only said everything, and a
-// client that waits for nothing would hold both for as long as the idle may.
+// bytesEnded passes the end of a stream on, each direction's by itself. What breaks ends both.
 func (m *H1) bytesEnded(f *flow, how Ending, err error) {
-	other := m.flow(f.from.Other())
 	if how == InOrder {
-		if other.ended || f.from == Server {
+		if m.other(f).ended {
 			m.finish(Close)
 			return
 		}

@@ -134,6 +134,9 @@ func (m *H1) flow(side Side) *flow {
 	return &m.server
 }
 
+// other is the direction against f.
+func (m *H1) other(f *flow) *flow { return m.flow(f.from.Other()) }
+
 // Receive takes bytes that came from a side. b is the machine's until Output was taken of both
 // sides and sent.
 func (m *H1) Receive(from Side, b []byte) {

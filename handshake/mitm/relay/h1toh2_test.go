@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
 // A row12 is a client of HTTP/1.1, a server of HTTP/2, and what each hears.
@@ -89,6 +90,15 @@ func TestH1toH2(t *testing.T) {
 			toServer: "1 HEADERS :method=POST :scheme=https :authority=a :path=/ trailer=X-Sum\n1 DATA hello\n1 HEADERS x-sum=5 END",
 			toClient: "HTTP/1.1 200 \r\ntrailer: x-sum\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\nx-sum: 2\r\n\r\n",
 			events:   "0 request POST /\n0 body c:hello\n0 trailers c:[{X-Sum 5}]\n0 request_over\n0 reply 200\n0 body s:ok\n0 trailers s:[{x-sum 2}]\n0 reply_over\n0 done"},
+		{name: "a length and a trailer", say: func(s *end2) []string {
+			return []string{"c:" + get, s.head(1, 0, ":status: 200", "trailer: x-sum", "content-length: 2"), s.send(http2.FrameData, 0, 1, "ok"), s.head(1, endStream, "x-sum: 2")}
+		},
+			toServer: getWords, toClient: "HTTP/1.1 200 \r\ntrailer: x-sum\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-sum: 2\r\n\r\n"},
+		{name: "white space around a value", say: func(s *end2) []string {
+			block := literal(s.fields(":status: 204"), hpack.HeaderField{Name: "x", Value: "y "})
+			return []string{"c:" + get, "s:" + string(frame(nil, http2.FrameHeaders, endStream|http2.FlagHeadersEndHeaders, 1, block))}
+		},
+			toServer: getWords, toClient: "HTTP/1.1 204 \r\nx: y \r\n\r\n"},
 		{name: "HTTP/1.0 knows no chunks", say: func(s *end2) []string {
 			return []string{"c:GET / HTTP/1.0\r\n\r\n", s.head(1, 0, ":status: 200"), s.send(http2.FrameData, endStream, 1, "ok")}
 		},
@@ -120,7 +130,7 @@ func TestH1toH2(t *testing.T) {
 		{name: "reset amid a reply", say: func(s *end2) []string {
 			return []string{"c:" + get, s.head(1, 0, ":status: 200", "content-length: 9"), s.send(http2.FrameData, 0, 1, "ok"), s.send(http2.FrameRSTStream, 0, 1, u32(2))}
 		},
-			toServer: getWords + away, toClient: "HTTP/1.1 200 \r\ncontent-length: 9\r\n\r\nok", fates: [2]Fate{Close, Cut}},
+			toServer: getWords + away, toClient: "HTTP/1.1 200 \r\ncontent-length: 9\r\n\r\nok", fates: [2]Fate{Close, Reset}},
 		{name: "… to HTTP/1.0", say: func(s *end2) []string {
 			return []string{"c:GET /50%/x HTTP/1.0\r\nHost: a\r\n\r\n", s.head(1, 0, ":status: 200"), s.send(http2.FrameData, 0, 1, "ok"), s.send(http2.FrameRSTStream, 0, 1, u32(2))}
 		},
@@ -141,7 +151,7 @@ func TestH1toH2(t *testing.T) {
 		{name: "the server hangs up", say: func(s *end2) []string { return []string{"c:" + get, "s!"} },
 			toServer: getWords, toClient: "<502>", fates: [2]Fate{Close, Close}},
 		{name: "the client hangs up", say: func(s *end2) []string { return []string{"c:" + get, "c#"} },
-			toServer: getWords + "\n1 RST_STREAM CANCEL" + away, fates: [2]Fate{Close, Close}, events: "0 request GET /50%/x\n0 request_over\n0 done client left: reset"},
+			toServer: getWords + "\n1 RST_STREAM CANCEL" + away, fates: [2]Fate{Close, Reset}, events: "0 request GET /50%/x\n0 request_over\n0 done client left: reset"},
 		{name: "the window is the server's", say: func(s *end2) []string {
 			return append([]string{s.send(http2.FrameSettings, 0, 0, setting(http2.SettingInitialWindowSize, 1)), "c:POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok", s.send(http2.FrameWindowUpdate, 0, 1, u32(5))}, ok(s, 1)...)
 		},

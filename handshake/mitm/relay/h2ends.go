@@ -84,7 +84,10 @@ func (m *H2) End(from Side, how Ending, err error) {
 		m.leave(err)
 		return
 	}
-	m.finish(from, err)
+	if !m.finishWith(from, err, http2.ErrCodeNo) {
+		fate := min(how.fate(), Cut) // frames say where each message ends: nothing needs to be lost
+		m.client.fate, m.server.fate = max(m.client.fate, fate), max(m.server.fate, fate)
+	}
 }
 
 // leave is a server that has left, while what it said before is held: that has yet to go on.
@@ -120,17 +123,17 @@ func (m *H2) refuse(f *flow2, r *Refusal) {
 
 // finish ends both streams; what was under way failed on a side's leg. A client that has heard
 // nothing yet of a reply reads why there is none.
-func (m *H2) finish(leg Side, err error) { m.finishWith(leg, err, http2.ErrCodeNo) }
+func (m *H2) finish(leg Side, err error) { _ = m.finishWith(leg, err, http2.ErrCodeNo) }
 
 // finishWith is finish with what a GOAWAY is to say: without a code there is one only behind
 // answers. It names the last stream that went on, so that the client does not ask again what a
-// server may have seen to (RFC 9113 §6.8).
-func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) {
+// server may have seen to (RFC 9113 §6.8). It reports whether it has said so.
+func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) (says bool) {
 	if m.over {
-		return
+		return false
 	}
 	between := m.server.left == 0 && m.server.blockOf == 0 // two frames
-	says := between && code != http2.ErrCodeNo
+	says = between && code != http2.ErrCodeNo
 	for _, st := range m.inOrder() {
 		if !st.over[1] {
 			st.x.fail(leg, err)
@@ -145,6 +148,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) {
 	}
 	m.over = true
 	m.client.fate, m.server.fate = max(m.client.fate, Close), max(m.server.fate, Close)
+	return says
 }
 
 // drop is the end of a stream of which nothing more goes on.

@@ -155,7 +155,7 @@ func (m *H2toH1) giveUp(st *stream2, code http2.ErrCode) {
 	m.drop(st, code)
 	if m.now == st {
 		m.now = nil
-		m.one.End(Client, Broken, io.ErrUnexpectedEOF)
+		m.one.End(Client, NoGoodbye, io.ErrUnexpectedEOF)
 		m.after()
 	}
 }
@@ -243,19 +243,14 @@ func (m *H2toH1) body(st *stream2, b []byte, end bool) {
 		}
 	}
 	if !a.chunked {
-		if len(b) > 0 {
-			m.say(b)
-		}
+		m.say(b)
 		return
 	}
 	b = appendChunk(nil, b)
 	if end {
 		b = appendTrailer(b, a.trailer)
-		a.trailer = nil
 	}
-	if len(b) > 0 {
-		m.say(b)
-	}
+	m.say(b)
 }
 
 // heard is what the server says, as H1 understands it.

@@ -202,7 +202,7 @@ func TestH2toH1(t *testing.T) {
 			return []string{c.head(1, endStream, ask("GET", "/1")...), c.head(3, endStream, ask("GET", "/3")...), "s:HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall", "s#"}
 		},
 			toServer: "GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\n",
-			toClient: "1 HEADERS :status=200 content-length=9\n1 DATA all\n1 RST_STREAM INTERNAL_ERROR\n3 RST_STREAM REFUSED_STREAM\n0 GOAWAY 1 NO_ERROR", fates: [2]Fate{Cut, Close}},
+			toClient: "1 HEADERS :status=200 content-length=9\n1 DATA all\n1 RST_STREAM INTERNAL_ERROR\n3 RST_STREAM REFUSED_STREAM\n0 GOAWAY 1 NO_ERROR", fates: [2]Fate{Reset, Close}},
 		{name: "gone without a reply", o: Options{Page: page502}, say: func(c *end2) []string {
 			return []string{c.head(1, endStream, ask("GET", "/1")...), "s!"}
 		},
@@ -227,7 +227,7 @@ func TestH2toH1(t *testing.T) {
 		{name: "a stream given up that the server is at", say: func(c *end2) []string {
 			return []string{c.head(1, endStream, ask("GET", "/1")...), c.head(3, endStream, ask("GET", "/3")...), c.send(http2.FrameRSTStream, 0, 1, u32(8))}
 		},
-			toServer: "GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\n", toClient: "3 RST_STREAM REFUSED_STREAM\n0 GOAWAY 1 NO_ERROR", fates: [2]Fate{Close, Close},
+			toServer: "GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\n", toClient: "3 RST_STREAM REFUSED_STREAM\n0 GOAWAY 1 NO_ERROR", fates: [2]Fate{Cut, Close},
 			events: "0 request GET /1\n0 request_over\n1 request GET /3\n0 done client left: RST_STREAM CANCEL\n1 done server left: RST_STREAM REFUSED_STREAM"},
 		{name: "an early reply, and the rest of the request behind it", say: func(c *end2) []string {
 			return []string{c.head(1, 0, ask("POST", "/1")...), "s:" + okReply, c.send(http2.FrameData, endStream, 1, "more"), c.head(3, endStream, ask("GET", "/3")...), "s:" + okReply}

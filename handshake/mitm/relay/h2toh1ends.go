@@ -75,7 +75,7 @@ func (m *H2toH1) leave(err error) {
 	m.away, m.queue, m.now = true, nil, nil
 	streams := m.client.inOrder()
 	clear(m.client.streams)
-	m.one.End(Client, Broken, err) // its events are of nobody
+	m.one.End(Client, NoGoodbye, err) // its events are of nobody
 	m.wire = append(m.wire, m.one.Output(Server)...)
 	for _, st := range streams {
 		if !st.said {

@@ -153,7 +153,13 @@ func (h *Head) requestLine(s string) bool {
 		}
 	}
 	h.Method, h.Target, h.Proto = method, target, proto
-	if scheme, after, ok := strings.Cut(target, "://"); ok && isScheme(scheme) && method != http.MethodConnect {
+	h.absoluteForm()
+	return true
+}
+
+// absoluteForm takes a target in absolute form apart (RFC 9112 §3.2.2).
+func (h *Head) absoluteForm() {
+	if scheme, after, ok := strings.Cut(h.Target, "://"); ok && isScheme(scheme) && h.Method != http.MethodConnect {
 		h.Scheme = lower(scheme)
 		end := strings.IndexAny(after, "/?#")
 		if end < 0 {
@@ -164,13 +170,12 @@ func (h *Head) requestLine(s string) bool {
 			h.Authority = h.Authority[i+1:]
 		}
 		switch {
-		case h.Path == "" && method == http.MethodOptions:
+		case h.Path == "" && h.Method == http.MethodOptions:
 			h.Path = "*" // RFC 9112 §3.2.4
 		case h.Path == "" || h.Path[0] != '/':
 			h.Path = "/" + h.Path
 		}
 	}
-	return true
 }
 
 // statusLine is RFC 9112 §4. Some servers leave out the last space together with the phrase.

@@ -59,7 +59,7 @@ func (m *H1) Continue(x *Exchange, from Side, c Changes) (streams bool) {
 	case m.o.Forward:
 		m.routing = x
 	case m.server.hold.late != nil || m.stray: // it left meanwhile, or said what nobody asked for
-		m.unanswered(io.ErrUnexpectedEOF)
+		m.unanswered(io.ErrUnexpectedEOF, Close)
 	default:
 		m.pass(x, nil)
 		m.unstall(f)
@@ -136,7 +136,8 @@ func (m *H1) Fail(x *Exchange, err error) {
 	if x.sent && !x.passed {
 		m.client.fate = Cut // half a request must not pass for a whole one
 	}
-	m.unanswered(err)
+	m.halved = nil // it is not the client's end that is to blame
+	m.unanswered(err, Cut)
 }
 
 // Take copies to p what has come of a body that is the holder's: io.EOF at its end, another error

@@ -26,7 +26,7 @@ func (m *H1) stepRequest(b []byte) int {
 			}
 			m.begin()
 			return 0
-		case unknown:
+		case unknown, likely:
 			return -1
 		}
 		m.spoken = true
@@ -65,7 +65,7 @@ func (m *H1) request(raw []byte) {
 	m.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
 	switch {
 	case m.withheld != nil:
-		m.unanswered(m.withheld)
+		m.unanswered(m.withheld, Close)
 	case m.o.asksHolder(x, Client):
 		m.client.hold = holding{waits: x}
 		m.client.state = withHolder
@@ -112,10 +112,12 @@ func (m *H1) goOn() {
 	case last.passed && len(m.client.in) > 0: // more was asked, and waits for its turn
 	case last.passed:
 		m.noMore = true
-		m.client.fate = max(m.client.fate, EndHalf)
+		if !m.single {
+			m.client.fate = max(m.client.fate, EndHalf)
+		}
 	default:
 		last.fail(Client, io.ErrUnexpectedEOF)
-		m.finish(Cut)
+		m.finish(InOrder.fate())
 	}
 }
 
@@ -290,7 +292,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 		case how == Broken, amid:
 			m.broken = err
 		}
-		m.finish(Close)
+		m.finish(how.fate())
 		return
 	}
 	last := m.under[len(m.under)-1]
@@ -305,11 +307,7 @@ func (m *H1) clientEnded(how Ending, err error) {
 	for _, x := range m.under {
 		x.fail(Client, err)
 	}
-	fate := Close
-	if part || m.server.state != atHead {
-		fate = Cut
-	}
-	m.finish(fate)
+	m.finish(how.fate())
 }
 
 type guess int
@@ -317,6 +315,7 @@ type guess int
 const (
 	no guess = iota
 	unknown
+	likely // it begins as one does, and its first line is not whole
 	yes
 )
 
@@ -327,9 +326,11 @@ const (
 )
 
 // looksLikeHTTP says whether a request begins here. What begins with a method in capitals and a
-// space is one, whatever follows; with any other token (a method is any token, RFC 9110 §9.1), or
-// behind white space, what ends as the first line of a request does. The preface of HTTP/2
-// without ALPN does not count. Where sure is true, it can be nothing else.
+// space is one if there follows what only HTTP has: a path, a URL, its name; other protocols have
+// commands in capitals too (NICK of IRC, GET of Redis). With any other token (a method is any
+// token, RFC 9110 §9.1), or behind white space, it is what ends as the first line of a request
+// does. The preface of HTTP/2 without ALPN does not count. Where sure is true, it can be nothing
+// else.
 func looksLikeHTTP(b []byte, sure bool) guess {
 	if sure {
 		return yes
@@ -357,10 +358,17 @@ func looksLikeHTTP(b []byte, sure bool) guess {
 		return unknown
 	case i == 0 || i == len(plain) || plain[i] != ' ':
 		return no
-	case len(plain) == len(s) && i <= longestMethod && isCapital(plain[:i]):
-		return yes
 	}
 	line, _, whole := strings.Cut(plain, "\n")
+	if len(plain) == len(s) && i <= longestMethod && isCapital(plain[:i]) {
+		switch target := line[i+1:]; {
+		case full, strings.HasPrefix(target, "/"), strings.HasPrefix(target, "*"), strings.Contains(line, "://"), strings.Contains(line, "HTTP/"):
+			return yes
+		case !whole:
+			return likely
+		}
+		return no
+	}
 	words := strings.Fields(line)
 	switch {
 	case !isText(line):

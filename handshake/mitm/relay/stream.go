@@ -89,6 +89,7 @@ func headOf(fields []hpack.HeaderField) *Head {
 			h.upgrade = x.Value
 		}
 	}
+	h.absoluteForm() // some clients have it in :path
 	return h
 }
 

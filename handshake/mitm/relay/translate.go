@@ -31,7 +31,6 @@ type asked struct {
 
 // reply is how a reply of HTTP/2 goes on.
 type reply struct {
-	begun   bool // the final one
 	chunked bool
 	none    bool // it has no body
 	length  int64
@@ -51,7 +50,7 @@ func pseudo2(fields []Field, from Side, known string) (map[string]string, []Fiel
 			return nil, nil, &Refusal{From: from, Rule: RulePseudo, Detail: quote(f.Name)}
 		}
 		pseudo[f.Name], n = f.Value, n+1
-		if !isValue2(f.Value) {
+		if !isValue2(f.Value, from) {
 			return nil, nil, &Refusal{From: from, Rule: RuleField2, Detail: quote(f.Value)}
 		}
 	}
@@ -64,7 +63,7 @@ func checkFields2(fields []Field, from Side) *Refusal {
 		bad := f.Name
 		switch {
 		case !isToken(f.Name) || lower(f.Name) != f.Name || ofConnection(f.Name):
-		case f.Name == "te" && !sameName(f.Value, "trailers"), !isValue2(f.Value):
+		case f.Name == "te" && !sameName(f.Value, "trailers"), !isValue2(f.Value, from):
 			bad = f.Value
 		default:
 			continue
@@ -84,9 +83,10 @@ func ofConnection(name string) bool {
 	return false
 }
 
-// isValue2 is RFC 9113 §8.2.1.
-func isValue2(s string) bool {
-	return !strings.ContainsAny(s, "\r\n\x00") && trimOWS(s) == s
+// isValue2 is RFC 9113 §8.2.1. White space around a reply's value is let be: net/http's server says
+// what a program sets, clients take it, and a reader of HTTP/1.1 leaves it out.
+func isValue2(s string, from Side) bool {
+	return !strings.ContainsAny(s, "\r\n\x00") && (from == Server || trimOWS(s) == s)
 }
 
 // isAuthority reports whether s can stand in Host, and is not read as more than that.
@@ -151,6 +151,7 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 	}
 	b = appendField(b, "Host", authority)
 	a.chunked = !end
+	announced := hasTrailer(fields)
 	for _, f := range fields {
 		value := f.Value
 		switch f.Name {
@@ -172,7 +173,7 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 			case end && n > 0:
 				return refuse(RuleBodyLength, value)
 			}
-			if a.length = n; c.Body != nil && !end {
+			if a.length = n; !end && (c.Body != nil || announced) {
 				continue
 			}
 			a.chunked = false
@@ -198,6 +199,17 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 		_, r = requestFraming(h1)
 	}
 	return a, r
+}
+
+// hasTrailer reports whether a trailer is announced: then the body goes on in chunks, of whatever
+// length it is, since HTTP/1.1 has no other place for a trailer.
+func hasTrailer(fields []Field) bool {
+	for _, f := range fields {
+		if f.Name == "trailer" {
+			return true
+		}
+	}
+	return false
 }
 
 func appendField(b []byte, name, value string) []byte {
@@ -275,6 +287,8 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 	if interim && end {
 		return refuse(RulePseudo, ":status "+status)
 	}
+	bodiless := q.Method == http.MethodHead || interim || h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
+	rechunked := !end && !bodiless && (c.Body != nil || hasTrailer(fields) && !q.old())
 	b := []byte("HTTP/1.1 " + status + " \r\n")
 	for _, f := range fields {
 		if f.Name == "content-length" {
@@ -284,7 +298,7 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 				return refuse(RuleLength, f.Value)
 			case k.length >= 0 && k.length != n:
 				return refuse(RuleTwoLengths, f.Value)
-			case k.length >= 0 || c.Body != nil && !end:
+			case k.length >= 0 || rechunked:
 				k.length = n
 				continue
 			}
@@ -294,7 +308,6 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 			b = appendField(b, f.Name, f.Value)
 		}
 	}
-	bodiless := q.Method == http.MethodHead || interim || h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
 	switch {
 	case interim:
 	case bodiless:
@@ -303,7 +316,7 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 		return refuse(RuleBodyLength, strconv.FormatInt(k.length, 10))
 	case end && k.length < 0:
 		b = appendField(b, "content-length", "0")
-	case !end && (k.length < 0 || c.Body != nil) && !q.old():
+	case !end && (k.length < 0 || rechunked) && !q.old():
 		b, k.chunked = appendField(b, "transfer-encoding", "chunked"), true
 	}
 	if !interim && (last || q.old()) {

@@ -1,9 +1,11 @@
 package capture
 
 import (
+	"errors"
 	"strings"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
@@ -24,7 +26,7 @@ var unreachable = map[string]string{
 	"dns_error":                 "proxy_unreachable_dns_error",
 	"dns_timeout":               "proxy_unreachable_dns_timeout",
 	"destination_ip_unroutable": "proxy_unreachable_destination_ip_unroutable",
-	"proxy_loop_detected":       "proxy_unreachable_proxy_loop_detected",
+	proxy.LoopDetected:          "proxy_unreachable_proxy_loop_detected",
 }
 
 // wordsOf says who refused, with which alert, and the likely cause with what to do; a server that
@@ -39,7 +41,11 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 	}
 	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String(), "phase", phase, "limit", f.Limit}
 	key := "proxy_gave_up"
+	up := (*proxy.UpstreamError)(nil)
 	switch {
+	case errors.As(f.Err, &up) && f.By == proxy.SideUpstream:
+		key = "proxy_upstream_refused"
+		pairs = append(pairs, "upstream", foreign.Line(up.Upstream))
 	case f.By != proxy.SideProxy && f.Alerted:
 		key = "proxy_refused"
 	case f.By != proxy.SideProxy:

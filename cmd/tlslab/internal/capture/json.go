@@ -85,10 +85,11 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Answered bool            `json:"answered_by_proxy,omitempty"`
 		Changes  []change        `json:"changes,omitempty"`
 		Besides  *fault          `json:"client_fault,omitempty"`
+		Via      string          `json:"via,omitempty"`
 	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
 		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
 		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings, Notes: e.Notes,
-		Fault: faultOf(e.Fault), Answered: e.Answered, Changes: changes, Besides: faultOf(e.Besides)}
+		Fault: faultOf(e.Fault), Answered: e.Answered, Changes: changes, Besides: faultOf(e.Besides), Via: e.Via}
 	b, err := json.Marshal(line)
 	if err != nil {
 		return "" // strings and numbers alone

@@ -335,10 +335,14 @@ func limitOf(lang narrate.Lang, r *relay.Refusal) string {
 
 // whyOf says what an error says: of a message that was refused, which rule it broke.
 func whyOf(lang narrate.Lang, err error) string {
-	r, no := (*relay.Refusal)(nil), (*proxy.NoRequest)(nil)
+	r, no, up := (*relay.Refusal)(nil), (*proxy.NoRequest)(nil), (*proxy.UpstreamError)(nil)
+	if errors.As(err, &up) {
+		return cli.Say(lang, "proxy_upstream_says", "upstream", foreign.Line(up.Upstream), "error", narrate.Fault(lang, up.Err))
+	}
 	if errors.As(err, &no) {
 		key := "proxy_no_request_" + string(no.Why)
-		return cli.Say(lang, key, "got", foreign.Line(no.Got))
+		pairs := []string{"got", foreign.Line(no.Got)}
+		return cli.Say(lang, key, pairs...)
 	}
 	hook, blocked := (*proxy.HookError)(nil), (*proxy.ErrBlocked)(nil)
 	switch {

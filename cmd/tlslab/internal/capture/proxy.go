@@ -39,6 +39,8 @@ type proxyFlags struct {
 	setHeader, setReply, block      []string
 	mapRemote                       []string
 	upstream                        flags.Identity
+	certsFor                        []string
+	by                              string // --upstream
 	caFile                          string
 	insecure                        bool
 	clientTLS, serverTLS            string
@@ -81,6 +83,7 @@ that wants --i-own-this-network.`,
   tlslab proxy --mode socks5 --listen 127.0.0.1:1080
   tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1
   tlslab proxy --set-header X-Debug=1 --set-header Cookie= --block '*.ads.example'
+  tlslab proxy --upstream http://proxy.example:3128 --client-cert-for '*.bank.example=me.pem'
   tlslab proxy --show 1 --format html --out entry.html   both handshakes as a page, when entry 1 is there`,
 		Args: cli.Exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
@@ -98,6 +101,8 @@ that wants --i-own-this-network.`,
 	f.StringSliceVar(&p.allow, "allow-hosts", nil, "capture these alone, and pass the rest through untouched")
 	f.StringVar(&p.upstream.Cert, "client-cert", "", "what to show to servers that ask for a certificate, PEM `file`, leaf first")
 	f.StringVar(&p.upstream.Key, "client-key", "", "its private key, PEM `file` (default: the --client-cert file)")
+	f.StringArrayVar(&p.certsFor, "client-cert-for", nil, "`PATTERN=FILE`: show this to these servers alone, chain and private key in one PEM\nfile (may be given again): *.bank.example=me.pem")
+	f.StringVar(&p.by, "upstream", "", "reach servers by way of another proxy: http://[USER:PASSWORD@]HOST:PORT, https:// or\nsocks5://; none: directly (default: what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say)")
 	f.StringVar(&p.caFile, "upstream-CAfile", "", "believe servers with these roots, PEM `file` (default: this machine's)")
 	f.BoolVar(&p.insecure, "upstream-insecure", false, "believe any server; the list marks it")
 	f.StringVar(&p.clientTLS, "client-tls", "", "exactly this version towards clients: 1.2 or 1.3 (default: both)")
@@ -124,6 +129,7 @@ that wants --i-own-this-network.`,
 	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
+	cli.Complete(cmd, "upstream", func() []string { return []string{"http://", "https://", "socks5://", "none"} })
 	cli.Complete(cmd, "format", func() []string { return proxyFormats })
 	cmd.AddCommand(newProxyCA(p))
 	return cmd
@@ -194,6 +200,10 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return cli.Told(p.Lang, err, "no_listen", "address", p.listen, "error", cli.DialFault(err))
 	}
+	ways, err := p.upstreams(ctx, &o, l.Addr())
+	if err != nil {
+		return cli.FirstError(err, l.Close())
+	}
 	listed := cli.NewSpool(cli.Unfiltered(out.Writer), p.MissingFrom(p.format, log))
 	out.Writer = foreign.NewWriter(listed, out.Options.Color)
 	defer func() {
@@ -218,7 +228,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	list.proxy = px
-	if err := p.announce(ctx, log, l, root, made); err != nil {
+	if err := p.announce(ctx, log, l, root, made, ways); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
 	}
 	defer context.AfterFunc(ctx, func() { _ = px.Close() })()
@@ -358,6 +368,9 @@ func (p *proxyFlags) legs(o *proxy.Options) (err error) {
 	if o.ToServer.Certificates, err = p.upstream.Load(); err != nil {
 		return err
 	}
+	if o.ClientCertificates, err = p.certificatesFor(); err != nil {
+		return err
+	}
 	o.ToServer.Weak.SkipVerify = p.insecure
 	if p.caFile != "" {
 		o.ToServer.Roots, err = flags.RootsFrom(p.caFile)
@@ -408,7 +421,7 @@ func proxyMode(text string) (proxy.Mode, error) {
 }
 
 // announce says where the proxy listens and what its clients have to trust.
-func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, root string, made bool) error {
+func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, root string, made bool, ways []string) error {
 	if err := cli.WritePort(ctx, p.Lang, p.portFile, l); err != nil {
 		return err
 	}
@@ -421,6 +434,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 	} else {
 		lines = append(lines, cli.Say(p.Lang, "proxy_root", "root", root))
 	}
+	lines = append(lines, ways...)
 	width := cli.Columns(os.Stderr)
 	if width == 0 {
 		width = sheet.DefaultWidth
