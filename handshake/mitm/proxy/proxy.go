@@ -12,7 +12,8 @@
 // greeting.go whether TLS follows,
 // session.go shakes hands on both legs, h1.go and pump.go drive the machines of mitm/relay, which
 // relay what is said, plain.go finds servers for what comes in clear, told.go makes of it an
-// Entry (entry.go), and recorder.go what is kept. Read session.go first.
+// Entry (entry.go), and recorder.go what is kept. hooks.go is what a program of one's own may do
+// with what passes. Read session.go first.
 package proxy
 
 import (
