@@ -69,6 +69,9 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	r.done()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if t.ended { // and what was to be told of it may have been
+		return
+	}
 	t.changes = append(t.changes, r.changes...)
 	switch {
 	case r.err != nil:
@@ -98,6 +101,9 @@ func (h *h1) holdReply(x *relay.Exchange, t *telling) {
 	r.done()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if t.ended { // and what was to be told of it may have been
+		return
+	}
 	t.changes = append(t.changes, r.changes...)
 	if r.err != nil {
 		h.failHeld(x, r.err)
@@ -225,7 +231,7 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 		}
 		h.mu.Lock()
 	}
-	if err == nil {
+	if err == nil && !t.ended {
 		if len(m.bodies) > 0 && !in.same(sent) {
 			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeBody})
 		}
@@ -271,7 +277,9 @@ func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
 			err = &HookError{Hook: a.by, Err: io.ErrUnexpectedEOF}
 		}
 		h.mu.Lock()
-		t.entry.Received, t.entry.Body = sent.n, sent.kept
+		if !t.ended {
+			t.entry.Received, t.entry.Body = sent.n, sent.kept
+		}
 		h.mu.Unlock()
 	}
 	h.mu.Lock()

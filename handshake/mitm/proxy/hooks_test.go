@@ -214,7 +214,10 @@ func TestHolding(t *testing.T) {
 func TestHeldUntilClose(t *testing.T) {
 	held := make(chan bool)
 	threeWays(t, hello, []proxy.Hook{{Request: func(r *proxy.HeldRequest) {
-		held <- true
+		select {
+		case held <- true:
+		case <-r.Context().Done():
+		}
 		<-r.Context().Done()
 	}}}, func(t *testing.T, u *underTest, c *http.Client, base string) {
 		done := make(chan error, 1)
