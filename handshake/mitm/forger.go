@@ -69,10 +69,12 @@ func (f *Forger) ForgeFor(real *x509.Certificate, also ...string) (*handshake.Ce
 	for _, name := range also {
 		ip := net.ParseIP(name)
 		switch {
-		case name == "" || real.VerifyHostname(name) == nil:
+		case real.VerifyHostname(name) == nil:
 			continue
 		case ip != nil:
 			addresses = append(addresses, ip)
+		case !isHostName(name):
+			continue // a client's own wish, and no certificate may name it
 		default:
 			names = append(names, name)
 		}

@@ -14,6 +14,9 @@
 // (websocket.go); _webSocketMessagesLeftOut counts what is beyond the limits, and _webSocketError says
 // why nothing was listened to any more.
 //
+// Of a request _host and _target are what was said where it cannot stand in a URL so: a URL is what
+// browsers make of it, which escape some characters, and have every reader take it for one.
+//
 // Of a message _trailers are the fields behind its body; of postData _encoding is "base64" where it
 // is no text, for which HAR 1.2 has nothing there.
 //

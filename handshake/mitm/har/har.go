@@ -128,7 +128,9 @@ type Fault struct {
 // Request is the head of a request, and its body in PostData.
 type Request struct {
 	Method      string    `json:"method"`
-	URL         string    `json:"url"` // absolute, without a fragment
+	URL         string    `json:"url"`               // absolute, without a fragment
+	Host        string    `json:"_host,omitempty"`   // what was said for its host, where that can be in no URL
+	Target      string    `json:"_target,omitempty"` // what was said for its path, where the URL has it otherwise
 	HTTPVersion string    `json:"httpVersion"`
 	Cookies     []Cookie  `json:"cookies"`
 	Headers     []Pair    `json:"headers"`

@@ -147,7 +147,7 @@ func TestHARIsWhatWasSaid(t *testing.T) {
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if want := "https://www.lab.test/50%/é?a=b"; h.Request.URL != want || len(h.Request.Query) != 1 || h.Request.Query[0].Value != "b" {
+	if want := "https://www.lab.test/50%/%E9?a=b"; h.Request.URL != want || h.Request.Target != "/50%/é?a=b" || len(h.Request.Query) != 1 || h.Request.Query[0].Value != "b" {
 		t.Errorf("%s, %v", h.Request.URL, h.Request.Query)
 	}
 	if _, err := json.Marshal(h); err != nil {

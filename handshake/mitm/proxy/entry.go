@@ -50,7 +50,7 @@ type Entry struct {
 	Sent, Received            int64        // bytes of the bodies, or of the connection
 	RequestBody, Body         []byte       // the first Options.Bodies of them, as on the wire but for chunks
 	Upgraded                  string       // what the connection became: "websocket"; "" if nothing
-	WebSocket                 *WebSocket   // what was said then; nil if it is none, or nothing is kept of bodies
+	WebSocket                 *WebSocket   // what was said then; nil if it is none, or its host is to be left alone
 
 	ToClient, ToServer *Leg // nil where no ClientHello was read or sent; with Version 0 where nothing was settled
 

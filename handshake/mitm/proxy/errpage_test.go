@@ -69,6 +69,7 @@ func TestPageInPlace(t *testing.T) {
 					c := u.client(func(tr *http.Transport) {
 						tr.TLSClientConfig.MaxVersion, tr.TLSClientConfig.MinVersion, tr.TLSClientConfig.NextProtos = version, version, x.offered
 						tr.ForceAttemptHTTP2 = slices.Contains(x.offered, "h2")
+						tr.DisableKeepAlives = true // else it may open a connection in reserve, and ask nothing on it
 						if slices.Equal(x.offered, []string{"h2"}) {
 							tr.Protocols = new(http.Protocols)
 							tr.Protocols.SetHTTP2(true)

@@ -96,12 +96,8 @@ func (w *WebSocket) har(out *har.Entry) {
 // asSaid puts what was said in place of what net/http makes of it: no field, no phrase and no size
 // that nobody sent.
 func (e *Entry) asSaid(out *har.Entry) {
-	switch {
-	case strings.HasPrefix(e.Path, "/"): // which need not be a path of RFC 3986
-		out.Request.URL = e.Scheme + "://" + e.Host + text(e.Path)
-	case e.Path == "*": // the server as a whole: its URI has no path (RFC 9112 §3.3)
-		out.Request.URL = e.Scheme + "://" + e.Host
-	}
+	u, host, target := e.url()
+	out.Request.URL, out.Request.Host, out.Request.Target = u, text(host), text(target)
 	out.Response.StatusText = text(e.Reason)
 	for _, x := range []struct {
 		fields, trailers []relay.Field
@@ -109,9 +105,18 @@ func (e *Entry) asSaid(out *har.Entry) {
 		headers, behind  *[]har.Pair
 		headersSize      *int64
 	}{{e.RequestFields, e.RequestTrailers, e.RequestHeadSize, &out.Request.Headers, &out.Request.Trailers, &out.Request.HeadersSize},
-		{e.Fields, e.Trailers, e.HeadSize, &out.Response.Headers, &out.Response.Trailers, &out.Response.HeadersSize}} {
+		{behindStatus(e.Fields), e.Trailers, e.HeadSize, &out.Response.Headers, &out.Response.Trailers, &out.Response.HeadersSize}} {
 		*x.headers, *x.behind, *x.headersSize = pairsOf(x.fields), pairsOf(x.trailers), cmp.Or(x.size, -1)
 	}
+}
+
+// behindStatus are fields without HTTP/2's :status, which the entry has in its own place: no browser
+// writes it here, and one that is given it again has no reply of it.
+func behindStatus(fields []relay.Field) []relay.Field {
+	for len(fields) > 0 && strings.HasPrefix(fields[0].Name, ":") {
+		fields = fields[1:]
+	}
+	return fields
 }
 
 func pairsOf(fields []relay.Field) []har.Pair {

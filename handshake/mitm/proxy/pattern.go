@@ -23,15 +23,15 @@ const wildcards = `*?[]\`
 // ParsePattern reads a pattern. The error says what is wrong with it; so is one that no host fits.
 func ParsePattern(text string) (Pattern, error) {
 	p := Pattern{host: text}
+	if strings.ContainsAny(text, "/ '\"@") {
+		return p, errors.New("it is a host, no URL: www.example.org, *.example.org, *:8443")
+	}
 	if host, port, err := net.SplitHostPort(text); err == nil {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
 			return p, fmt.Errorf("%q is no port: it is a number from 1 to 65535", port)
 		}
 		p.host, p.port = host, strconv.FormatUint(n, 10)
-	}
-	if strings.ContainsAny(p.host, "/ '\"@") || strings.Contains(p.host, "://") {
-		return p, errors.New("it is a host, no URL: www.example.org, *.example.org, *:8443")
 	}
 	if p.host == "" {
 		return p, errors.New("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
@@ -49,34 +49,76 @@ func ParsePattern(text string) (Pattern, error) {
 
 // foldPattern is foldHost for a pattern: label by label, since a wildcard is no part of a name.
 func foldPattern(host string) (string, error) {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.String(), nil
+	if addr, ok := foldAddr(host); ok {
+		return addr, nil
 	}
-	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
+	no := func(why string, args ...any) (string, error) {
+		return "", fmt.Errorf("%q fits no host: "+why, append([]any{host}, args...)...)
+	}
+	folded := strings.ToLower(dots.Replace(host))
+	wild := strings.ContainsAny(folded, wildcards)
+	if strings.Contains(folded, ":") {
+		if !wild || strings.Trim(folded, "0123456789abcdef:.-^"+wildcards) != "" {
+			return no("it is no address of IPv6, and a name has one colon at the most, before a port")
+		}
+		return folded, nil
+	}
+	labels := strings.Split(strings.TrimSuffix(folded, "."), ".")
 	for i, label := range labels {
 		wild := strings.ContainsAny(label, wildcards)
 		ascii, err := idn.ToASCII(label)
 		switch {
 		case label == "":
-			return "", fmt.Errorf("%q fits no host: a label is empty", host)
+			return no("a label is empty")
 		case ascii != label && wild, err != nil && wild:
-			return "", fmt.Errorf("%q fits no host: on the wire a label beyond ASCII is an xn-- of its own, of which no part can be left open", label)
+			return no("on the wire the label %q is an xn-- of its own, of which no part can be left open", label)
 		case err != nil:
 			return "", err
 		case !wild && len(ascii) > 63:
-			return "", fmt.Errorf("%q fits no host: a label has at most 63 octets", label)
+			return no("a label has at most 63 octets")
 		}
-		labels[i] = strings.ToLower(ascii)
+		ascii = strings.ToLower(ascii)
+		if strings.ContainsFunc(ascii, oddInName) {
+			return no("the label %q has what no name has; a host is a pattern of its own", label)
+		}
+		labels[i] = ascii
 	}
-	return strings.Join(labels, "."), nil
+	folded = strings.Join(labels, ".")
+	if !wild && len(folded) > 253 {
+		return no("a name has at most 253 octets")
+	}
+	return folded, nil
+}
+
+// nameChars are what names are made of, in lower case; some that no host should have are used all
+// the same, as the underscore is.
+const nameChars = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// oddInName reports whether neither a name nor a pattern of one has c.
+func oddInName(c rune) bool { return !strings.ContainsRune(nameChars+wildcards+"^", c) }
+
+// dots are the dots of other scripts, which are typed for the one (UTS #46 §2.3).
+var dots = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
+
+// foldAddr is the one form of an IP address, also in brackets; one of IPv4 in IPv6's clothes is
+// that of IPv4, which is where it leads.
+func foldAddr(host string) (string, bool) {
+	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' && strings.Contains(host, ":") {
+		host = host[1 : n-1]
+	}
+	addr, err := netip.ParseAddr(host)
+	return addr.Unmap().String(), err == nil
 }
 
 // foldHost is the one form of a host that patterns are held against.
 func foldHost(host string) string {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.String()
+	if addr, ok := foldAddr(host); ok {
+		return addr
 	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	host = strings.ToLower(strings.TrimSuffix(dots.Replace(host), "."))
+	if addr, ok := foldAddr(host); ok {
+		return addr
+	}
 	if ascii, err := idn.ToASCII(host); err == nil {
 		return strings.ToLower(ascii)
 	}
@@ -84,7 +126,7 @@ func foldHost(host string) string {
 }
 
 func (p Pattern) matches(host, port string) bool {
-	if p.port != "" && p.port != port {
+	if p.port != "" && p.port != strings.TrimLeft(port, "0") { // 0443 leads there too
 		return false
 	}
 	ok, _ := path.Match(p.host, foldHost(host)) // ParsePattern has tried it

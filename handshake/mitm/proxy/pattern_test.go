@@ -1,6 +1,9 @@
 package proxy
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestPatternFolds: a host is the same host in whatever form a client asks for it, and in whatever
 // form a pattern names it.
@@ -40,6 +43,59 @@ func TestPatternFolds(t *testing.T) {
 		}
 		if p.matches(c.host, c.port) != c.fits {
 			t.Errorf("%q fits %q at %s: %v", c.pattern, c.host, c.port, !c.fits)
+		}
+	}
+}
+
+// TestPatternOfAddresses: an address is the same in brackets, in IPv6's clothes, and at a port with
+// a zero before it, which is where a client's CONNECT leads with them.
+func TestPatternOfAddresses(t *testing.T) {
+	for _, c := range []struct{ pattern, host, port string }{
+		{"[::1]", "::1", "443"},
+		{"::1", "[::1]", "443"},
+		{"192.0.2.1", "::ffff:192.0.2.1", "443"},
+		{"::ffff:192.0.2.1", "192.0.2.1", "443"},
+		{"192.0.2.1", "192.0.2.1.", "443"},
+		{"2001:db8::*", "2001:DB8:0::5", "443"},
+		{"fe80::1%eth0", "FE80:0::1%eth0", "443"},
+		{"*:443", "www.example.org", "0443"},
+		{"*.例子", "www。例子。", "443"},
+		{"_x.example", "_X.example", "443"},
+	} {
+		p, err := ParsePattern(c.pattern)
+		if err != nil {
+			t.Errorf("%q: %v", c.pattern, err)
+		} else if !p.matches(c.host, c.port) {
+			t.Errorf("%q does not fit %q at %s", c.pattern, c.host, c.port)
+		}
+	}
+}
+
+// TestPatternsThatFitNothing: what no client can ask for is refused, and the sentence says why.
+func TestPatternsThatFitNothing(t *testing.T) {
+	long := strings.Repeat("a", 60)
+	for _, c := range []struct{ pattern, why string }{
+		{"", "names a host"},
+		{".", "a label is empty"},
+		{"https://www.example.org", "no URL"},
+		{"192.0.2.0/24", "no URL"},
+		{"www..example.org", "a label is empty"},
+		{".example.org", "a label is empty"},
+		{"www.example.org:https", "no port"},
+		{"www.example.org:0", "no port"},
+		{"www.example.org:65536", "no port"},
+		{"www.example.org:80:90", "no address of IPv6"},
+		{"a.example,b.example", "what no name has"},
+		{"a.example;b.example", "what no name has"},
+		{"100%.example", "what no name has"},
+		{"b*cher.bü*.example", "of its own"},
+		{"bü[a-z].example", "of its own"},
+		{strings.Repeat("a", 64) + ".example", "63 octets"},
+		{strings.Join([]string{long, long, long, long, long}, "."), "253 octets"},
+		{"[a-", "syntax error"},
+	} {
+		if _, err := ParsePattern(c.pattern); err == nil || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%q: %v, and not that %s", c.pattern, err, c.why)
 		}
 	}
 }

@@ -23,7 +23,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -208,13 +207,6 @@ func (p *Proxy) begins(l net.Listener) bool {
 	p.working.Add(1)
 	p.own = append(p.own, l.Addr().String())
 	return true
-}
-
-// isOwn reports whether a is where this proxy listens: to go there would never end.
-func (p *Proxy) isOwn(a net.Addr) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Contains(p.own, a.String())
 }
 
 // admit makes a session of an accepted connection, unless there are too many.

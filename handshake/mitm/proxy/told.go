@@ -268,7 +268,7 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	if from == relay.Client {
 		c.Host = h.fixedHost(x)
 	}
-	if len(h.s.p.o.Rewrite) == 0 {
+	if len(h.s.p.o.Rewrite) == 0 || x.Request.Method == http.MethodConnect {
 		return c
 	}
 	if from == relay.Client {

@@ -10,10 +10,11 @@ import (
 // WebSocket is what was said on one, as far as it is kept: Options.Bodies bytes of each side's
 // messages, mostMessages of them.
 type WebSocket struct {
-	Messages []WebSocketMessage
-	LeftOut  int   // how many more there were
-	Side     Side  // whose bytes were no WebSocket any more, where Err is why
-	Err      error // nothing was listened to from there on; nil if all was
+	Sent, Received int // messages of the client and of the server: all that began, without the frames that look after the connection
+	Messages       []WebSocketMessage
+	LeftOut        int   // how many more there were
+	Side           Side  // whose bytes were no WebSocket any more, where Err is why
+	Err            error // nothing was listened to from there on; nil if all was
 }
 
 // WebSocketMessage is a message, and when it was over.
@@ -39,7 +40,7 @@ var (
 func (h *h1) listen(x *relay.Exchange) {
 	t := tellingOf(x)
 	e := t.entry
-	if e.Upgraded != "websocket" || t.keep <= 0 || t.listening != nil {
+	if e.Upgraded != "websocket" || t.alone || t.listening != nil {
 		return
 	}
 	w := new(WebSocket)
@@ -58,6 +59,7 @@ func (h *h1) listen(x *relay.Exchange) {
 	}
 	h.hearing++
 	t.listening = relay.NewWebSocket(x.Reply, t.keep, func(m relay.WebSocketMessage) {
+		w.count(m)
 		if !m.Kept || len(w.Messages) >= mostMessages {
 			w.LeftOut++
 			return
@@ -65,6 +67,17 @@ func (h *h1) listen(x *relay.Exchange) {
 		w.Messages = append(w.Messages, WebSocketMessage{m, time.Now()})
 	})
 	t.listening.Receive(relay.Client, early)
+}
+
+// count counts what is a message of one of the two programs.
+func (w *WebSocket) count(m relay.WebSocketMessage) {
+	switch {
+	case m.Opcode > 2:
+	case m.From == relay.Client:
+		w.Sent++
+	default:
+		w.Received++
+	}
 }
 
 // unlisten is the end of it.

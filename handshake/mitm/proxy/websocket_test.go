@@ -158,7 +158,7 @@ func TestWebSocketMessages(t *testing.T) {
 }
 
 // TestWebSocketBounds: what is left out is counted, what is no WebSocket passes and is said, and
-// where nothing is kept of bodies nothing is listened to.
+// where nothing is kept of bodies messages are counted.
 func TestWebSocketBounds(t *testing.T) {
 	for _, proto := range []string{"http/1.1", "h2"} {
 		e := wsOver(t, proto, "", func(o *proxy.Options) { o.Bodies = 7 }, line{server, "\x81\x05Hello\x81\x05Hello\x81\x05Hello\x89\x00", ""})
@@ -175,7 +175,7 @@ func TestWebSocketBounds(t *testing.T) {
 		if h = harOf(t, e); messagesOf(t, h) != "receive 1 x 1 <nil> <nil> <nil>\n" || !strings.HasPrefix(fmt.Sprint(h["_webSocketError"]), "server: an opcode") {
 			t.Errorf("%s: %v", proto, h["_webSocketError"])
 		}
-		if e = wsOver(t, proto, "", func(o *proxy.Options) { o.Bodies = 0 }, line{server, "\x81\x01x", ""}); e.WebSocket != nil || e.Received != 3 {
+		if e = wsOver(t, proto, "", func(o *proxy.Options) { o.Bodies = 0 }, line{server, "\x81\x01x\x89\x00\x01\x01x\x80\x00", ""}); e.WebSocket == nil || e.WebSocket.Received != 2 || e.WebSocket.Sent != 0 || len(e.WebSocket.Messages) != 0 || e.WebSocket.LeftOut != 3 {
 			t.Errorf("%s: %+v", proto, e.WebSocket)
 		}
 	}
@@ -210,5 +210,26 @@ func TestWebSocketsOfOneConnection(t *testing.T) {
 	}
 	if heard != most+1 {
 		t.Errorf("%d were listened to", heard)
+	}
+}
+
+// TestWebSocketStopped: one that is open when the proxy is stopped has its entry, with what was said
+// until then, a message that is not over included.
+func TestWebSocketStopped(t *testing.T) {
+	o := newScripted(t, nil)
+	u := start(t, o.origin, func(o *proxy.Options) { o.Bodies = 1 << 12 })
+	play(t, u.tunnel(t), o.next(t), append(openingOf1(""), line{server, "\x81\x02hi\x01\x05hel", ""}))
+	if err := u.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e := u.total(t, 1)[0]
+	if got, want := messagesOf(t, harOf(t, e)), "receive 1 hi 2 <nil> <nil> <nil>\nreceive 1 hel 3 <nil> true <nil>\n"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	if e.Fault == nil || e.Fault.Cause != proxy.CauseShutdown {
+		t.Error(e.Fault)
+	}
+	if e.WebSocket.Received != 2 {
+		t.Errorf("%d messages are counted", e.WebSocket.Received)
 	}
 }

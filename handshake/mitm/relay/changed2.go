@@ -2,6 +2,7 @@ package relay
 
 import (
 	"encoding/binary"
+	"net/http"
 	"slices"
 
 	"golang.org/x/net/http2"
@@ -59,8 +60,12 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 		return // it has gone on
 	}
 	c := Changes{}
-	if st.x.Request.Method != "CONNECT" && m.o.Change != nil { // what follows is another protocol's (RFC 8441)
+	switch {
+	case m.o.Change == nil:
+	case st.x.Request.Method != http.MethodConnect:
 		c = m.o.Change(st.x, f.from)
+	case st.x.Request.upgrade != "" && f.from == Client: // what follows is another protocol's; its authority is an origin's as any (RFC 8441 §4)
+		c.Host = m.o.Change(st.x, Client).Host
 	}
 	m.sendChanged(f, st, h, c, end)
 }

@@ -21,6 +21,10 @@ const deflateWindow = 1 << 15
 // block, by which a reader that knows nothing of this sees that it is over.
 const messageEnd = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
 
+// mostLastBlocks is how many last blocks a message may have (RFC 7692 §7.2.3.4): each costs a copy of what
+// may be referred to. Senders have none, or one at its end.
+const mostLastBlocks = 64
+
 // inflaters are flate's readers: each holds 40 KiB, and is used only within a call.
 var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
 
@@ -41,24 +45,29 @@ func (d *deflated) forget() { d.window = nil }
 func (d *deflated) inflate(p []byte, room int, cut bool) (out []byte, isCut bool, err error) {
 	r := inflaters.Get().(io.ReadCloser)
 	defer inflaters.Put(r)
-	src := io.MultiReader(bytes.NewReader(p), bytes.NewReader([]byte(messageEnd)))
+	src := bytes.NewReader(p)
+	if !cut {
+		src = bytes.NewReader(append(bytes.Clone(p), messageEnd...))
+	}
+	window := d.window
+	for n := 0; src.Len() > 0; n++ {
+		if err := r.(flate.Resetter).Reset(src, window); err != nil || n == mostLastBlocks {
+			return out, true, errWSInflate
+		}
+		more, err := io.ReadAll(io.LimitReader(r, int64(room-len(out))+1))
+		out = append(out, more...)
+		switch {
+		case len(out) > room, err == io.ErrUnexpectedEOF && cut: // of course
+			return out, true, nil
+		case err != nil:
+			return out, true, errWSInflate
+		}
+		if src.Len() > 0 { // a last block amid the message: what follows refers back to it all the same (RFC 7692 §7.2.3.4)
+			window = append(bytes.Clone(d.window), out...)
+			window = window[max(0, len(window)-deflateWindow):]
+		}
+	}
 	if cut {
-		src = bytes.NewReader(p)
-	}
-	if err := r.(flate.Resetter).Reset(src, d.window); err != nil {
-		return nil, true, errWSInflate
-	}
-	out, err = io.ReadAll(io.LimitReader(r, int64(room)+1))
-	over := len(out) > room
-	switch {
-	case err == nil || over:
-		err = nil
-	case cut && err == io.ErrUnexpectedEOF: // of course
-		err = nil
-	default:
-		return out, true, errWSInflate
-	}
-	if cut || over {
 		return out, true, nil
 	}
 	if d.takeover {

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -20,9 +21,13 @@ type Changes struct {
 	Stream         bool     // the body is the holder's: Take, Give, GiveEnd
 }
 
-// hosts reports whether a request gets another Host, and notes it.
+// hosts reports whether a request gets another Host, and notes it. That of a CONNECT which makes a
+// tunnel is of where the tunnel leads.
 func (c *Changes) hosts(h *Head) bool {
-	if c.Host == "" || h.host == c.Host {
+	switch {
+	case c.Host == "", h.host == c.Host && (h.Authority == "" || h.Authority == c.Host):
+		return false
+	case h.Method == http.MethodConnect && (h.upgrade == "" || strings.HasPrefix(h.Proto, "HTTP/1")):
 		return false
 	}
 	h.note(NoteFixedHost)

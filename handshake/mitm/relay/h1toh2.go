@@ -151,14 +151,17 @@ func (m *H1toH2) change(st *stream2) {
 	if h.says("upgrade") && sameName(h.upgrade, "websocket") && h.Method == http.MethodGet && f.none() && !h.old() {
 		st.asked.protocol = "websocket"
 	}
-	if m.o.Change == nil || m.now != st || st.asked.protocol != "" {
+	if m.o.Change == nil || m.now != st {
 		return
 	}
 	c := m.o.Change(st.x, Client)
-	st.asked.drop = c.Drop
 	if c.hosts(st.x.Request) {
 		st.asked.host = c.Host
 	}
+	if st.asked.protocol != "" {
+		return // what follows is another protocol's
+	}
+	st.asked.drop = c.Drop
 	if c.Body != nil && !f.none() {
 		st.asked.filter = c.Body
 		st.asked.drop = append(c.Drop[:len(c.Drop):len(c.Drop)], "content-length")

@@ -165,6 +165,10 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	}
 	if x.changes.hosts(h) {
 		e.host = x.changes.Host
+		if h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
+			e.start = h.Method + " " + h.Path + " " + h.Proto
+			h.note(NoteOriginForm)
+		}
 	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	m.client.hold = holding{streamed: c.Stream, late: m.client.hold.late}

@@ -111,6 +111,8 @@ func TestWebSocketFrames(t *testing.T) {
 			want: []string{`s 1 "Hello" compressed 7`, `s 1 "H" compressed 5 cut`, "server: " + errWSInflate.Error()}},
 		{name: "a stored block", extensions: pmd + `; server_max_window_bits="10"`, say: []string{"s:" + unhex("c10b 000500faff48656c6c6f00")}, want: []string{`s 1 "Hello" compressed 11`}},
 		{name: "a last block", extensions: pmd, say: []string{"s:" + unhex("c108 f348cdc9c9070000")}, want: []string{`s 1 "Hello" compressed 8`}},
+		{name: "a last block amid it", extensions: pmd, say: []string{"s:" + unhex("c10e f348cdc9c90700 f248cdc9c90700 c105 f200110000")}, want: []string{`s 1 "HelloHello" compressed 14`, `s 1 "Hello" compressed 5`}},
+		{name: "last blocks without end", extensions: pmd, say: []string{"s:\xc1\x7e\x01\x00" + strings.Repeat("\x03\x00", 128)}, want: []string{`s 1 "" compressed 256 cut`, "server: " + errWSInflate.Error()}},
 		{name: "two blocks", extensions: pmd, say: []string{"s:" + unhex("c10d f24805000000ffffcac9c90700")}, want: []string{`s 1 "Hello" compressed 13`}},
 		{name: "compressed, and nothing", extensions: pmd, say: []string{"s:\xc1\x01\x00\xc1\x00"}, want: []string{`s 1 "" compressed 1`, `s 1 "" compressed 0`}},
 		{name: "compressed, no end", extensions: pmd, say: []string{"s:" + unhex("4107 f248cdc9c90700")}, want: []string{`s 1 "Hello" compressed 7 cut`}},

@@ -110,7 +110,6 @@ const (
 	attrMethod
 	attrSelected
 	attrList
-	attrPlaceholder
 	attrAriaCurrent
 	endOfAttributes
 )
@@ -123,5 +122,5 @@ var attributeNames = [...]string{
 	attrDataLeg: "data-leg", attrDataParty: "data-party", attrDataSeq: "data-seq", attrDataOnlooker: "data-onlooker",
 	attrDataAccess: "data-access", attrDataF: "data-f", attrDataKind: "data-kind", attrDataView: "data-view",
 	attrDataSaid: "data-said", attrDataCopy: "data-copy", attrDataCould: "data-could", attrFor: "for", attrDataKnows: "data-knows",
-	attrMethod: "method", attrSelected: "selected", attrList: "list", attrPlaceholder: "placeholder", attrAriaCurrent: "aria-current",
+	attrMethod: "method", attrSelected: "selected", attrList: "list", attrAriaCurrent: "aria-current",
 }

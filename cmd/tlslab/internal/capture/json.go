@@ -37,6 +37,11 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		}
 		return out
 	}
+	type webSocket struct {
+		Sent     int    `json:"sent"`
+		Received int    `json:"received"`
+		Error    string `json:"error,omitempty"` // why no more were counted
+	}
 	legOf := func(x *proxy.Leg) *leg {
 		if x == nil || x.Version == 0 {
 			return nil
@@ -86,10 +91,17 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Changes  []change        `json:"changes,omitempty"`
 		Besides  *fault          `json:"client_fault,omitempty"`
 		Via      string          `json:"via,omitempty"`
+		Messages *webSocket      `json:"messages,omitempty"`
 	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
 		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
 		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings, Notes: e.Notes,
 		Fault: faultOf(e.Fault), Answered: e.Answered, Changes: changes, Besides: faultOf(e.Besides), Via: e.Via}
+	if w := e.WebSocket; w != nil {
+		line.Messages = &webSocket{Sent: w.Sent, Received: w.Received}
+		if w.Err != nil {
+			line.Messages.Error = string(w.Side) + ": " + w.Err.Error()
+		}
+	}
 	b, err := json.Marshal(line)
 	if err != nil {
 		return "" // strings and numbers alone

@@ -214,6 +214,9 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		sent, received = "", ""
 	}
 	where := foreign.Quote(e.Host + e.Path)
+	if e.Path != "" && e.Path[0] != '/' { // a target that is no path, as of OPTIONS and CONNECT
+		where = foreign.Quote(e.Host + " " + e.Path)
+	}
 	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
 	below := "" // where there is no room beside the rest
 	if sheet.Width(first) > l.width() {
@@ -247,6 +250,17 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	}
 	if e.Upgraded != "" {
 		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
+	}
+	if w := e.WebSocket; w != nil {
+		counts := []string{"sent", strconv.Itoa(w.Sent), "received", strconv.Itoa(w.Received)}
+		said := cli.Say(l.flags.Lang, "proxy_messages", counts...)
+		if w.Err != nil {
+			who := narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_side_"+string(w.Side)).Title
+			said = cli.Say(l.flags.Lang, "proxy_messages_until", append(counts, "who", who)...)
+		}
+		if w.Side != proxy.SideProxy {
+			l.wrap(&b, "", said, color.Faint)
+		}
 	}
 	if e.Answered {
 		l.wrap(&b, "! ", cli.Say(l.flags.Lang, "proxy_answered"), color.FgYellow)

@@ -281,6 +281,9 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 	if o.Mode, err = proxyMode(p.mode); err != nil {
 		return o, err
 	}
+	if _, err = p.named(); err != nil { // before anything is opened
+		return o, err
+	}
 	if o.Ignore, err = patterns("--ignore-hosts", p.ignore); err != nil {
 		return o, err
 	}

@@ -23,22 +23,32 @@ const directly = "none"
 // where the environment names that, as it does for programs that are to go through the proxy, the
 // proxy itself must not.
 func (p *proxyFlags) upstreams(ctx context.Context, o *proxy.Options, listening net.Addr) (lines []string, err error) {
-	const remedy = "It is http://[USER:PASSWORD@]HOST:PORT, https://, socks5://, or none."
-	switch p.by {
-	case directly:
-		return nil, nil
-	case "":
+	if p.by == "" {
 		return p.ofEnvironment(ctx, o, listening)
 	}
-	up, err := proxy.ParseUpstream(p.by)
+	up, err := p.named()
 	switch {
-	case err != nil: // it is not repeated: there may be a password in it
-		return nil, cli.Misuse(remedy, "--upstream: %w", err)
+	case up == nil:
+		return nil, err
 	case isItself(ctx, up.Addr(), listening):
-		return nil, cli.Misuse(remedy, "--upstream %s: that is this proxy itself", up)
+		return nil, cli.Misuse(upstreamRemedy, "--upstream %s: that is this proxy itself", up)
 	}
 	o.Upstream = up.By
 	return []string{cli.Say(p.Lang, "proxy_upstream_by", "upstream", up.String(), "source", "--upstream")}, nil
+}
+
+const upstreamRemedy = "It is http://[USER:PASSWORD@]HOST:PORT, https://, socks5://, or none."
+
+// named is what --upstream names; nil if that is none.
+func (p *proxyFlags) named() (*proxy.Upstream, error) {
+	if p.by == "" || p.by == directly {
+		return nil, nil
+	}
+	up, err := proxy.ParseUpstream(p.by)
+	if err != nil { // it is not repeated: there may be a password in it
+		return nil, cli.Misuse(upstreamRemedy, "--upstream: %w", err)
+	}
+	return up, nil
 }
 
 // ofEnvironment goes by HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
@@ -50,11 +60,12 @@ func (p *proxyFlags) ofEnvironment(ctx context.Context, o *proxy.Options, listen
 	own := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		up := named[name]
-		key := "proxy_upstream_by"
 		if isItself(ctx, up.Addr(), listening) {
-			own[up.Addr()], key = true, "proxy_upstream_itself"
+			own[up.Addr()] = true
+			lines = append(lines, cli.Say(p.Lang, "proxy_upstream_itself", "upstream", up.String(), "source", name))
+			continue
 		}
-		lines = append(lines, cli.Say(p.Lang, key, "upstream", up.String(), "source", name))
+		lines = append(lines, cli.Say(p.Lang, "proxy_upstream_by", "upstream", up.String(), "source", name))
 	}
 	if len(named) > 0 {
 		o.Upstream = func(scheme, addr string) *proxy.Upstream {
