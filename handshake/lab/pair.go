@@ -63,11 +63,7 @@ func (l *Lab) pair(ctx context.Context, w io.Writer, q Question, o page.Options)
 	var runs []*scenario.Transcript
 	var p page.Pair
 	for i, q := range []Question{left, other} {
-		so, err := q.Lesson.Options()
-		if err != nil {
-			return err
-		}
-		t, err := scenario.Run(ctx, so, nil)
+		t, err := play(ctx, q.Lesson)
 		if err != nil {
 			return err
 		}
@@ -153,8 +149,7 @@ func (q Question) besides() (links []page.Link) {
 			continue
 		}
 		less := q.Lesson.Without(g.Name)
-		o, err := less.Options()
-		if err != nil || scenario.Validate(o) != nil || !less.Chosen() {
+		if !less.Chosen() || !plays(less) {
 			continue
 		}
 		with := q

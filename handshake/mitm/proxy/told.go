@@ -239,10 +239,10 @@ func phaseOf(x *relay.Exchange, side Side) Phase {
 		return PhaseReplyBody
 	case side == SideServer && x.Fault != nil && (x.Fault.InHead || x.Fault.Refusal != nil):
 		return PhaseReplyHead
-	case t.passed.IsZero():
+	case t.passed.IsZero() && x.Sent():
 		return PhaseRequestBody
 	}
-	return PhaseWait
+	return PhaseWait // also where the server had left before it was asked
 }
 
 // flaw is what is wrong with what the other leg's peer has said in HTTP/2: it goes on as it came,

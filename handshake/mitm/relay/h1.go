@@ -26,6 +26,13 @@ type Options struct {
 	Event func(Event)
 }
 
+// tell tells of what happened, if there is who wants to hear it.
+func (o *Options) tell(e Event) {
+	if o.Event != nil {
+		o.Event(e)
+	}
+}
+
 // defaultHeader is Options.Header's.
 const defaultHeader = 256 << 10
 
@@ -350,12 +357,6 @@ func (x *Exchange) fail(leg Side, err error) {
 func (m *H1) finished(x *Exchange) {
 	if !x.done {
 		x.done = true
-		m.tell(Event{Kind: Done, Exchange: x})
-	}
-}
-
-func (m *H1) tell(e Event) {
-	if m.o.Event != nil {
-		m.o.Event(e)
+		m.o.tell(Event{Kind: Done, Exchange: x})
 	}
 }

@@ -247,7 +247,7 @@ func (m *H2) piece(f *flow2, p []byte) {
 	f.body -= len(data)
 	st := f.data
 	if st != nil && len(data) > 0 {
-		m.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
+		m.o.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
 	}
 	if m.anew && f.isData {
 		m.change(f, st, data, len(p))

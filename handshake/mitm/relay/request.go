@@ -62,7 +62,7 @@ func (m *H1) request(raw []byte) {
 	}
 	m.under = append(m.under, x)
 	m.client.x = x
-	m.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
+	m.o.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
 	switch {
 	case m.withheld != nil:
 		m.unanswered(m.withheld, Close)
@@ -203,7 +203,7 @@ func (m *H1) frame(x *Exchange) {
 // requestOver is the end of a request's body.
 func (m *H1) requestOver(x *Exchange) {
 	x.passed = true
-	m.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
+	m.o.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
 	f := &m.client
 	switch {
 	case x.answered || x.replied:
@@ -236,7 +236,7 @@ func (m *H1) settle(x *Exchange) {
 func (m *H1) refuseRequest(x *Exchange, r *Refusal) {
 	x.fail(Client, r)
 	m.spoken, m.noMore, m.client.state, m.client.ended = true, true, nowhere, true
-	m.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
+	m.o.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
 	m.under = append(m.under, x)
 	m.answerFirst()
 }

@@ -179,7 +179,7 @@ func (d *document) readable(r Readable) string {
 // compared is a line of a table, marked if the two differ.
 func (d *document) compared(what string, same bool, left, right string) {
 	d.newline()
-	d.in(elTr, []pair{differs(same)}, func() {
+	d.in(elTr, []pair{class(differClass(same))}, func() {
 		d.in(elTh, []pair{value(attrScope, "row")}, func() {
 			d.text(what)
 			d.mark(same)
@@ -187,13 +187,6 @@ func (d *document) compared(what string, same bool, left, right string) {
 		d.with(elTd, left)
 		d.with(elTd, right)
 	})
-}
-
-func differs(same bool) pair {
-	if same {
-		return pair{}
-	}
-	return class(classDiffers)
 }
 
 // mark says that the two differ: not by colour alone.
@@ -267,7 +260,7 @@ func (d *document) sentName(s *beside.Sent) string {
 func (d *document) fieldsBeside(r beside.Row) {
 	d.in(elTable, []pair{class(classPair), value(attrTranslate, "no")}, func() {
 		if len(r.Fields) == 0 {
-			d.in(elTr, []pair{differs(r.Same())}, func() {
+			d.in(elTr, []pair{class(differClass(r.Same()))}, func() {
 				for _, s := range []*beside.Sent{r.Left, r.Right} {
 					d.in(elTd, nil, func() {
 						if s != nil {
@@ -280,7 +273,7 @@ func (d *document) fieldsBeside(r beside.Row) {
 		}
 		for i, f := range r.Fields {
 			d.newline()
-			d.in(elTr, []pair{differs(f.Same())}, func() {
+			d.in(elTr, []pair{class(differClass(f.Same()))}, func() {
 				d.in(elTh, []pair{value(attrScope, "row")}, func() {
 					d.text(lastOf(f.Name))
 					d.mark(f.Same())

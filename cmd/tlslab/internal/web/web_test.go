@@ -143,6 +143,8 @@ func TestKept(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.bytes > maxKept || k.answers.Len() != 4 {
 		t.Errorf("%d answers of %d bytes are kept", k.answers.Len(), k.bytes)
 	}
