@@ -120,7 +120,8 @@ func TestAddress(t *testing.T) {
 func TestKept(t *testing.T) {
 	var played atomic.Int32
 	begun, go_on := make(chan struct{}, 200), make(chan struct{})
-	k := newKept(2, func(_ context.Context, address string) (*lab.Answer, error) {
+	k := newKept(2)
+	answer := func(address string) (*lab.Answer, error) {
 		played.Add(1)
 		begun <- struct{}{}
 		<-go_on
@@ -131,11 +132,14 @@ func TestKept(t *testing.T) {
 			return nil, errors.New("no")
 		}
 		return &lab.Answer{Page: make([]byte, maxKept/4)}, nil
-	})
+	}
+	ask := func(address string) (*lab.Answer, error) {
+		return k.answer(t.Context(), address, func(context.Context) (*lab.Answer, error) { return answer(address) })
+	}
 	var readers sync.WaitGroup
 	for range 100 {
 		readers.Go(func() {
-			if a, err := k.answer(t.Context(), "?one"); err != nil || len(a.Page) != maxKept/4 {
+			if a, err := ask("?one"); err != nil || len(a.Page) != maxKept/4 {
 				t.Error(err)
 			}
 		})
@@ -147,12 +151,12 @@ func TestKept(t *testing.T) {
 		t.Errorf("played %d times", n)
 	}
 	for _, address := range []string{"?panic", "?error", "?panic"} {
-		if _, err := k.answer(t.Context(), address); err == nil {
+		if _, err := ask(address); err == nil {
 			t.Errorf("%s: no error", address)
 		}
 	}
 	for _, address := range []string{"?2", "?3", "?4", "?5", "?6"} {
-		if _, err := k.answer(t.Context(), address); err != nil {
+		if _, err := ask(address); err != nil {
 			t.Error(err)
 		}
 	}
@@ -163,8 +167,7 @@ func TestKept(t *testing.T) {
 	}
 	left, leave := context.WithCancel(t.Context())
 	leave()
-	blocked := newKept(1, func(context.Context, string) (*lab.Answer, error) { select {} })
-	if _, err := blocked.answer(left, "?never"); !errors.Is(err, context.Canceled) {
+	if _, err := newKept(1).answer(left, "?never", func(context.Context) (*lab.Answer, error) { select {} }); !errors.Is(err, context.Canceled) {
 		t.Errorf("a reader who has left: %v", err)
 	}
 }
