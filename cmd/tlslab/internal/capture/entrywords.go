@@ -88,6 +88,9 @@ func remarksOf(lang narrate.Lang, e *proxy.Entry, rootNamed bool) (all []remark)
 	for _, w := range e.Warnings {
 		say(page.Warning, narrate.Must(lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title)
 	}
+	for _, c := range e.Changes {
+		say(page.Warning, changeOf(lang, c))
+	}
 	for _, n := range e.Notes {
 		if n == relay.NoteHopByHop || n == relay.NoteOriginForm {
 			continue // of every request by way of a proxy
@@ -125,4 +128,12 @@ func remarksOf(lang narrate.Lang, e *proxy.Entry, rootNamed bool) (all []remark)
 		fault(lines)
 	}
 	return all
+}
+
+// changeOf says what a flag changed.
+func changeOf(lang narrate.Lang, c proxy.Change) string {
+	kind, of := "proxy_change_"+string(c.Kind), "proxy_change_of_"+string(c.Of)
+	message := cli.Say(lang, of)
+	pairs := []string{"by", c.By, "of", message, "what", c.Detail}
+	return cli.Say(lang, kind, pairs...)
 }

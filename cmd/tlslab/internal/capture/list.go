@@ -295,6 +295,15 @@ func whyOf(lang narrate.Lang, err error) string {
 		pairs := []string{"got", foreign.Line(no.Got)}
 		return cli.Say(lang, key, pairs...)
 	}
+	hook, blocked := (*proxy.HookError)(nil), (*proxy.ErrBlocked)(nil)
+	switch {
+	case errors.As(err, &blocked):
+		return "--block " + foreign.Line(blocked.Rule.String())
+	case errors.As(err, &hook) && hook.Panic != nil:
+		return cli.Say(lang, "proxy_hook_panicked", "hook", hook.Hook, "what", fmt.Sprint(hook.Panic))
+	case errors.As(err, &hook):
+		return foreign.Line(hook.Hook) + cli.ColonOf(lang) + narrate.Fault(lang, hook.Err)
+	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)
 	}

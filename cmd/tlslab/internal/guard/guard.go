@@ -62,5 +62,5 @@ func foreignFetch(r *http.Request) bool {
 	case "", "none", "same-origin":
 		return false
 	}
-	return r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
+	return r.Header.Get("Sec-Fetch-Dest") != "document"
 }
