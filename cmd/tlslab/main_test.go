@@ -209,6 +209,12 @@ func TestSentences(t *testing.T) {
 	for _, w := range proxy.Warnings() {
 		used["cmd.proxy_warning_"+string(w)] = true
 	}
+	for _, k := range proxy.ChangeKinds() {
+		used["cmd.proxy_change_"+string(k)] = true
+	}
+	for _, s := range []proxy.Side{proxy.SideClient, proxy.SideServer} {
+		used["cmd.proxy_change_of_"+string(s)] = true
+	}
 	for _, n := range mitmrelay.Notes() {
 		used["cmd.proxy_note_"+string(n)] = true
 	}
