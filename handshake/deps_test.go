@@ -58,6 +58,7 @@ const policy = `
 	render/sheet < render/mermaid
 	event < beside
 	render, beside < render/page
+	render/page < mitm/proxy/watch
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays
@@ -74,8 +75,7 @@ const policy = `
 	session/redis, lab, render/replays, cmd/flags < cmd/lesson
 	cmd/cli < cmd/guard
 	lab, cmd/guard < cmd/web
-	cmd/guard < cmd/watch
-	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
+	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
 	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
