@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/observe"
@@ -32,13 +33,16 @@ func (r *Recording) Explain(listener event.Listener) error {
 	})
 	x := &explanation{to: numbered, legs: r.legs.Load(), box: mitm.Telling{Listener: numbered, Time: time.Now,
 		ToClient: event.Meta{Party: partyProxy, Conn: 1}, ToServer: event.Meta{Party: partyProxy, Conn: 2}}}
-	toClient, err := r.ToClient.replay(observe.Line{Conn: 1, Client: partyClient, Server: partyProxy}, x)
+	toClient, err := r.ToClient.replay(observe.Line{Conn: 1, Client: partyClient, Server: partyProxy}, &ownEnd{to: x, role: event.Server})
 	if err != nil {
 		return err
 	}
-	toServer, err := r.ToServer.replay(observe.Line{Conn: 2, Client: partyProxy, Server: partyServer}, x)
+	toServer, err := r.ToServer.replay(observe.Line{Conn: 2, Client: partyProxy, Server: partyServer}, &ownEnd{to: x, role: event.Client})
 	if err != nil {
 		return err
+	}
+	if !r.ToServer.tls() {
+		toServer.segments = nil
 	}
 	for toClient.more() || toServer.more() {
 		if toClient.before(toServer) {
@@ -53,7 +57,7 @@ func (r *Recording) Explain(listener event.Listener) error {
 // flow heads the explanation.
 func (r *Recording) flow() *event.Flow {
 	f := &event.Flow{Name: "proxy_both", Parties: []string{partyClient, partyProxy, partyServer}, Host: r.Host}
-	if r.ToServer.Empty() {
+	if !r.ToServer.tls() {
 		f.Name, f.Parties = "proxy_to_client", f.Parties[:2]
 	}
 	if !r.ToClient.keyed() {
@@ -70,6 +74,7 @@ type explanation struct {
 	heard   []event.Event // from one segment
 	offered []string      // ALPN of the client
 	forged  bool          // it was told of
+	asked   bool          // the server: what it says is a reply
 }
 
 // Event takes what an observer tells.
@@ -100,10 +105,11 @@ func (x *explanation) onServer(leg *replaying) {
 		x.box.Calls(mitm.Named(hello), x.passedOn(mitm.Offered(hello, nil)))
 	}
 	if toServer && len(text) > 0 {
+		x.asked = true
 		x.box.GoesOn(len(text), inClear(x.legs.server()))
 	}
 	x.pass()
-	if !toServer && len(text) > 0 {
+	if !toServer && x.asked && len(text) > 0 {
 		x.box.Read(mitm.Reply, string(text), inClear(x.legs.server()))
 	}
 }
@@ -164,24 +170,36 @@ func (l *legs) server() *Leg {
 // inClear reports whether a leg's suite encrypts nothing.
 func inClear(l *Leg) bool { return l != nil && l.Suite != nil && !l.Suite.Cipher.Encrypts() }
 
+// tls reports whether TLS was kept: the leg to the server can also be in clear (--map-remote), or
+// there is none.
+func (l *LegRecording) tls() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.bytes) > 0 && iana.ContentType(l.bytes[0]) == iana.Handshake
+}
+
 // replaying is a leg that an observer hears once more.
 type replaying struct {
 	bytes    []byte
 	segments []segment // yet to be heard
 	at       int       // in bytes
 	ob       *observe.Observer
+	end      *ownEnd // nil: the observer tells by itself
 }
 
-// replay is the leg of line, whose events to is told.
-func (l *LegRecording) replay(line observe.Line, to event.Listener) (*replaying, error) {
+// replay is the leg of line, as the proxy's end of it tells.
+func (l *LegRecording) replay(line observe.Line, end *ownEnd) (*replaying, error) {
 	keys := l.secrets()
 	panel, err := observe.NewPanel(line, observe.Options{Conn: line.Conn},
 		observe.Onlooker{Party: partyProxy, Has: observe.Options{Conn: line.Conn, KeyLog: bytes.NewReader(keys)}})
 	if err != nil {
 		return nil, err
 	}
-	both := &arrivals{to: to, server: line.Server}
-	return l.replayTo(observe.Options{Listener: observe.Overhear(both, event.Client, panel), ShowSecrets: true, Party: line.Client, Conn: line.Conn}, keys)
+	p, err := l.replayTo(observe.Options{Listener: observe.Overhear(end, event.Client, panel), ShowSecrets: true, Conn: line.Conn}, keys)
+	if err == nil {
+		p.end = end
+	}
+	return p, err
 }
 
 func (l *LegRecording) replayTo(o observe.Options, keys []byte) (*replaying, error) {
@@ -212,6 +230,9 @@ func (p *replaying) play() (toServer bool) {
 		p.ob.ClientBytes(b)
 	} else {
 		p.ob.ServerBytes(b)
+	}
+	if p.end != nil {
+		p.end.flush()
 	}
 	return s.toServer
 }
