@@ -149,29 +149,6 @@ func TestTwoSizeUpdates(t *testing.T) {
 	}
 }
 
-// TestFieldsThatAreNotKept: what is not kept of a head cannot be written anew.
-func TestFieldsThatAreNotKept(t *testing.T) {
-	c, s := newEnd2("c"), newEnd2("s")
-	pairs := []string{":method: GET", ":scheme: https", ":path: /"}
-	for range 30 {
-		pairs = append(pairs, "x: "+strings.Repeat("v", 1000))
-	}
-	head := c.head(1, endStream, append(pairs, "last: 1")...)
-	for _, anew := range []bool{false, true} {
-		var fault *Fault
-		o := Options{Header: 1 << 12, Event: func(e Event) { fault = e.Exchange.Fault }}
-		if anew {
-			o.Change = changeTwice.Change
-		}
-		m := NewH2(o)
-		toServer, _ := receive2(m, append(begin2(c, s), head)...)
-		r, _ := m.Broken().(*Refusal)
-		if refused := r != nil && r.Rule == RuleHeadTooLong; refused != anew || bytes.Contains(toServer, []byte(head[2:])) == anew || fault != nil {
-			t.Errorf("anew %v: %v, the server heard %d bytes", anew, m.Broken(), len(toServer))
-		}
-	}
-}
-
 // TestReplyBeforeReset: a reply that grew and waits for the client's window arrives whole, also
 // where the server resets the stream behind it, and the reset comes last.
 func TestReplyBeforeReset(t *testing.T) {

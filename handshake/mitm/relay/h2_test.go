@@ -44,6 +44,15 @@ func (e *end2) head(id uint32, flags http2.Flags, pairs ...string) string {
 	return e.side + ":" + string(frame(nil, http2.FrameHeaders, flags|http2.FlagHeadersEndHeaders, id+e.shift, e.fields(pairs...)))
 }
 
+// literals is a block that no table has to do with; the values are as they stand, behind ": ".
+func (e *end2) literals(pairs ...string) (block []byte) {
+	for _, p := range pairs {
+		i := strings.Index(p[1:], ": ") + 1
+		block = literal(block, hpack.HeaderField{Name: p[:i], Value: p[i+2:]})
+	}
+	return block
+}
+
 // spaced is a request with a field that a pair cannot say.
 func (e *end2) spaced(id uint32, pairs []string, name, value string) string {
 	block := literal(e.fields(pairs...), hpack.HeaderField{Name: name, Value: value})

@@ -17,6 +17,7 @@ const maxRefused = 1000
 
 // refuseStream ends a stream on account of what one of the two said in it. The connection goes on.
 func (m *H2) refuseStream(st *stream, r *Refusal) {
+	r.Alone = true
 	st.x.fail(r.From, r)
 	st.rst = nil // for here is another
 	toClient, toServer := http2.ErrCodeInternal, http2.ErrCodeCancel

@@ -93,6 +93,7 @@ type Refusal struct {
 	Rule   Rule
 	Detail string // the part that broke it, quoted; "" if there is no more to say
 	Limit  int    // of a rule of the relay's own: how much it takes; 0 for the others
+	Alone  bool   // it ended its stream of HTTP/2, and the connection goes on
 }
 
 // Error says what was wrong, and where it is written that it is.

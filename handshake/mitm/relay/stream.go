@@ -188,6 +188,7 @@ func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
 	said, r := checkRequest2(h, Server, m.extended, true)
 	if st.said[0] = said; r != nil {
 		f.skip()
+		r.Alone = true
 		st.x.fail(Server, r)
 		m.client.insert(rstFrame(st.up, r.code2())) // the client has heard nothing of it
 		m.forgotten(st)
