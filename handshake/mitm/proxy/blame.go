@@ -83,9 +83,9 @@ type ending struct {
 	what  What
 	err   error
 
-	shook bool           // both handshakes were completed
-	shown bool           // the client was shown a certificate
-	asked bool           // the server asked for a certificate
+	shook bool // both handshakes were completed
+	shown bool // the client was shown a certificate
+	asked bool // the server asked for a certificate
 }
 
 // verdict is a row: of an ending like this, that is the Fault. The first that fits is the one.
