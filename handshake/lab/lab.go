@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
@@ -74,11 +73,7 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	case q.All:
 		return l.table(ctx, w, q, o)
 	}
-	so, err := q.Lesson.Options()
-	if err != nil {
-		return err
-	}
-	t, err := scenario.Run(ctx, so, nil)
+	t, err := play(ctx, q.Lesson)
 	if err != nil {
 		return err
 	}
@@ -87,6 +82,21 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 		return err
 	}
 	return lesson.WritePage(w, t, o, nil)
+}
+
+// play plays a lesson.
+func play(ctx context.Context, l switches.Lesson) (*scenario.Transcript, error) {
+	o, err := l.Options()
+	if err != nil {
+		return nil, err
+	}
+	return scenario.Run(ctx, o, nil)
+}
+
+// plays reports whether there is a lesson to play.
+func plays(l switches.Lesson) bool {
+	o, err := l.Options()
+	return err == nil && scenario.Validate(o) == nil
 }
 
 // table writes every combination of the interceptor's switches.
@@ -103,9 +113,7 @@ func (l *Lab) table(ctx context.Context, w io.Writer, q Question, o page.Options
 	if err != nil {
 		return err
 	}
-	return page.Write(w, narrate.Must(q.Lang, narrate.UI, "mitm_matrix").Title, o, func(to render.TerminalOptions) error {
-		return lesson.WriteMITMMatrix(io.Discard, verdicts, to)
-	})
+	return lesson.WriteMITMMatrixPage(w, verdicts, o)
 }
 
 // replay plays a replay, where there is who can.

@@ -84,13 +84,18 @@ func (f *Forger) ForgeFor(real *x509.Certificate, also ...string) (*handshake.Ce
 	if c, ok := f.forged.Get(id); ok {
 		return c, nil
 	}
-	key := f.keyLike(real)
-	csr, err := authority.NewRequest(key, authority.Request{DNSNames: names, IPAddresses: addresses})
+	return f.issue(id, f.keyLike(real), authority.Request{DNSNames: names, IPAddresses: addresses}, authority.LeafOptions{NotBefore: real.NotBefore, NotAfter: real.NotAfter,
+		Mutate: func(c *x509.Certificate) { c.RawSubject = real.RawSubject }})
+}
+
+// issue signs what is asked for key, and remembers it by id. The forger's lock is held.
+func (f *Forger) issue(id [32]byte, key crypto.Signer, req authority.Request, o authority.LeafOptions) (*handshake.Certificate, error) {
+	csr, err := authority.NewRequest(key, req)
 	if err != nil {
 		return nil, err
 	}
-	issued, err := f.root.Sign(csr, authority.LeafOptions{NotBefore: real.NotBefore, NotAfter: real.NotAfter, Rand: f.rand,
-		Mutate: func(c *x509.Certificate) { c.RawSubject = real.RawSubject }})
+	o.Rand = f.rand
+	issued, err := f.root.Sign(csr, o)
 	if err != nil {
 		return nil, err
 	}

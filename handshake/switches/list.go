@@ -1,8 +1,10 @@
 package switches
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"tlslab/handshake/scenario"
 )
@@ -49,7 +51,10 @@ type Switch struct {
 }
 
 // All lists the switches, in the order in which they are drawn.
-func All() []Switch {
+func All() []Switch { return slices.Clone(all()) }
+
+// all is the list, made when it is first asked for: it has every suite's name.
+var all = sync.OnceValue(func() []Switch {
 	return []Switch{
 		{"tls", Protocol, Choice, VersionNames(), func(l *Lesson) any { return &l.TLS }},
 		{"kx", Protocol, Choice, ExchangeNames(), func(l *Lesson) any { return &l.Kx }},
@@ -92,11 +97,11 @@ func All() []Switch {
 
 		{"seed", Run, Text, nil, func(l *Lesson) any { return &l.Seed }},
 	}
-}
+})
 
 // ByName finds a switch.
 func ByName(name string) (Switch, bool) {
-	for _, s := range All() {
+	for _, s := range all() {
 		if s.Name == name {
 			return s, true
 		}
@@ -168,7 +173,7 @@ func (g Given) String() string {
 
 // Given lists what is set, in the order of All.
 func (l *Lesson) Given() (set []Given) {
-	for _, s := range All() {
+	for _, s := range all() {
 		if v := s.Value(l); v != "" {
 			set = append(set, Given{s.Name, v})
 		}

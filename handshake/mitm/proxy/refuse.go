@@ -81,8 +81,8 @@ func (s *session) inItsPlace() *handshake.Config {
 // askedFor are the names under which the client may look for the server: the one that it says
 // (server_name). One that says none, in reverse mode, came to an address of the proxy's own.
 func (s *session) askedFor() []string {
-	if n, ok := message.Get[*message.ServerName](&s.hello.Extensions); ok && n.Name != "" {
-		return []string{n.Name}
+	if name := serverName(s.hello); name != "" {
+		return []string{name}
 	}
 	names := []string{s.name}
 	if !s.target.fixed {

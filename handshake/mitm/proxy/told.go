@@ -236,10 +236,10 @@ func phaseOf(x *relay.Exchange, side Side) Phase {
 		return PhaseReplyBody
 	case side == SideServer && x.Fault != nil && (x.Fault.InHead || x.Fault.Refusal != nil):
 		return PhaseReplyHead
-	case t.passed.IsZero():
+	case t.passed.IsZero() && x.Sent():
 		return PhaseRequestBody
 	}
-	return PhaseWait
+	return PhaseWait // also where the server had left before it was asked
 }
 
 // change says what is to become of a message where bodies are rewritten.
@@ -251,13 +251,16 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	c := relay.Changes{}
 	if from == relay.Client {
 		c.Host = h.fixedHost(x)
+		if c.Target = h.fixedTarget(x); c.Target != "" {
+			t.changes = append(t.changes, Change{By: byMapRemote, Of: SideClient, Kind: ChangeLine, Detail: x.Request.Method + " " + c.Target})
+		}
 	}
 	if len(h.s.p.o.Rewrite) == 0 || x.Request.Method == http.MethodConnect {
 		return c
 	}
 	if from == relay.Client {
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Drop: []string{"accept-encoding", "range", "if-range"}})
+		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Target: c.Target, Drop: []string{"accept-encoding", "range", "if-range"}})
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}

@@ -147,7 +147,7 @@ func (m *H1) stepTrailer(f *flow, b []byte) int {
 
 func (m *H1) tellTrailers(f *flow, fields []Field) {
 	if len(fields) > 0 {
-		m.tell(Event{Kind: Trailers, Exchange: f.x, From: f.from, Fields: fields})
+		m.o.tell(Event{Kind: Trailers, Exchange: f.x, From: f.from, Fields: fields})
 	}
 }
 
@@ -197,7 +197,7 @@ func (m *H1) refused(f *flow, r *Refusal) {
 // piece moves a piece of a body. It reports whether the body goes on.
 func (m *H1) piece(f *flow, p []byte) bool {
 	x := f.x
-	m.tell(Event{Kind: Body, Exchange: x, From: f.from, Data: p})
+	m.o.tell(Event{Kind: Body, Exchange: x, From: f.from, Data: p})
 	switch {
 	case f.hold.given:
 	case f.hold.streamed:

@@ -67,7 +67,8 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	case st.x.Request.Method != http.MethodConnect:
 		c = m.o.Change(st.x, f.from)
 	case st.x.Request.upgrade != "" && f.from == Client: // what follows is another protocol's; its authority is an origin's as any (RFC 8441 §4)
-		c.Host = m.o.Change(st.x, Client).Host
+		asked := m.o.Change(st.x, Client)
+		c.Host, c.Target = asked.Host, asked.Target
 	}
 	m.sendChanged(f, st, h, c, end)
 }

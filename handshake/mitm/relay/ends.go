@@ -115,7 +115,7 @@ func (m *H1) begin() {
 	x := &Exchange{Bytes: true}
 	m.raw, m.client.x, m.server.x = x, x, x
 	m.client.state, m.server.state = asBytes, asBytes
-	m.tell(Event{Kind: Switched, Exchange: x})
+	m.o.tell(Event{Kind: Switched, Exchange: x})
 }
 
 // switched makes bytes of it because both ends want it.
@@ -126,7 +126,7 @@ func (m *H1) switched(x *Exchange) {
 	m.under = m.under[1:]
 	m.client.state, m.server.state = asBytes, asBytes
 	m.client.body, m.server.body = nil, nil
-	m.tell(Event{Kind: Switched, Exchange: x})
+	m.o.tell(Event{Kind: Switched, Exchange: x})
 	m.resume(&m.client)
 }
 

@@ -26,6 +26,13 @@ type Options struct {
 	Event func(Event)
 }
 
+// tell tells of what happened, if there is who wants to hear it.
+func (o *Options) tell(e Event) {
+	if o.Event != nil {
+		o.Event(e)
+	}
+}
+
 // defaultHeader is Options.Header's.
 const defaultHeader = 256 << 10
 
@@ -353,12 +360,6 @@ func (x *Exchange) Sent() bool { return x.sent }
 func (m *H1) finished(x *Exchange) {
 	if !x.done {
 		x.done = true
-		m.tell(Event{Kind: Done, Exchange: x})
-	}
-}
-
-func (m *H1) tell(e Event) {
-	if m.o.Event != nil {
-		m.o.Event(e)
+		m.o.tell(Event{Kind: Done, Exchange: x})
 	}
 }

@@ -100,30 +100,30 @@ func (m *H1toH2) heard(e Event) {
 	e.Exchange = x
 	switch e.Kind {
 	case RequestHead:
-		m.tell(e)
+		m.o.tell(e)
 		m.change(st)
 	case Body:
 		if e.From == Client && !m.odd {
-			m.tell(e)
+			m.o.tell(e)
 			m.body(st, e.Data, false)
 		}
 	case Trailers:
 		if e.From == Client {
 			st.trailer = trailerTo2(e.Fields, x.Request)
-			m.tell(e)
+			m.o.tell(e)
 		}
 	case RequestOver:
 		x.passed = true
-		m.tell(e)
+		m.o.tell(e)
 		if st.asked.protocol == "" {
 			m.body(st, nil, true)
 		}
 	case Switched:
 		x.Bytes = true
-		m.tell(e)
+		m.o.tell(e)
 	case ReplyOver:
 		x.replied, x.Early = true, x1.Early
-		m.tell(e)
+		m.o.tell(e)
 	case Done:
 		m.done(st, x1)
 	}
@@ -243,12 +243,12 @@ func (m *H1toH2) reply(st *stream2, h *Head, end bool) {
 		return
 	}
 	if interim {
-		m.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
 		m.say(text)
 		return
 	}
 	x.Reply, x.begun, st.kind = h, true, kind
-	m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.say(text)
 	if end {
 		m.replyOver(st, nil)
@@ -294,7 +294,7 @@ func (m *H1toH2) data(st *stream2, b []byte, end bool) {
 		m.broke(st, extraneous(Server, "DATA"))
 		return
 	case x.Bytes:
-		m.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
+		m.o.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
 		m.say(b)
 		if end {
 			m.one.End(Server, InOrder, nil)
@@ -305,7 +305,7 @@ func (m *H1toH2) data(st *stream2, b []byte, end bool) {
 		return
 	}
 	if len(b) > 0 {
-		m.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
+		m.o.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
 	}
 	m.chunk(st, b, false)
 	if end {
@@ -344,7 +344,7 @@ func (m *H1toH2) trailer(st *stream2, h *Head, end bool) {
 	if !k.chunked {
 		st.x.Reply.note(NoteTrailer)
 	}
-	m.tell(Event{Kind: Trailers, Exchange: st.x, From: Server, Fields: h.Fields})
+	m.o.tell(Event{Kind: Trailers, Exchange: st.x, From: Server, Fields: h.Fields})
 	m.replyOver(st, h.Fields)
 }
 

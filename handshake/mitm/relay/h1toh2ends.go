@@ -42,7 +42,7 @@ func (m *H1toH2) done(st *stream2, x1 *Exchange) {
 		m.server.drop(st, http2.ErrCodeCancel) // a server that has answered and does not take the rest does not want it
 	} // else its END_STREAM is yet to come, behind a reply that has no body
 	x.done = true
-	m.tell(Event{Kind: Done, Exchange: x})
+	m.o.tell(Event{Kind: Done, Exchange: x})
 }
 
 // reset is a stream that the server gives up. Behind a whole reply that is no fault: the rest of
@@ -170,10 +170,4 @@ func (m *H1toH2) Unwritten(to Side, err error) {
 	m.left = true
 	m.one.Unwritten(Client, err)
 	m.after()
-}
-
-func (m *H1toH2) tell(e Event) {
-	if m.o.Event != nil {
-		m.o.Event(e)
-	}
 }

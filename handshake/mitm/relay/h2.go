@@ -297,7 +297,7 @@ func (m *H2) piece(f *flow2, p []byte) {
 	f.body -= len(data)
 	st := f.data
 	if st != nil && len(data) > 0 {
-		m.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
+		m.o.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
 	}
 	switch {
 	case m.anew && f.isData:
@@ -331,12 +331,12 @@ func (m *H2) dataOver(f *flow2) {
 // frame is one that has come whole.
 func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, whole []byte) *Refusal {
 	p := whole[frameHeader:]
-	bad := &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
+	bad := func() *Refusal { return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())} }
 	switch kind {
 	case http2.FrameHeaders, http2.FramePushPromise:
 		fragment, ok := fragmentOf(kind, flags, p)
 		if !ok || id == 0 {
-			return bad
+			return bad()
 		}
 		f.priority = ""
 		if kind == http2.FrameHeaders {
@@ -347,7 +347,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
 			fragment = fragment[4:]
 			if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed {
-				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
+				return bad() // it would pass for another's (RFC 9113 §5.1.1, §8.4)
 			}
 			if len(m.streams) >= maxStreams {
 				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
@@ -359,13 +359,13 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return m.fragment(f, p, whole, flags.Has(http2.FlagContinuationEndHeaders))
 	case http2.FrameSettings:
 		if len(p)%6 != 0 {
-			return bad
+			return bad()
 		}
 		m.settings(f, flags.Has(http2.FlagSettingsAck), whole)
 		return nil
 	case http2.FrameWindowUpdate:
 		if len(p) != 4 {
-			return bad
+			return bad()
 		}
 		n := int64(binary.BigEndian.Uint32(p) & (1<<31 - 1))
 		if f.from == Client && id == 0 {
@@ -386,7 +386,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		}
 	case http2.FrameRSTStream:
 		if len(p) != 4 {
-			return bad
+			return bad()
 		}
 		st := m.find(f, id)
 		if m.unheard(id) {
@@ -403,7 +403,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return nil
 	case http2.FrameGoAway:
 		if len(p) < 8 {
-			return bad
+			return bad()
 		}
 		if f.from == Server && m.ups != nil {
 			m.goAwayHeld(whole)

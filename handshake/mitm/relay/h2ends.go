@@ -216,12 +216,6 @@ func goAwayFrame(last uint32, code http2.ErrCode) []byte {
 	return frame(nil, http2.FrameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), uint32(code)))
 }
 
-func (m *H2) tell(e Event) {
-	if m.o.Event != nil {
-		m.o.Event(e)
-	}
-}
-
 // frame appends a frame (RFC 9113 §4.1).
 func frame(dst []byte, kind http2.FrameType, flags http2.Flags, id uint32, payload []byte) []byte {
 	n := len(payload)

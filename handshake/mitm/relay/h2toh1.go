@@ -100,7 +100,7 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 		return
 	}
 	m.spoken = true
-	m.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
+	m.o.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
 	c := Changes{}
 	if m.o.Change != nil {
 		c = m.o.Change(st.x, Client)
@@ -230,11 +230,11 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 func (m *H2toH1) body(st *stream2, b []byte, end bool) {
 	a := &st.asked
 	if len(b) > 0 {
-		m.tell(Event{Kind: Body, Exchange: st.x, From: Client, Data: b})
+		m.o.tell(Event{Kind: Body, Exchange: st.x, From: Client, Data: b})
 		st.owed += int64(len(b))
 	}
 	if end && len(a.trailer) > 0 {
-		m.tell(Event{Kind: Trailers, Exchange: st.x, From: Client, Fields: a.trailer})
+		m.o.tell(Event{Kind: Trailers, Exchange: st.x, From: Client, Fields: a.trailer})
 	}
 	if a.filter != nil {
 		b = a.filter.Add(nil, b)
@@ -271,15 +271,15 @@ func (m *H2toH1) heard(e Event) {
 	switch e.Kind {
 	case RequestOver:
 		x.passed = true
-		m.tell(e)
+		m.o.tell(e)
 	case Interim:
 		m.client.head(st, replyTo2(e.Head, nil), false)
-		m.tell(e)
+		m.o.tell(e)
 	case ReplyHead:
 		m.head(st, x1)
 	case Body:
 		if e.From == Server && m.bad == nil {
-			m.tell(e)
+			m.o.tell(e)
 			b := e.Data
 			if f := st.kind.filter; f != nil {
 				b = f.Add(nil, b)
@@ -289,7 +289,7 @@ func (m *H2toH1) heard(e Event) {
 	case Trailers:
 		if e.From == Server && m.bad == nil {
 			st.trailer = trailerTo2(e.Fields, x.Reply)
-			m.tell(e)
+			m.o.tell(e)
 		}
 	case ReplyOver:
 		if m.bad == nil {
@@ -318,7 +318,7 @@ func (m *H2toH1) head(st *stream2, x1 *Exchange) {
 		st.kind.filter = c.Body
 		drop = append(drop[:len(drop):len(drop)], "content-length")
 	}
-	m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.client.head(st, replyTo2(x.Reply, drop), f.none())
 }
 
@@ -326,7 +326,7 @@ func (m *H2toH1) head(st *stream2, x1 *Exchange) {
 func (m *H2toH1) replyOver(st *stream2, x1 *Exchange) {
 	x := st.x
 	x.replied, x.Early, x.Cut = true, x1.Early, x1.Cut
-	m.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
 	if st.said {
 		return
 	}

@@ -36,7 +36,7 @@ func (m *H2toH1) drain() {
 func (m *H2toH1) finished(st *stream2) {
 	if !st.x.done {
 		st.x.done = true
-		m.tell(Event{Kind: Done, Exchange: st.x})
+		m.o.tell(Event{Kind: Done, Exchange: st.x})
 	}
 	if m.away && len(m.client.streams) == 0 {
 		m.finish()
@@ -162,10 +162,4 @@ func (m *H2toH1) Unwritten(to Side, err error) {
 	}
 	m.client.out.shut = true
 	m.End(Client, Broken, err)
-}
-
-func (m *H2toH1) tell(e Event) {
-	if m.o.Event != nil {
-		m.o.Event(e)
-	}
 }

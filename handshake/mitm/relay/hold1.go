@@ -116,7 +116,7 @@ func (m *H1) responded(r *responding) {
 	m.responding = nil
 	r.x.replied = true
 	m.under = m.under[1:]
-	m.tell(Event{Kind: ReplyOver, Exchange: r.x, From: Server})
+	m.o.tell(Event{Kind: ReplyOver, Exchange: r.x, From: Server})
 	if r.close || m.noMore || m.server.hold.late != nil || m.stray && !m.o.Forward {
 		m.finished(r.x)
 		m.finish(Close)

@@ -94,7 +94,7 @@ func (m *H1) reply(raw []byte) {
 	}
 	if h.Status/100 == 1 && !switching { // the real one is yet to come
 		m.sendHead(h, raw, &edits{})
-		m.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
 		return
 	}
 	x.Reply = h
@@ -103,7 +103,7 @@ func (m *H1) reply(raw []byte) {
 		x.begun = true
 		m.server.body = nil
 		m.sendHead(h, raw, &edits{})
-		m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 		m.server.x = x
 		m.switched(x)
 		return
@@ -111,7 +111,7 @@ func (m *H1) reply(raw []byte) {
 	if m.o.asksHolder(x, Server) {
 		m.server.hold = holding{waits: x, framing: f}
 		m.server.state = withHolder
-		m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 		return
 	}
 	c := Changes{}
@@ -119,7 +119,7 @@ func (m *H1) reply(raw []byte) {
 		c = m.o.Change(x, Server)
 	}
 	m.replyGoesOn(x, f, raw, c)
-	m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.frameReply(x, f)
 }
 
@@ -188,7 +188,7 @@ func (m *H1) replyOver(x *Exchange) {
 	if len(m.under) == 0 {
 		m.under = nil // its array would else walk through memory
 	}
-	m.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
 	closes := x.Reply.closes() || x.Request.closes() || x.endless || m.deaf || m.noMore && len(m.under) == 0
 	if closes && x.Fault == nil && len(m.under) > 0 && m.under[0].sent {
 		m.lost()

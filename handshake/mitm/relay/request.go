@@ -62,7 +62,7 @@ func (m *H1) request(raw []byte) {
 	}
 	m.under = append(m.under, x)
 	m.client.x = x
-	m.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
+	m.o.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
 	switch {
 	case m.withheld != nil:
 		m.unanswered(m.withheld, Close)
@@ -151,8 +151,8 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	h := x.Request
 	f, _ := requestFraming(h) // it was looked at
 	c := &x.changes
-	target := h.Target
-	if m.o.Forward {
+	target, hosts := h.Target, c.hosts(h)
+	if m.o.Forward || hosts && h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
 		target = h.Path
 		h.note(NoteOriginForm)
 	}
@@ -163,12 +163,8 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			e.host = h.Authority
 		}
 	}
-	if x.changes.hosts(h) {
-		e.host = x.changes.Host
-		if h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
-			e.start = h.Method + " " + h.Path + " " + h.Proto
-			h.note(NoteOriginForm)
-		}
+	if hosts {
+		e.host = c.Host
 	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	m.client.hold = holding{streamed: c.Stream, late: m.client.hold.late}
@@ -203,7 +199,7 @@ func (m *H1) frame(x *Exchange) {
 // requestOver is the end of a request's body.
 func (m *H1) requestOver(x *Exchange) {
 	x.passed = true
-	m.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
+	m.o.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
 	f := &m.client
 	switch {
 	case x.answered || x.replied:
@@ -236,7 +232,7 @@ func (m *H1) settle(x *Exchange) {
 func (m *H1) refuseRequest(x *Exchange, r *Refusal) {
 	x.fail(Client, r)
 	m.spoken, m.noMore, m.client.state, m.client.ended = true, true, nowhere, true
-	m.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
+	m.o.tell(Event{Kind: RequestHead, Exchange: x, From: Client})
 	m.under = append(m.under, x)
 	m.answerFirst()
 }

@@ -219,7 +219,7 @@ func (m *H2) begin(id uint32, h *Head) *stream {
 	}
 	m.streams[id] = st
 	m.spoken = true
-	m.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
+	m.o.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
 	return st
 }
 
@@ -239,7 +239,7 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 		} else {
 			m.writeFields(f, st.id, h, end)
 		}
-		m.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
+		m.o.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
 		return nil
 	}
 	s, r := checkReply2(h, x.Request.Method, end)
@@ -248,12 +248,12 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 		return r
 	case h.Status/100 == 1:
 		m.writeFields(f, st.number(f.from.Other()), h, end)
-		m.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
 		return nil
 	}
 	*said = s
 	x.Reply = h
-	m.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.headCame(f, st, h, end)
 	return nil
 }
@@ -266,10 +266,10 @@ func (m *H2) halfOver(f *flow2, st *stream) {
 	x := st.x
 	if f.from == Client {
 		st.over[0], x.passed = true, true
-		m.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
+		m.o.tell(Event{Kind: RequestOver, Exchange: x, From: Client})
 	} else {
 		st.over[1], x.replied, x.Early = true, true, !x.passed
-		m.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
+		m.o.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
 	}
 	if st.over[0] && st.over[1] {
 		m.close(st)
@@ -286,7 +286,7 @@ func (m *H2) close(st *stream) {
 	if !st.x.done {
 		st.x.done = true
 		m.heads -= st.heads
-		m.tell(Event{Kind: Done, Exchange: st.x})
+		m.o.tell(Event{Kind: Done, Exchange: st.x})
 	}
 	if leaving := m.leaving; leaving != nil && !m.anyPending() {
 		m.leaving = nil

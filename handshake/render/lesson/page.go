@@ -3,10 +3,18 @@ package lesson
 import (
 	"io"
 
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
 )
+
+// WriteMITMMatrixPage writes what WriteMITMMatrix writes as a page.
+func WriteMITMMatrixPage(w io.Writer, verdicts []scenario.MITMVerdict, o page.Options) error {
+	return page.Write(w, narrate.Must(o.Lang, narrate.UI, "mitm_matrix").Title, o, func(to render.TerminalOptions) error {
+		return WriteMITMMatrix(io.Discard, verdicts, to)
+	})
+}
 
 // WritePage writes a lesson as a page, in a Terminal's words. Of a worksheet it writes to answers
 // what belongs in the blanks, as WriteAnswers of that Terminal does; answers may be nil.

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/sheet"
@@ -31,4 +32,11 @@ func leads(s event.Scene) bool {
 		return true
 	}
 	return false
+}
+
+// WriteReplayMatrixPage writes what WriteReplayMatrix writes as a page.
+func WriteReplayMatrixPage(w io.Writer, rows [][]replay.Verdict, settings replay.Options, o page.Options) error {
+	return page.Write(w, narrate.Must(o.Lang, narrate.UI, "replay_matrix").Title, o, func(to render.TerminalOptions) error {
+		return WriteReplayMatrix(io.Discard, rows, settings, to)
+	})
 }

@@ -240,7 +240,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
 	for _, c := range e.Changes {
-		l.wrap(&b, "! ", cli.Say(l.flags.Lang, "proxy_change_"+string(c.Kind), "by", c.By, "of", cli.Say(l.flags.Lang, "proxy_change_of_"+string(c.Of)), "what", c.Detail), color.FgYellow)
+		l.wrap(&b, "! ", l.change(c), color.FgYellow)
 	}
 	for _, n := range e.Notes {
 		if n == relay.NoteHopByHop || n == relay.NoteOriginForm {
@@ -274,6 +274,14 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.fault(&b, lines)
 	}
 	return b.String()
+}
+
+// change says what a flag changed.
+func (l *proxyList) change(c proxy.Change) string {
+	kind, of := "proxy_change_"+string(c.Kind), "proxy_change_of_"+string(c.Of)
+	message := cli.Say(l.flags.Lang, of)
+	pairs := []string{"by", c.By, "of", message, "what", c.Detail}
+	return cli.Say(l.flags.Lang, kind, pairs...)
 }
 
 // fault sets what went wrong.

@@ -110,7 +110,7 @@ that wants --i-own-this-network.`,
 	f.StringArrayVar(&p.rewrite, "rewrite", nil, "`OLD=NEW`: replace it in the bodies, in both directions (may be given again)")
 	f.StringArrayVar(&p.setHeader, "set-header", nil, "`NAME=VALUE`: give requests this field, in the place of those of that name;\nNAME= removes them (may be given again)")
 	f.StringArrayVar(&p.setReply, "set-reply-header", nil, "`NAME=VALUE`: the same for replies (may be given again)")
-	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM (may be given again)")
+	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM. TO may have a path, to stand before the\nothers; FROM may if the server stays: https://www.example.org/v1=https://www.example.org/v2\n(may be given again)")
 	f.StringArrayVar(&p.block, "block", nil, "answer 403 instead of reaching `WHAT`: a host, as for --ignore-hosts, or the\nbeginning of a URL, https://www.example.org/ads/ (may be given again)")
 	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)")
 	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600);\nit takes twice its size on disk while the proxy runs")
@@ -131,6 +131,11 @@ that wants --i-own-this-network.`,
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
 	cli.Complete(cmd, "upstream", func() []string { return []string{"http://", "https://", "socks5://", "none"} })
 	cli.Complete(cmd, "format", func() []string { return proxyFormats })
+	cli.Begin(cmd, "set-header", "Accept-Language=", "Authorization=", "Cookie=", "User-Agent=")
+	cli.Begin(cmd, "set-reply-header", "Access-Control-Allow-Origin=", "Cache-Control=", "Content-Security-Policy=", "Set-Cookie=")
+	cli.Begin(cmd, "map-remote", "https://", "http://")
+	cli.Begin(cmd, "block", "*.", "https://", "http://")
+	cli.Begin(cmd, "rewrite")
 	cmd.AddCommand(newProxyCA(p))
 	return cmd
 }

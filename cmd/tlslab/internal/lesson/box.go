@@ -1,17 +1,13 @@
 package lesson
 
 import (
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
-	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
 )
 
@@ -71,9 +67,7 @@ func (r *runFlags) runAll(cmd *cobra.Command) (err error) {
 	case cli.JSON:
 		return lesson.WriteMITMMatrixJSON(out, verdicts, r.seed)
 	case cli.HTML:
-		return page.Write(out, narrate.Must(r.Lang, narrate.UI, "mitm_matrix").Title, r.PageOptions(), func(to render.TerminalOptions) error {
-			return lesson.WriteMITMMatrix(io.Discard, verdicts, to)
-		})
+		return lesson.WriteMITMMatrixPage(out, verdicts, r.PageOptions())
 	}
 	return lesson.WriteMITMMatrix(out, verdicts, out.Options)
 }

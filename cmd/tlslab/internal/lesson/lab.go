@@ -1,15 +1,11 @@
 package lesson
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"io"
-	"slices"
-	"strings"
 
 	"tlslab/handshake/lab"
-	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/replays"
 	"tlslab/handshake/replay"
@@ -24,26 +20,17 @@ func Replays() *lab.Replays {
 // writeReplay plays what the lab asks for, as the verb does.
 func writeReplay(ctx context.Context, w io.Writer, q lab.Question, po page.Options) error {
 	r := q.Replay
-	o := replay.Options{Seed: q.Lesson.Seed, Login: replay.ByCookie}
-	switch {
-	case r.Attack == "":
+	if r.Attack == "" {
 		return &switches.Error{Text: "--defend and --login are about an attack that is played, and none is named", Remedy: "Name one with --attack.", Switches: []string{"defend", "login"}}
-	case r.Login != "" && !slices.Contains(logins(), r.Login):
-		return &switches.Error{Text: "--login " + r.Login + ": it is cookie or certificate", Switches: []string{"login"}}
-	case r.Login != "":
-		o.Login = replay.Login(r.Login)
 	}
-	defend := r.Defend
-	if defend == "" {
-		defend = "none"
+	o := replay.Options{Seed: q.Lesson.Seed, Login: replay.Login(cmp.Or(r.Login, string(replay.ByCookie)))}
+	if err := checkLogin(string(o.Login)); err != nil {
+		return err
 	}
-	defences, err := replay.ParseDefences(defend)
-	if u := (*replay.UnknownError)(nil); errors.As(err, &u) {
-		return &switches.Error{Text: "--defend " + u.Name + ": no " + u.What + " is called that", Remedy: "There are " + strings.Join(u.Known, ", ") + ".", Switches: []string{"defend"}}
-	}
+	defences, err := replay.ParseDefences(cmp.Or(r.Defend, "none"))
 	switch {
 	case err != nil:
-		return err
+		return unknownName("defend", err)
 	case r.Attack == lab.AllAttacks && r.Defend != "":
 		return &switches.Error{Text: "--all plays every attack against every defence: it takes no --attack and no --defend", Remedy: "Leave one of the two out.", Switches: []string{"attack", "defend"}}
 	case r.Attack == lab.AllAttacks:
@@ -51,11 +38,10 @@ func writeReplay(ctx context.Context, w io.Writer, q lab.Question, po page.Optio
 		if err != nil {
 			return err
 		}
-		return page.Write(w, narrate.Must(q.Lang, narrate.UI, "replay_matrix").Title, po, func(to render.TerminalOptions) error {
-			return replays.WriteReplayMatrix(io.Discard, rows, o, to)
-		})
-	case !slices.Contains(attackNames(), r.Attack):
-		return &switches.Error{Text: "--attack " + r.Attack + ": no attack is called that", Remedy: "There are " + strings.Join(attackNames(), ", ") + ".", Switches: []string{"attack"}}
+		return replays.WriteReplayMatrixPage(w, rows, o, po)
+	}
+	if err := checkAttack(r.Attack); err != nil {
+		return err
 	}
 	p := replays.NewPage(w, po, o)
 	o.Listener, o.ShowSecrets = p, true

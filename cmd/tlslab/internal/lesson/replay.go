@@ -4,19 +4,18 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
-	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/replays"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
 	"tlslab/handshake/session/redis"
+	"tlslab/handshake/switches"
 )
 
 type replayFlags struct {
@@ -137,9 +136,7 @@ func (r *replayFlags) playAll(cmd *cobra.Command, o replay.Options, out *cli.Out
 	case cli.JSON:
 		return replays.WriteReplayMatrixJSON(out, rows, o)
 	case cli.HTML:
-		return page.Write(out, narrate.Must(r.Lang, narrate.UI, "replay_matrix").Title, r.PageOptions(), func(to render.TerminalOptions) error {
-			return replays.WriteReplayMatrix(io.Discard, rows, o, to)
-		})
+		return replays.WriteReplayMatrixPage(out, rows, o, r.PageOptions())
 	}
 	return replays.WriteReplayMatrix(out, rows, o, out.Options)
 }
@@ -150,9 +147,10 @@ func (r *replayFlags) check(cmd *cobra.Command) ([]string, error) {
 	if err := cli.CheckFormat(r.format, replayFormats...); err != nil {
 		return nil, err
 	}
+	if err := checkLogin(r.login); err != nil {
+		return nil, err
+	}
 	switch {
-	case r.login != string(replay.ByCookie) && r.login != string(replay.ByCertificate):
-		return nil, cli.Misuse("", "--login %s: it is cookie or certificate", r.login)
 	case r.all && (r.attack != "" || asked("defend")):
 		return nil, cli.Misuse("Leave one of the two out.", "--all plays every attack against every defence: it takes no --attack and no --defend")
 	case r.all && (r.Brief || r.Bytes):
@@ -171,26 +169,37 @@ func (r *replayFlags) check(cmd *cobra.Command) ([]string, error) {
 	}
 	defences, err := replay.ParseDefences(r.defend)
 	if err != nil {
-		return nil, unknownName("--defend", err)
+		return nil, unknownName("defend", err)
 	}
 	if r.attack == "" {
 		return nil, nil
 	}
-	for _, name := range attackNames() {
-		if name == r.attack {
-			return defences, nil
-		}
+	return defences, checkAttack(r.attack)
+}
+
+// checkLogin refuses a way to log in that the bank does not know.
+func checkLogin(login string) error {
+	if slices.Contains(logins(), login) {
+		return nil
 	}
-	return nil, unknownName("--attack", &replay.UnknownError{What: "attack", Name: r.attack, Known: attackNames()})
+	return &switches.Error{Text: "--login " + login + ": it is cookie or certificate", Switches: []string{"login"}}
+}
+
+// checkAttack refuses an attack that there is not.
+func checkAttack(attack string) error {
+	if slices.Contains(attackNames(), attack) {
+		return nil
+	}
+	return unknownName("attack", &replay.UnknownError{What: "attack", Name: attack, Known: attackNames()})
 }
 
 // unknownName is a name of nothing that there is.
-func unknownName(flag string, err error) error {
+func unknownName(name string, err error) error {
 	var u *replay.UnknownError
 	if !errors.As(err, &u) {
 		return err
 	}
-	return cli.Misuse("There are "+strings.Join(u.Known, ", ")+".", "%s %s: no %s is called that", flag, u.Name, u.What)
+	return &switches.Error{Text: "--" + name + " " + u.Name + ": no " + u.What + " is called that", Remedy: "There are " + strings.Join(u.Known, ", ") + ".", Switches: []string{name}}
 }
 
 // openShared opens the store of a service. It must be there before the lesson begins: a
