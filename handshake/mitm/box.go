@@ -11,7 +11,18 @@
 // stands in the lesson and in the capture proxy. In the lesson Legs drives it on two Endpoints, whose
 // bytes package scenario carries; in package proxy, below this one, it stands between two sockets.
 //
-// Read box.go, then forger.go, then legs.go.
+// What a Box does is told by its Telling: to the lesson while it is done, and by the proxy, when
+// somebody asks, from the bytes that it has kept. So both have the same steps in the same words.
+//
+// One thing stands on either side of a wall: how plaintext passes. Legs pass on what was opened as it
+// came, in steps that a learner can look in between (150 lines). The proxy's goes through package
+// relay (7,600 lines), since of real traffic one has to know where a message ends; that links net/http,
+// and a lesson links none. Whom the box asks for, what it forges and all that is told of it stands
+// before the wall, once, for both (770 lines: box, forger, fornames, spare, telling, scenes). How a
+// stream ends, and what becomes of the other one (relay.Ending, relay.Fate), stays behind it: Legs
+// know of one ending, the goodbye, and pass it on in one line.
+//
+// Read box.go, then forger.go, then telling.go and legs.go.
 package mitm
 
 import (

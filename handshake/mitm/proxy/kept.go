@@ -46,7 +46,7 @@ type kept struct {
 	mu    sync.Mutex
 	all   map[int]*Recording // by connection
 	over  list.List          // of *Recording, the oldest first
-	bytes int       // of those that are over
+	bytes int                // of those that are over
 }
 
 func (k *kept) begin(r *Recording) {
