@@ -217,7 +217,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	x := st.x
 	switch {
 	case st != m.now || x.replied: // what nobody waits for
-	case m.server.tooLong():
+	case m.server.tooLong() != nil:
 		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
 		m.trailer(st, h, end)
