@@ -273,10 +273,19 @@ func (m *H2toH1) heard(e Event) {
 		x.passed = true
 		m.o.tell(e)
 	case Interim:
-		m.client.head(st, replyTo2(e.Head, nil), false)
+		if m.bad != nil {
+			return
+		}
+		fields, r := replyTo2(e.Head, x.Request.Method, nil)
+		if m.bad = r; r != nil {
+			return
+		}
+		m.client.head(st, fields, false)
 		m.o.tell(e)
 	case ReplyHead:
-		m.head(st, x1)
+		if m.bad == nil {
+			m.head(st, x1)
+		}
 	case Body:
 		if e.From == Server && m.bad == nil {
 			m.o.tell(e)
@@ -288,8 +297,9 @@ func (m *H2toH1) heard(e Event) {
 		}
 	case Trailers:
 		if e.From == Server && m.bad == nil {
-			st.trailer = trailerTo2(e.Fields, x.Reply)
-			m.o.tell(e)
+			if st.trailer, m.bad = trailerTo2(e.Fields, x.Reply, Server); m.bad == nil {
+				m.o.tell(e)
+			}
 		}
 	case ReplyOver:
 		if m.bad == nil {
@@ -318,8 +328,13 @@ func (m *H2toH1) head(st *stream2, x1 *Exchange) {
 		st.kind.filter = c.Body
 		drop = append(drop[:len(drop):len(drop)], "content-length")
 	}
+	fields, r := replyTo2(x.Reply, x.Request.Method, drop)
+	if m.bad = r; r != nil {
+		x.Reply, x.begun = nil, false
+		return
+	}
 	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
-	m.client.head(st, replyTo2(x.Reply, drop), f.none())
+	m.client.head(st, fields, f.none())
 }
 
 // replyOver is the end of a reply.
