@@ -16,10 +16,10 @@ import (
 // Predictions are the questions to ask about a lesson before it is told, which t is. What a switch
 // changes is asked of one that the seed picks: of those that are set and can be left out, or else of
 // those that can be set. That lesson is played as well. The error is ctx's.
-func Predictions(ctx context.Context, l switches.Lesson, t *scenario.Transcript, lang narrate.Lang) ([]predict.Question, error) {
+func Predictions(ctx context.Context, l switches.Lesson, t *scenario.Transcript, lang narrate.Lang) (predict.Quiz, error) {
 	toggled, err := toggle(ctx, l)
 	if err != nil {
-		return nil, err
+		return predict.Quiz{}, err
 	}
 	return predict.Questions(predict.Lesson{Lang: lang, Seed: t.Seed, Flows: flows(t), Moves: handshake.Moves, Toggled: toggled}), nil
 }

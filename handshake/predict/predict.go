@@ -61,8 +61,8 @@ type Choice struct {
 	Reason string // why it is right, or why it is not
 }
 
-// Answer is the choice that is right.
-func (q Question) Answer() Choice {
+// Right is the choice that is right.
+func (q Question) Right() Choice {
 	i := slices.IndexFunc(q.Choices, func(c Choice) bool { return c.Right })
 	if i < 0 {
 		return Choice{}
@@ -83,7 +83,7 @@ type asking struct {
 
 // Questions are those to ask about a lesson: one of each moment that it has, in the order in which
 // the lesson comes to them.
-func Questions(l Lesson) []Question {
+func Questions(l Lesson) Quiz {
 	a := newAsker(l)
 	var picked []asking
 	for _, candidates := range [][]asking{a.nexts(), a.reads(), a.beliefs()} {
@@ -97,7 +97,7 @@ func Questions(l Lesson) []Question {
 	if l.Toggled != nil {
 		picked = append(picked, a.change())
 	}
-	return a.ask(picked)
+	return Quiz{l.Seed, a.ask(picked)}
 }
 
 // All are the questions that could be asked about a lesson, of which Questions picks.

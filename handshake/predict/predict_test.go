@@ -148,7 +148,7 @@ func wellMade(t *testing.T, name string, en, zh predict.Question) {
 			t.Errorf("%s: its Chinese reason is %q", where, d.Reason)
 		}
 	}
-	if right != 1 || len(en.Choices) < 2 || len(en.Choices) > 4 || !en.Answer().Right {
+	if right != 1 || len(en.Choices) < 2 || len(en.Choices) > 4 || !en.Right().Right {
 		t.Errorf("%s: %d of %d choices are right", where, right, len(en.Choices))
 	}
 	if en.Moment != predict.Change && (en.Place == "" || en.Before == nil || en.Place != zh.Place) {
@@ -181,8 +181,8 @@ func TestImpossible(t *testing.T) {
 			if len(p.legal[m]) == 0 || len(p.legal[came[m]]) == 0 {
 				t.Fatalf("%s: at %s nothing is legal at one of the ends", p.name, q.Place)
 			}
-			if q.Answer().Key != m.Kind.String() {
-				t.Errorf("%s: at %s it was %s, the answer is %s", p.name, q.Place, m.Kind, q.Answer().Key)
+			if q.Right().Key != m.Kind.String() {
+				t.Errorf("%s: at %s it was %s, the answer is %s", p.name, q.Place, m.Kind, q.Right().Key)
 			}
 			for _, c := range q.Choices {
 				possible := slices.ContainsFunc(legal, func(l event.Move) bool { return l.Msg.String() == c.Key })
@@ -212,7 +212,7 @@ func TestByTheSeed(t *testing.T) {
 		l := lessons()[0].asked(narrate.En)
 		l.Seed = fmt.Sprint(seed)
 		order := func() (s string) {
-			for _, q := range predict.Questions(l) {
+			for _, q := range predict.Questions(l).Questions {
 				s += fmt.Sprintln(q.Moment, q.Place)
 				for _, c := range q.Choices {
 					s += c.Key + " "
@@ -242,7 +242,7 @@ func TestFour(t *testing.T) {
 		}
 		n, last := map[predict.Moment]int{}, -1
 		events := p.t.Events()
-		for _, q := range qs {
+		for _, q := range qs.Questions {
 			n[q.Moment]++
 			at := slices.Index(events, q.Before)
 			if q.Moment == predict.Change {

@@ -41,6 +41,7 @@ type document struct {
 	carried  map[string]*row    // by their bytes, the arrows that carried them first
 	folds    int                // of values, so far
 	commands int                // to be copied, so far
+	asks     asks               // that are still to be drawn
 }
 
 // newDocument begins a document about these events.
@@ -52,6 +53,7 @@ func newDocument(o Options, events []event.Event) *document {
 	d.graph = edgesOf(d.ladder)
 	d.heading = d.title()
 	d.countArrows()
+	d.placeAsks()
 	return d
 }
 
@@ -61,10 +63,10 @@ func (d *document) to(w io.Writer) error {
 	return err
 }
 
-// Policy is what the document allows itself: its own style and script by their hashes, and no
+// Policy is what a document allows itself at most: styles and scripts of ours by their hashes, and no
 // request to anywhere, but for a form's to where the page came from (CSP Level 3 §2.4).
 func Policy() string {
-	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
+	return policyOf([]asset{style, predictStyle}, []asset{script, predictScript})
 }
 
 func hashOf(a asset) string {
@@ -88,6 +90,7 @@ func (d *document) write() {
 			for _, a := range d.ladder.acts {
 				d.act(a)
 			}
+			d.score()
 			d.secrets()
 			d.glossary()
 		})
@@ -112,15 +115,16 @@ func (d *document) page(body func()) {
 	d.in(elHTML, []pair{value(attrLang, langOf(d.o.Lang))}, func() {
 		d.in(elHead, nil, d.head)
 		d.newline()
-		d.in(elBody, nil, func() { d.body(body) })
+		d.in(elBody, []pair{when(d.o.Predict != nil, class(classPredicts))}, func() { d.body(body) })
 	})
 	d.newline()
 }
 
 // head is what stands before the body. The policy comes before all that it is about.
 func (d *document) head() {
+	styles, scripts := d.assets()
 	d.start(elMeta, value(attrCharset, "utf-8"))
-	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, Policy()))
+	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, policyOf(styles, scripts)))
 	d.start(elMeta, value(attrName, "viewport"), value(attrContent, "width=device-width, initial-scale=1"))
 	d.start(elMeta, value(attrName, "referrer"), value(attrContent, "no-referrer"))
 	d.start(elMeta, value(attrName, "color-scheme"), value(attrContent, "light dark"))
@@ -128,7 +132,9 @@ func (d *document) head() {
 	d.with(elTitle, d.heading)
 	d.start(elLink, value(attrRel, "icon"), noIcon())
 	d.newline()
-	d.embed(elStyle, style)
+	for _, a := range styles {
+		d.embed(elStyle, a)
+	}
 }
 
 // program names what made the page.
@@ -156,5 +162,8 @@ func (d *document) body(inside func()) {
 	d.end()
 	d.in(elFooter, nil, func() { d.with(elP, d.whoMade()) })
 	d.newline()
-	d.embed(elScript, script)
+	_, scripts := d.assets()
+	for _, a := range scripts {
+		d.embed(elScript, a)
+	}
 }
