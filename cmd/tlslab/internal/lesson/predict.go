@@ -129,12 +129,12 @@ func (a *asker) ask(q predict.Question) error {
 	say := a.options.Voice()
 	p := a.options.Page(a.to)
 	p.Blank()
-	p.Text(0, a.say("question")+say.Comma()+a.say("of", "n", fmt.Sprint(len(a.chosen)+1), "of", fmt.Sprint(a.of))+say.Colon()+a.say("moment/"+string(q.Moment)), p.Paint.Bold)
+	p.Text(0, a.words("question")+say.Comma()+a.words("of", "n", fmt.Sprint(len(a.chosen)+1), "of", fmt.Sprint(a.of))+say.Colon()+a.words("moment/"+string(q.Moment)), p.Paint.Bold)
 	p.Text(2, q.Text, nil)
 	for i, c := range q.Choices {
 		p.Hang("  "+letter(i)+"  ", 5, c.Text, nil)
 	}
-	p.Text(0, a.say("prompt"), p.Paint.Bold)
+	p.Text(0, a.words("prompt"), p.Paint.Bold)
 	if err := p.Err(); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (a *asker) choice(q predict.Question) (int, error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			a.in = nil
-			p.Text(0, a.say("input_ended"), p.Paint.Bold)
+			p.Text(0, a.words("input_ended"), p.Paint.Bold)
 			return -1, p.Err()
 		case err != nil:
 			return -1, err
@@ -171,7 +171,7 @@ func (a *asker) choice(q predict.Question) (int, error) {
 		for i := range q.Choices {
 			letters = append(letters, letter(i))
 		}
-		p.Text(0, a.say("no_letter", "text", foreign.Quote(line), "letters", a.options.Voice().List(letters)), p.Paint.Bold)
+		p.Text(0, a.words("no_letter", "text", foreign.Quote(line), "letters", a.options.Voice().List(letters)), p.Paint.Bold)
 		if p.Err() != nil {
 			return -1, p.Err()
 		}
@@ -187,12 +187,12 @@ func (a *asker) tell(p *sheet.Page, q predict.Question, chosen int) {
 	c := q.Choices[chosen]
 	a.chosen = append(a.chosen, c.Key)
 	if !c.Right {
-		p.Text(0, a.say("wrong")+a.options.Voice().Colon()+letter(chosen), p.Paint.Bad)
+		p.Text(0, a.words("wrong")+a.options.Voice().Colon()+letter(chosen), p.Paint.Bad)
 		p.Text(5, c.Reason, nil)
 	}
 	for i, c := range q.Choices {
 		if c.Right {
-			p.Text(0, a.say("right")+a.options.Voice().Colon()+letter(i), p.Paint.Good)
+			p.Text(0, a.words("right")+a.options.Voice().Colon()+letter(i), p.Paint.Good)
 			p.Text(5, c.Reason, nil)
 		}
 	}
@@ -202,12 +202,12 @@ func (a *asker) tell(p *sheet.Page, q predict.Question, chosen int) {
 func (a *asker) ends(s predict.Score) error {
 	p := a.options.Page(a.to)
 	p.Blank()
-	p.Text(0, a.say("score_title")+a.options.Voice().Colon()+a.say("score", "n", fmt.Sprint(s.Right), "of", fmt.Sprint(s.Asked)), p.Paint.Bold)
+	p.Text(0, a.words("score_title")+a.options.Voice().Colon()+a.words("score", "n", fmt.Sprint(s.Right), "of", fmt.Sprint(s.Asked)), p.Paint.Bold)
 	return p.Err()
 }
 
-// say is a phrase of the questions, with name, value, name, value … filled in.
-func (a *asker) say(key string, pairs ...string) string {
+// words is a phrase of the questions, with name, value, name, value … filled in.
+func (a *asker) words(key string, pairs ...string) string {
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
