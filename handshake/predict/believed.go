@@ -21,16 +21,23 @@ const (
 	no  = "no"
 )
 
-// beliefs asks whether what a peer shows is believed: rather where it is not.
+// beliefs asks whether what a peer shows is believed: rather where it is not, or where somebody
+// in between shows it.
 func (a *asker) beliefs() (out []asking) {
+	user := "" // of a flow in which somebody stands between, who is at its beginning
 	for _, e := range a.events {
+		if f, ok := e.(*event.Flow); ok {
+			if user = ""; len(f.Parties) > 2 {
+				user = f.Parties[0]
+			}
+		}
 		c, ok := e.(*event.Check)
 		if !ok || !slices.Contains(believable, c.What) {
 			continue
 		}
 		weight := 0
 		switch {
-		case !c.OK:
+		case !c.OK, c.Report != nil && c.Party == user:
 			weight = 2
 		case c.Report != nil:
 			weight = 1

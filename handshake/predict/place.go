@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
+	"tlslab/handshake/render/sheet"
 )
 
 // addresses are where on the page of a lesson its messages and checks stand: "c1.server_hello",
@@ -32,6 +33,7 @@ func addresses(flows []beside.Flow) map[event.Event]string {
 			}
 			return false
 		}
+		told := map[sheet.Leg]bool{} // of the record that a party has received last, somebody told of sending it
 		for _, e := range f.Events {
 			what, label := "", ""
 			switch e := e.(type) {
@@ -47,9 +49,20 @@ func addresses(flows []beside.Flow) map[event.Event]string {
 			case *event.Data:
 				label = "application_data"
 				what = label + " " + string(e.Data)
-				if e.Dir == event.Receive {
-					continue // no question is about it
+				if e.Dir == event.Receive && (came(e.Party, what) || told[sheet.LegOf(&e.Meta)]) {
+					continue
 				}
+				if e.Dir == event.Send {
+					sent[what] = append(sent[what], e.Party)
+				}
+			case *event.Record:
+				what = "record " + string(e.Wire)
+				if e.Dir == event.Send {
+					sent[what] = append(sent[what], e.Party)
+				} else {
+					told[sheet.LegOf(&e.Meta)] = came(e.Party, what)
+				}
+				continue
 			case *event.Check:
 				label = e.Party + "." + string(e.What)
 			default:
