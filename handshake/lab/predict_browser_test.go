@@ -118,10 +118,10 @@ func predictAll(t *testing.T, tab *browsertest.Tab, keys, scripts bool) {
 	is(t, tab, rowsSeen, browsertest.Eval[string](tab, "String("+allRows+")"))
 	if !scripts {
 		is(t, tab, `document.querySelector("#score details").checkVisibility()`, "false")
-		is(t, tab, `getComputedStyle(document.querySelector("#score .count"), "::after").content`, "counter(right)")
+		is(t, tab, `getComputedStyle(document.querySelector("#score .tally"), "::after").content`, "counter(right)")
 		return
 	}
-	is(t, tab, `document.querySelector("#score .count").textContent`, strconv.Itoa(right))
+	is(t, tab, `document.querySelector("#score .tally").textContent`, strconv.Itoa(right))
 	var got answered
 	if err := json.Unmarshal([]byte(browsertest.Eval[string](tab, `document.querySelector("#score code").textContent`)), &got); err != nil {
 		t.Fatal(err)

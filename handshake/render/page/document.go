@@ -27,6 +27,10 @@ var (
 type document struct {
 	markup
 	o        Options
+	styles   []asset
+	scripts  []asset
+	policy   string // what the document allows itself
+	footer   string // what is said of that, in the footer; "": as of a page that only shows
 	say      sheet.Voice
 	ladder   *ladder
 	graph    *graph             // of secrets
@@ -49,7 +53,8 @@ func newDocument(o Options, events []event.Event) *document {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
+	styles, scripts := o.assets()
+	d := &document{o: o, styles: styles, scripts: scripts, policy: policyOf(styles, scripts), say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
 	d.graph = edgesOf(d.ladder)
 	d.heading = d.title()
 	d.countArrows()
@@ -122,9 +127,8 @@ func (d *document) page(body func()) {
 
 // head is what stands before the body. The policy comes before all that it is about.
 func (d *document) head() {
-	styles, scripts := d.assets()
 	d.start(elMeta, value(attrCharset, "utf-8"))
-	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, policyOf(styles, scripts)))
+	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, d.policy))
 	d.start(elMeta, value(attrName, "viewport"), value(attrContent, "width=device-width, initial-scale=1"))
 	d.start(elMeta, value(attrName, "referrer"), value(attrContent, "no-referrer"))
 	d.start(elMeta, value(attrName, "color-scheme"), value(attrContent, "light dark"))
@@ -132,8 +136,8 @@ func (d *document) head() {
 	d.with(elTitle, d.heading)
 	d.start(elLink, value(attrRel, "icon"), noIcon())
 	d.newline()
-	for _, a := range styles {
-		d.embed(elStyle, a)
+	for _, s := range d.styles {
+		d.embed(elStyle, s)
 	}
 }
 
@@ -147,6 +151,9 @@ func (d *document) program() string {
 
 // whoMade says who made the page, and where what is typed into it goes.
 func (d *document) whoMade() string {
+	if d.footer != "" {
+		return d.say.UI(d.footer, "program", d.program())
+	}
 	if d.o.Form == nil {
 		return d.say.UI("page.made_by", "program", d.program())
 	}
@@ -156,14 +163,14 @@ func (d *document) whoMade() string {
 // body is what is seen, and the script, which needs all of it.
 func (d *document) body(inside func()) {
 	d.form()
+	d.leadsAway()
 	inside()
 	d.newline()
 	d.start(elDiv, id("said"), value(attrAriaLive, "polite"), class(classHidden))
 	d.end()
 	d.in(elFooter, nil, func() { d.with(elP, d.whoMade()) })
 	d.newline()
-	_, scripts := d.assets()
-	for _, a := range scripts {
+	for _, a := range d.scripts {
 		d.embed(elScript, a)
 	}
 }

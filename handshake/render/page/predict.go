@@ -140,7 +140,7 @@ func (d *document) score() {
 	d.in(elSection, []pair{id("score"), value(attrDataSeed, d.o.Predict.Seed), value(attrDataSaid, d.predicts("score"))}, func() {
 		d.with(elH2, d.predicts("score_title"))
 		d.in(elP, nil, func() {
-			d.with(elB, "", class(classCount))
+			d.with(elB, "", class(classTally))
 			d.text(" / " + decimal(len(d.o.Predict.Questions)))
 		})
 		d.in(elDetails, nil, func() {
@@ -166,10 +166,10 @@ func policyOf(styles, scripts []asset) string {
 	return "default-src 'none'; style-src " + hashes(styles) + "; script-src " + hashes(scripts) + "; img-src data:; base-uri 'none'; form-action 'self'"
 }
 
-// assets are the styles and scripts of the document. The script of the questions comes first: it shows
+// assets are the styles and scripts of a document. The script of the questions comes first: it shows
 // what an address names before the page's goes there.
-func (d *document) assets() (styles, scripts []asset) {
-	if d.o.Predict == nil {
+func (o Options) assets() (styles, scripts []asset) {
+	if o.Predict == nil {
 		return []asset{style}, []asset{script}
 	}
 	return []asset{style, predictStyle}, []asset{predictScript, script}

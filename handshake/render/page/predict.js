@@ -28,7 +28,7 @@
 			return {moment: ask.dataset.kind, about: ask.dataset.about || "", choices: [...ask.querySelectorAll("input")].map(i => i.value), chosen: given, right, correct: given === right};
 		});
 		const right = answers.filter(a => a.correct).length;
-		score.querySelector(".count").textContent = right;
+		score.querySelector(".tally").textContent = right;
 		score.querySelector("code").textContent = JSON.stringify({tlslab: 1, seed: score.dataset.seed || "", right, asked: asks.length, answers}, null, 2) + "\n";
 	}
 
