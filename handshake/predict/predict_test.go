@@ -220,10 +220,11 @@ func TestByTheSeed(t *testing.T) {
 			}
 			return s
 		}
-		if order() != order() {
+		once, again := order(), order()
+		if once != again {
 			t.Fatal("the same seed asks otherwise")
 		}
-		orders[order()] = true
+		orders[once] = true
 	}
 	if len(orders) < 6 {
 		t.Errorf("12 seeds ask in %d ways", len(orders))
