@@ -37,6 +37,7 @@ type Heard struct {
 type ears struct {
 	mu    sync.Mutex
 	pages []string // addresses of what was opened, the last at the end
+	gone  []string // addresses that the test went to, without a hash
 	heard []noted
 }
 
@@ -66,12 +67,20 @@ func (e *ears) opened() string {
 	return e.pages[len(e.pages)-1]
 }
 
+// goes says that it is the test that asks for what is at an address.
+func (e *ears) goes(address string) {
+	address, _, _ = strings.Cut(address, "#")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gone = append(e.gone, address)
+}
+
 // asked reports whether the test itself has asked for what is at an address.
 func (e *ears) asked(address string) bool {
 	address, _, _ = strings.Cut(address, "#")
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.pages, address)
+	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.gone, address)
 }
 
 // report is the name by which a page's own event of a breach of its policy reaches us.
