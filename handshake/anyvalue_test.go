@@ -50,7 +50,7 @@ var values = []any{
 	iana.Kx(0), iana.Compression(0), iana.ContentType(0), iana.SignatureScheme(0), iana.CipherSuite(0), iana.Version(0),
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
-	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
+	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
 	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{},
 	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }

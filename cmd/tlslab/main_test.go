@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tlslab": main,
-		"crypto-tls": peerCommand(serveCryptoTLS), "goproxy": peerCommand(serveGoproxy), "tcp-relay": peerCommand(serveRelay)})
+		"crypto-tls": peerCommand(serveCryptoTLS("http/1.1")), "crypto-tls-h2": peerCommand(serveCryptoTLS("h2")), "goproxy": peerCommand(serveGoproxy), "tcp-relay": peerCommand(serveRelay)})
 }
 
 func TestScripts(t *testing.T) {
@@ -208,6 +208,12 @@ func TestSentences(t *testing.T) {
 	used["cmd.pem_only"] = true // PEMNothing, where there is something else
 	for _, w := range proxy.Warnings() {
 		used["cmd.proxy_warning_"+string(w)] = true
+	}
+	for _, k := range proxy.ChangeKinds() {
+		used["cmd.proxy_change_"+string(k)] = true
+	}
+	for _, s := range []proxy.Side{proxy.SideClient, proxy.SideServer} {
+		used["cmd.proxy_change_of_"+string(s)] = true
 	}
 	for _, n := range mitmrelay.Notes() {
 		used["cmd.proxy_note_"+string(n)] = true

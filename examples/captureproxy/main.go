@@ -1,5 +1,6 @@
 // Command captureproxy is a capture proxy in a program of one's own. Its one idea: all
-// that a proxy sees is a stream of entries, and what to make of them is yours.
+// that a proxy sees is a stream of entries, and what to make of them is yours. A hook asks servers
+// not to compress, so that what passes can be read.
 //
 //	go run ./examples/captureproxy
 //
@@ -52,6 +53,7 @@ func run(ctx context.Context, w io.Writer, addr string, roots *pki.TrustStore) e
 	p, err := proxy.New(proxy.Options{
 		Forger:   forger,
 		ToServer: handshake.Config{Roots: roots},
+		Hooks:    []proxy.Hook{{Name: "plain", Request: func(r *proxy.HeldRequest) { r.Del("Accept-Encoding") }}},
 		Seen:     func(e *proxy.Entry) { fmt.Fprintln(w, told(e)) },
 	})
 	if err != nil {

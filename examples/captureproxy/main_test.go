@@ -19,7 +19,12 @@ import (
 // A client and a server that are not ours, and the example between them: as the printed
 // options say, and without the root.
 func TestRun(t *testing.T) {
-	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
+	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "" {
+			t.Error("the hook was not called")
+		}
+		_, _ = io.WriteString(w, "hello")
+	}))
 	defer site.Close()
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()

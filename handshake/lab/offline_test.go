@@ -1,4 +1,4 @@
-package lab_test
+package lab
 
 import (
 	"bytes"
@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"tlslab/handshake/internal/browsertest"
-	"tlslab/handshake/lab"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
@@ -29,8 +28,6 @@ const first, next = 3, 1
 
 // most is how many bytes the file may have.
 const most = 6_000_000
-
-func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
 
 // made is the file, made once.
 var made = sync.OnceValues(func() ([]byte, error) {
@@ -59,13 +56,13 @@ func offline(t *testing.T, at string) *browsertest.Tab {
 }
 
 // question is what an address asks for.
-func question(t *testing.T, address string) lab.Question {
+func question(t *testing.T, address string) Question {
 	t.Helper()
 	values, err := url.ParseQuery(address[1:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, wrong := lab.Parse(values, narrate.En)
+	q, wrong := Parse(values, narrate.En)
 	if wrong != nil {
 		t.Fatal(wrong)
 	}
@@ -85,7 +82,7 @@ func TestOffline(t *testing.T) {
 	}
 	tab.Wait(`(window.last = null, window.asked = tlslabAnswer, window.tlslabAnswer = (at, lang) => last = asked(at, lang))`)
 	n := browsertest.Eval[int](tab, `document.querySelectorAll("nav.lessons a").length`)
-	if n != len(lab.Openings()) {
+	if n != len(Openings()) {
 		t.Fatalf("%d links to lessons", n)
 	}
 	for i := range n {
@@ -103,7 +100,7 @@ func TestOffline(t *testing.T) {
 		if q.Lesson.Seed != "7" || !browsertest.Eval[bool](tab, `document.querySelector("nav.lessons a[aria-current]") === document.querySelectorAll("nav.lessons a")[`+strconv.Itoa(i)+`]`) {
 			t.Errorf("lesson %d is shown at %s", i, at)
 		}
-		want, err := (&lab.Lab{Version: version}).Answer(t.Context(), q, nil)
+		want, err := (&Lab{Version: version}).Answer(t.Context(), q, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,9 +114,9 @@ func TestOffline(t *testing.T) {
 // TestOfflineJSON: what happens in a lesson is the same as on a command line, to the last byte.
 func TestOfflineJSON(t *testing.T) {
 	tab := offline(t, "?plain=on&seed=7")
-	for _, o := range lab.Openings() {
+	for _, o := range Openings() {
 		o.Lesson.Seed = "8"
-		q := lab.Question{Lang: narrate.En, Lesson: o.Lesson}
+		q := Question{Lang: narrate.En, Lesson: o.Lesson}
 		so, err := q.Lesson.Options()
 		if err != nil {
 			t.Fatal(err)

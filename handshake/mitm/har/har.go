@@ -75,6 +75,16 @@ type Entry struct {
 
 	Error string `json:"_error,omitempty"`           // why there is no response, or no whole one
 	Own   bool   `json:"_answeredByProxy,omitempty"` // the response is the proxy's own
+
+	Changes []Change `json:"_changes,omitempty"`
+}
+
+// Change is what was changed on the way: request and response are what was said.
+type Change struct {
+	By     string `json:"by"`
+	Of     string `json:"of"` // "request" or "response"
+	What   string `json:"what"`
+	Detail string `json:"detail,omitempty"`
 }
 
 // TLS is what each leg of an intercepted connection came to; nil for one without TLS.

@@ -136,8 +136,13 @@ func wantsHTML(h *relay.Head) bool {
 
 // status is what an answer has: 504 where something was waited for in vain, else 502.
 func (f *Fault) status() int {
-	if f.late() {
+	switch {
+	case f.late():
 		return http.StatusGatewayTimeout
+	case f.Cause == CauseBlocked:
+		return http.StatusForbidden
+	case f.Cause == CauseHook:
+		return http.StatusInternalServerError
 	}
 	return http.StatusBadGateway
 }

@@ -54,6 +54,7 @@ type Entry struct {
 
 	ToClient, ToServer *Leg // nil where no ClientHello was read or sent; with Version 0 where nothing was settled
 
+	Changes  []Change // what hooks changed, in order
 	Warnings []Warning
 	Fault    *Fault // why it failed; nil if it did not
 	Besides  *Fault // how the client refused what the proxy then had to show it: that certificate is forged too; nil if it did not

@@ -63,6 +63,8 @@ const (
 	CauseSlow             Cause = "slow"
 	CauseBusy             Cause = "busy"
 	CauseShutdown         Cause = "shutdown"
+	CauseBlocked          Cause = "blocked" // by Options.Block
+	CauseHook             Cause = "hook"    // one of Options.Hooks panicked, or did what it may not
 	CauseInternal         Cause = "internal"
 )
 
@@ -70,7 +72,7 @@ const (
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseLeftAtCertificate, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
 		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseUpstreamUnreachable, CauseUpstreamLogin, CauseUpstreamRefused,
-		CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseInternal}
+		CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseBlocked, CauseHook, CauseInternal}
 }
 
 // Error says what happened, for a log.

@@ -49,7 +49,8 @@ type h1 struct {
 	instead  *Fault            // why there is no server: whatever is asked is answered with this
 	told     bool              // an entry told of the connection, where instead is set
 
-	pumps sync.WaitGroup // the servers'
+	pumps   sync.WaitGroup // the servers'
+	hooking sync.WaitGroup // what hooks hold
 }
 
 // relayH1 relays until both ends are done, in clear.
@@ -76,10 +77,18 @@ func (h *h1) begin(client duplex) {
 // options are o and what a machine has to tell and to ask.
 func (h *h1) options(o relay.Options) relay.Options {
 	o.Header, o.Event, o.Answer, o.Page = h.s.p.o.Limits.Header, h.event, h.answer, h.page2
-	if len(h.s.p.o.Rewrite) > 0 || h.s.renamed {
+	if h.changes() {
 		o.Change = h.change
 	}
+	if len(h.s.p.o.Hooks) > 0 {
+		o.Hold = h.hold
+	}
 	return o
+}
+
+// changes reports whether something may be changed that is no hook's.
+func (h *h1) changes() bool {
+	return len(h.s.p.o.Rewrite) > 0 || h.s.renamed || h.s.p.remaps() || len(h.s.p.o.MapRemote) > 0 && h.s.toClient == nil
 }
 
 // machine is a relay.H1, a relay.H2 or one that translates.
@@ -99,6 +108,18 @@ type machine interface {
 	Broken() error
 }
 
+// holder is a machine that lets messages be held: a relay.H1 or a relay.H2.
+type holder interface {
+	machine
+	Continue(x *relay.Exchange, from relay.Side, c relay.Changes) (streams bool)
+	Respond(x *relay.Exchange, a relay.Answer)
+	Fail(x *relay.Exchange, err error)
+	Take(x *relay.Exchange, from relay.Side, p []byte) (int, error)
+	Full(x *relay.Exchange, from relay.Side) bool
+	Give(x *relay.Exchange, from relay.Side, p []byte)
+	GiveEnd(x *relay.Exchange, from relay.Side, asCame bool, fields []relay.Field)
+}
+
 // serve makes conn the server, and reads from it.
 func (h *h1) serve(conn duplex) {
 	h.toServer = &way{conn: conn}
@@ -115,6 +136,8 @@ func (h *h1) serve(conn duplex) {
 func (h *h1) run() {
 	h.pump(relay.Client, h.toClient.conn, 0)
 	h.pumps.Wait()
+	h.hooking.Wait()
+	h.pumps.Wait() // a request that was held may have found another server
 	h.mu.Lock()
 	h.tellDone()
 	h.mu.Unlock()

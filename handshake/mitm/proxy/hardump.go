@@ -63,6 +63,9 @@ func (e *Entry) HAR() *har.Entry {
 		e.WebSocket.har(out)
 	}
 	out.Own = e.Answered
+	for _, c := range e.Changes {
+		out.Changes = append(out.Changes, har.Change{By: text(c.By), Of: c.Message(), What: string(c.Kind), Detail: text(c.Detail)})
+	}
 	if e.Fault != nil {
 		out.Error = text(e.Fault.Error())
 	}

@@ -61,6 +61,10 @@ func (h *h1) findServer(x *relay.Exchange) {
 	if s.p.leavesAlone(to.host, to) {
 		t.alone, t.keep = true, 0
 	}
+	if m := s.p.mapped(to.host, to); m != nil && !t.alone && !s.p.blocks(to) {
+		t.entry.Changes = append(t.entry.Changes, m.change())
+		to = m.to
+	}
 	h.mu.Lock()
 	same := h.toServer.conn != nil && s.target == to && h.upstream == nil && !h.one.Stray()
 	if same {

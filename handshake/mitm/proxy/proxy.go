@@ -12,7 +12,8 @@
 // greeting.go whether TLS follows,
 // session.go shakes hands on both legs, h1.go and pump.go drive the machines of mitm/relay, which
 // relay what is said, plain.go finds servers for what comes in clear, told.go makes of it an
-// Entry (entry.go), and recorder.go what is kept. Read session.go first.
+// Entry (entry.go), and recorder.go what is kept. hooks.go is what a program of one's own may do
+// with what passes. Read session.go first.
 package proxy
 
 import (
@@ -45,7 +46,10 @@ type Options struct {
 	// if there are any, passes through untouched: the client sees the genuine certificate.
 	Allow, Ignore []Pattern
 
-	Rewrite []Rewrite // of the bodies, in both directions
+	Rewrite   []Rewrite   // of the bodies, in both directions
+	Block     []Block     // what is not to be reached, whatever else is said of it
+	MapRemote []MapRemote // which servers are asked in the place of others: the first that fits
+	Hooks     []Hook      // called in this order, for requests and replies alike
 
 	// Dial reaches servers; a net.Dialer with Limits.Handshake as its time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -142,6 +146,9 @@ func New(o Options) (*Proxy, error) {
 	}
 	if o.ToServer.VerifyChain == nil {
 		o.ToServer.VerifyChain = believer()
+	}
+	if len(o.Block) > 0 {
+		o.Hooks = append([]Hook{blocking(o.Block)}, o.Hooks...)
 	}
 	p := &Proxy{o: o, began: time.Now(), sessions: map[*session]bool{}, workers: newWorkers(), done: make(chan struct{}), over: make(chan struct{})}
 	p.kept.limit = o.Limits.Kept

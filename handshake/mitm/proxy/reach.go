@@ -63,6 +63,9 @@ func (s *session) dial() error {
 	if s.server != nil {
 		return nil
 	}
+	if err := s.blocked(); err != nil {
+		return err
+	}
 	if s.opening.Load() == 0 { // between two requests nothing is
 		s.hurry(true)
 		defer s.hurry(false)

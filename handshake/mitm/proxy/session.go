@@ -39,7 +39,8 @@ type session struct {
 
 	toClient, toServer *Leg
 	connect, shake     time.Duration
-	told               int // entries so far
+	sentTo             *MapRemote // which server was asked in the place of the client's; nil if none
+	told               int        // entries so far
 	warnings           []Warning
 
 	stirred atomic.Int64 // Proxy.tick when a byte last moved
@@ -109,6 +110,9 @@ func (s *session) run() {
 		case !begins:
 			s.target.clear = true
 			s.call(t.host)
+			if m := s.p.mapped(t.host, s.target); m != nil && s.blocked() == nil {
+				s.goesTo(m)
+			}
 			s.inClear()
 			return
 		}
@@ -130,6 +134,14 @@ func (s *session) run() {
 	}
 	s.recording.tls.Store(true)
 	s.hello = hello
+	if s.blocked() == nil { // by the name that the client has
+		if m := s.p.mapped(asked, t); m != nil && !t.fixed {
+			if s.goesTo(m); m.to.clear {
+				s.interceptToClear()
+				return
+			}
+		}
+	}
 	s.intercept(hello)
 }
 
@@ -267,6 +279,9 @@ func (s *session) entry(k Kind) *Entry {
 	if s.server != nil {
 		e.Server = s.serverAddr
 	}
+	if s.sentTo != nil {
+		e.Changes = []Change{s.sentTo.change()}
+	}
 	return e
 }
 
@@ -283,12 +298,18 @@ func (s *session) tell(e *Entry) {
 // warn finds the warnings about the two handshakes.
 func (s *session) warn() {
 	for _, leg := range []*Leg{s.toClient, s.toServer} {
+		if leg == nil { // --map-remote, to plain http
+			continue
+		}
 		if leg.Suite.Kx == iana.KxRSA {
 			s.addWarning(WarnNoForwardSecrecy)
 		}
 		if leg.Suite.Cipher.Kind == suite.CBC {
 			s.addWarning(WarnCBC)
 		}
+	}
+	if s.toServer == nil {
+		return
 	}
 	if s.toClient.Version != s.toServer.Version {
 		s.addWarning(WarnDowngraded)

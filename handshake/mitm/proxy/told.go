@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -25,6 +26,19 @@ type telling struct {
 	answer              *relay.Head // the head of what the proxy answered itself
 	answered            string      // that answer's body
 	listening           *relay.WebSocket
+	changes             []Change        // what hooks changed
+	ctx                 context.Context // theirs; nil if none was called
+	cancel              context.CancelFunc
+	ended               bool // nothing more comes of it
+	byHook              bool // a hook has answered
+}
+
+// trailers are those that came from a side.
+func (t *telling) trailers(from relay.Side) []relay.Field {
+	if from == relay.Client {
+		return t.entry.RequestTrailers
+	}
+	return t.entry.Trailers
 }
 
 func tellingOf(x *relay.Exchange) *telling { return x.User.(*telling) }
@@ -77,8 +91,13 @@ func (h *h1) event(ev relay.Event) {
 		if x.User == nil {
 			x.User = h.asked(&relay.Head{})
 		}
-		h.unlisten(tellingOf(x))
-		for _, d := range tellingOf(x).decoders {
+		t := tellingOf(x)
+		t.ended = true
+		if t.cancel != nil {
+			t.cancel()
+		}
+		h.unlisten(t)
+		for _, d := range t.decoders {
 			if d != nil {
 				d.stop()
 				h.decoding--
@@ -150,11 +169,14 @@ func (h *h1) tell(x *relay.Exchange) {
 	}
 	if x.Answered() && t.answer != nil {
 		e.describeReply(t.answer)
-		e.Answered, e.Received, e.Body = true, int64(len(t.answered)), []byte(t.answered[:min(len(t.answered), t.keep)])
+		if e.Answered = true; !t.byHook {
+			e.Received, e.Body = int64(len(t.answered)), []byte(t.answered[:min(len(t.answered), t.keep)])
+		}
 	}
 	if h.instead != nil && e.Fault != h.instead {
 		e.Fault, e.Besides = h.instead, refusalOf(e.Fault)
 	}
+	e.Changes = append(e.Changes, t.changes...)
 	if x.Early && t.passed.IsZero() {
 		e.warn(WarnEarly)
 	}
@@ -243,15 +265,18 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 		return relay.Changes{}
 	}
 	c := relay.Changes{}
-	if h.s.renamed && from == relay.Client {
-		c.Host = h.s.target.display()
+	if from == relay.Client {
+		c.Host = h.fixedHost(x)
+		if c.Target = h.fixedTarget(x); c.Target != "" {
+			t.changes = append(t.changes, Change{By: byMapRemote, Of: SideClient, Kind: ChangeLine, Detail: x.Request.Method + " " + c.Target})
+		}
 	}
 	if len(h.s.p.o.Rewrite) == 0 || x.Request.Method == http.MethodConnect {
 		return c
 	}
 	if from == relay.Client {
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Drop: []string{"accept-encoding", "range", "if-range"}})
+		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Target: c.Target, Drop: []string{"accept-encoding", "range", "if-range"}})
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}

@@ -7,8 +7,10 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 
+	"tlslab/handshake"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/pki"
@@ -133,4 +135,31 @@ func (u *underTest) dial(t testing.TB, target string, cfg *tls.Config) *tls.Conn
 func (u *underTest) tunnel(t testing.TB) *tls.Conn {
 	t.Helper()
 	return u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName})
+}
+
+// exampleProxy is a proxy before site with these hooks, and a client by way of it.
+func exampleProxy(site *origin, hooks ...proxy.Hook) (*proxy.Proxy, *http.Client) {
+	dir, err := os.MkdirTemp("", "proxy")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ca, _, err := proxy.LoadCA(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	forger, err := proxy.NewForger(ca)
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := proxy.New(proxy.Options{Forger: forger, ToServer: handshake.Config{Roots: site.roots}, Dial: site.dial, Hooks: hooks})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go func() { _ = p.Serve(l) }()
+	return p, through(l.Addr().String(), ca.Cert)
 }

@@ -10,6 +10,9 @@ const longestChunkLine = 4096
 
 // stepBody moves what b has of a body, or of bytes.
 func (m *H1) stepBody(f *flow, b []byte) int {
+	if f.stalls() {
+		return -1
+	}
 	switch f.state {
 	case atLength, inChunk:
 		n := int(min(int64(len(b)), f.left))
@@ -64,7 +67,7 @@ func (m *H1) stepBody(f *flow, b []byte) int {
 		}
 	}
 	n := len(line)
-	if f.body == nil {
+	if f.body == nil && !f.hold.streamed {
 		f.out.pass(line)
 	}
 	return n
@@ -130,7 +133,7 @@ func (m *H1) stepTrailer(f *flow, b []byte) int {
 	}
 	m.tellTrailers(f, fields)
 	switch {
-	case f.body != nil:
+	case f.body != nil || f.hold.streamed:
 		m.bodyOver(f, wire)
 		return n
 	case h.changed:
@@ -196,6 +199,9 @@ func (m *H1) piece(f *flow, p []byte) bool {
 	x := f.x
 	m.o.tell(Event{Kind: Body, Exchange: x, From: f.from, Data: p})
 	switch {
+	case f.hold.given:
+	case f.hold.streamed:
+		f.hold.queue = append(f.hold.queue, p...)
 	case f.body != nil:
 		m.pool = f.body.Add(m.pool[:0], p)
 		if r := failure(f.body, f.from); r != nil {
@@ -211,14 +217,19 @@ func (m *H1) piece(f *flow, p []byte) bool {
 
 // chunk sends what a filter made: as a chunk, where its reader knows chunks.
 func (m *H1) chunk(f *flow, p []byte) {
+	f.out.chunk(p, m.chunks(f))
+}
+
+// chunk adds a piece of a body, as a chunk if chunked.
+func (o *outbox) chunk(p []byte, chunked bool) {
 	switch {
-	case len(p) == 0:
-	case !m.chunks(f):
-		f.out.add(p)
+	case len(p) == 0: // which as a chunk would be the last
+	case !chunked:
+		o.add(p)
 	default:
-		f.out.add(append(strconv.AppendInt(nil, int64(len(p)), 16), "\r\n"...))
-		f.out.add(p)
-		f.out.add([]byte("\r\n"))
+		o.add(append(strconv.AppendInt(nil, int64(len(p)), 16), "\r\n"...))
+		o.add(p)
+		o.add([]byte("\r\n"))
 	}
 }
 
@@ -242,6 +253,14 @@ func (m *H1) endFilter(f *flow) bool {
 // bodyOver is the end of a body; trailer is what stands behind its last chunk, if that is still
 // to go on.
 func (m *H1) bodyOver(f *flow, trailer []byte) {
+	if h := &f.hold; h.streamed && !h.given {
+		if f.state != untilClose {
+			f.state = withHolder
+		}
+		h.queueOver, h.trailer = true, bytes.Clone(trailer)
+		return
+	}
+	f.hold.streamed = false
 	if f.body != nil && !m.endBody(f, trailer) {
 		return
 	}

@@ -35,6 +35,7 @@ type changed struct {
 	last    bool   // … and that is to be told to filter
 	end     bool   // … and the stream ends there, by DATA
 	trailer *Head  // … or by this
+	held    held2
 }
 
 func index(f *flow2) int {
@@ -60,12 +61,22 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	}
 	c := Changes{}
 	switch {
+	case m.o.Change == nil:
 	case st.x.Request.Method != http.MethodConnect:
 		c = m.o.Change(st.x, f.from)
 	case st.x.Request.upgrade != "" && f.from == Client: // what follows is another protocol's; its authority is an origin's as any (RFC 8441 §4)
-		c.Host = m.o.Change(st.x, Client).Host
+		asked := m.o.Change(st.x, Client)
+		c.Host, c.Target = asked.Host, asked.Target
 	}
+	m.sendChanged(f, st, h, c, end)
+}
+
+// sendChanged sends a head on with changes.
+func (m *H2) sendChanged(f *flow2, st *stream, h *Head, c Changes, end bool) {
 	drop := c.Drop
+	if c.Stream {
+		drop = append(drop[:len(drop):len(drop)], "content-length")
+	}
 	if c.Body != nil && !end && st.x.Request.Method != "HEAD" {
 		st.of(f).filter = c.Body
 		drop = append(append(drop[:len(drop):len(drop)], "content-length"), c.Stale...)
@@ -73,7 +84,7 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	if f.from == Client {
 		h = c.hosted(h)
 	}
-	m.writeFields(f, st.id, h, drop, end)
+	m.writeBlock(f, st.number(f.from.Other()), h, c.changedFields(h, drop), end)
 }
 
 // writeFields writes a head or a trailer.
@@ -81,11 +92,14 @@ func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) 
 	if !m.anew {
 		return
 	}
+	m.writeBlock(f, id, h, new(Changes).changedFields(h, drop), end)
+}
+
+// writeBlock writes fields as literals, in the frames of h.
+func (m *H2) writeBlock(f *flow2, id uint32, h *Head, fields []hpack.HeaderField, end bool) {
 	block := f.beginBlock()
-	for _, x := range h.Fields {
-		if !drops(drop, x.Name) {
-			block = literal(block, hpack.HeaderField{Name: x.Name, Value: x.Value, Sensitive: true}) // as RFC 7541 §6.2.3 wants it of some, and allows of all
-		}
+	for _, x := range fields {
+		block = literal(block, x)
 	}
 	kind, flags := http2.FrameHeaders, http2.Flags(0)
 	if f.promised != 0 {
@@ -94,7 +108,11 @@ func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) 
 		flags = http2.FlagHeadersEndStream
 	}
 	if h.priority != "" {
-		flags, block = flags|http2.FlagHeadersPriority, append([]byte(h.priority), block...)
+		p := []byte(h.priority)
+		if m.ups != nil {
+			m.renumberDependency(f, p)
+		}
+		flags, block = flags|http2.FlagHeadersPriority, append(p, block...)
 	}
 	for first := true; first || len(block) > 0; first = false {
 		part := block[:min(len(block), 1<<14)]
@@ -113,11 +131,11 @@ func (m *H2) change(f *flow2, st *stream, data []byte, n int) {
 		return
 	}
 	c := st.of(f)
-	if c.filter == nil {
-		c.waiting = append(c.waiting, data...)
-	} else {
-		c.raw = append(c.raw, data...)
+	if c.held.keeps() {
+		m.enqueue(f, st, c, data, n)
+		return
 	}
+	c.toGo(data)
 	m.settleCredit(f, st, int64(len(data)-n))
 	m.send(f, st)
 }
@@ -166,7 +184,9 @@ func (m *H2) refuseStream(st *stream, r *Refusal) {
 	} else {
 		m.late = append(m.late, b...) // nothing may come before a server's SETTINGS (RFC 9113 §3.4)
 	}
-	m.client.out.add(rstFrame(st.id, http2.ErrCodeCancel))
+	if st.up != 0 {
+		m.client.out.add(rstFrame(st.up, http2.ErrCodeCancel))
+	}
 	m.drop(st)
 }
 
@@ -175,20 +195,42 @@ func rstFrame(id uint32, code http2.ErrCode) []byte {
 	return frame(nil, http2.FrameRSTStream, 0, id, binary.BigEndian.AppendUint32(nil, uint32(code)))
 }
 
+// toGo adds to what is to go on.
+func (c *changed) toGo(p []byte) {
+	if c.filter == nil {
+		c.waiting = append(c.waiting, p...)
+	} else {
+		c.raw = append(c.raw, p...)
+	}
+}
+
 // endChange is what ends a body: the last frame of DATA, or a trailer.
 func (m *H2) endChange(f *flow2, st *stream, end bool, trailer *Head) {
 	c := st.of(f)
 	if !end && trailer == nil {
 		return
 	}
+	if c.held.keeps() {
+		c.held.inOver, c.held.trailer = true, trailer
+		return
+	}
+	m.endWaiting(f, st, trailer)
+	m.send(f, st)
+}
+
+// endWaiting notes that nothing comes behind what waits.
+func (m *H2) endWaiting(f *flow2, st *stream, trailer *Head) {
+	c := st.of(f)
 	c.last = c.filter != nil
 	c.ended, c.end, c.trailer = true, trailer == nil, trailer
-	m.send(f, st)
 }
 
 // send sends what the windows have room for.
 func (m *H2) send(f *flow2, st *stream) {
-	c := st.of(f)
+	c, id := st.of(f), st.number(f.from.Other())
+	if !m.sendFirst(st, c) {
+		return
+	}
 	for m.fill(f, st) && len(c.waiting) > 0 {
 		n := min(int64(len(c.waiting)), c.window, f.window, 1<<14)
 		if n <= 0 {
@@ -198,18 +240,18 @@ func (m *H2) send(f *flow2, st *stream) {
 		if int(n) == len(c.waiting) && c.end && c.filter == nil {
 			flags, c.end = http2.FlagDataEndStream, false
 		}
-		f.out.add(frame(nil, http2.FrameData, flags, st.id, c.waiting[:n]))
+		f.out.add(frame(nil, http2.FrameData, flags, id, c.waiting[:n]))
 		c.waiting, c.window, f.window = c.waiting[n:], c.window-n, f.window-n
 	}
 	if c.waiting = nil; st.x.Fault != nil && m.streams[st.id] == nil { // the filter failed
 		return
 	}
 	if c.end {
-		f.out.add(frame(nil, http2.FrameData, http2.FlagDataEndStream, st.id, nil))
+		f.out.add(frame(nil, http2.FrameData, http2.FlagDataEndStream, id, nil))
 		c.end = false
 	}
 	if c.trailer != nil {
-		m.writeFields(f, st.id, c.trailer, nil, true)
+		m.writeFields(f, id, c.trailer, nil, true)
 		c.trailer = nil
 	}
 }
@@ -218,7 +260,14 @@ func (m *H2) send(f *flow2, st *stream) {
 func (m *H2) settleCredit(f *flow2, st *stream, added int64) {
 	m.credit(f, &f.credit, 0, added)
 	if st != nil {
-		m.credit(f, &st.of(f).credit, st.id, added)
+		m.streamCredit(f, st, added)
+	}
+}
+
+// streamCredit does so of a stream alone.
+func (m *H2) streamCredit(f *flow2, st *stream, added int64) {
+	if id := st.number(f.from); id != 0 {
+		m.credit(f, &st.of(f).credit, id, added)
 	}
 }
 
@@ -241,13 +290,16 @@ func (m *H2) settle() {
 	for _, st := range m.inOrder() {
 		m.credit(&m.client, &st.of(&m.client).credit, st.id, 0)
 	}
+	if m.ups != nil {
+		m.sendAll(&m.server, m.inOrder())
+	}
 }
 
 // window is credit that the receiver of the other direction gives.
 func (m *H2) window(by *flow2, id uint32, n int64) {
 	f := m.other(by)
 	c := &f.credit
-	st := m.streams[id]
+	st := m.find(by, id)
 	switch {
 	case id != 0 && st == nil:
 		return // of a stream that is over
@@ -257,7 +309,14 @@ func (m *H2) window(by *flow2, id uint32, n int64) {
 	c.window += n
 	paid := min(n, c.debt)
 	c.debt -= paid
-	if n -= paid; n > 0 {
+	n -= paid
+	if st != nil {
+		if id = st.number(by.from.Other()); id == 0 { // which is held
+			st.early += uint32(min(n, 1<<31-1-int64(st.early)))
+			n = 0
+		}
+	}
+	if n > 0 {
 		by.out.add(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(n))))
 	}
 	if st != nil {
@@ -296,7 +355,7 @@ func (m *H2) initialWindow(f *flow2, n int64) {
 // pending reports whether something of a stream that is over waits for a window.
 func (m *H2) pending(st *stream) bool {
 	for _, c := range st.changed {
-		if c != nil && (len(c.waiting) > 0 || c.end || c.trailer != nil) {
+		if c != nil && (len(c.waiting) > 0 || c.end || c.trailer != nil || c.held.waits()) {
 			return true
 		}
 	}
@@ -322,7 +381,7 @@ func (m *H2) hold(f *flow2, st *stream, rst []byte) bool {
 
 // heard is the stream of which the sender of f says something; nil if nobody hears it.
 func (m *H2) heard(f *flow2, id uint32) *stream {
-	st := m.streams[id]
+	st := m.find(f, id)
 	if st != nil && st.rst != nil && f.from == Client {
 		return nil
 	}
@@ -340,5 +399,9 @@ func (m *H2) forgetOne(f *flow2, st *stream) {
 	if c := st.changed[index(f)]; c != nil {
 		m.credit(f, &f.credit, 0, -int64(len(c.waiting)+len(c.raw)))
 		c.waiting, c.raw, c.filter, c.last, c.end, c.trailer = nil, nil, nil, false, false, nil
+		if m.ups != nil {
+			m.dequeue(f, c, len(c.held.in))
+			c.held = held2{}
+		}
 	}
 }

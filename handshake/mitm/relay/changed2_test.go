@@ -65,6 +65,16 @@ func frames2(t *testing.T, b []byte) string {
 			lines = append(lines, s)
 		case *http2.RSTStreamFrame:
 			lines = append(lines, "RST_STREAM "+fr.ErrCode.String())
+		case *http2.GoAwayFrame:
+			lines = append(lines, fmt.Sprintf("GOAWAY %d", fr.LastStreamID))
+		case *http2.PriorityFrame:
+			lines = append(lines, fmt.Sprintf("PRIORITY %d", fr.StreamDep))
+		case *http2.PushPromiseFrame:
+			lines = append(lines, fmt.Sprintf("PUSH_PROMISE %d", fr.PromiseID))
+		case *http2.PingFrame:
+			lines = append(lines, "PING")
+		case *http2.PriorityUpdateFrame:
+			lines = append(lines, fmt.Sprintf("UPDATE %d %s", fr.PrioritizedStreamID, fr.Priority))
 		case *http2.SettingsFrame, *http2.WindowUpdateFrame:
 		default:
 			lines = append(lines, fmt.Sprint(fr))

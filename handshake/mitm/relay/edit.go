@@ -12,6 +12,13 @@ type Changes struct {
 	Drop  []string // fields to leave out, in lower case
 	Body  Filter   // nil: the body goes on as it comes
 	Stale []string // fields to leave out if Body has a body to change, since they tell of that as it came
+
+	// Of a message that was held (hold.go) there is more. A zero value leaves it as it came.
+	Fields         []Placed // all the fields as they go on, in order; of HTTP/2 with those of the first line
+	Method, Target string   // of a request
+	Status         int      // of a reply
+	Reason         string   // of a reply in HTTP/1.1, with Status
+	Stream         bool     // the body is the holder's: Take, Give, GiveEnd
 }
 
 // hosts reports whether a request gets another Host, and notes it. That of a CONNECT which makes a
@@ -71,10 +78,12 @@ type edits struct {
 	host  string   // the value of Host; "": as it came
 	drop  []string // names in lower case
 	last  string   // a line to add
+
+	fields []Placed // the fields that go on, in order; nil: those that came
 }
 
 func (e *edits) none() bool {
-	return e.start == "" && e.host == "" && len(e.drop) == 0 && e.last == ""
+	return e.start == "" && e.host == "" && len(e.drop) == 0 && e.last == "" && e.fields == nil
 }
 
 // edited is the head as it goes on, if it cannot go on as it came.
@@ -93,31 +102,54 @@ func (h *Head) edited(e *edits) []byte {
 
 // editedFields appends to out the lines of s that go on.
 func (h *Head) editedFields(out []byte, s string, e *edits) []byte {
+	var lines [][2]string // if they go on in another order
 	for s != "" {
 		var text, end string
 		text, end, s = cutField(s)
-		if text == "" {
-			out = append(append(out, e.last...), end...)
-			break
-		}
-		name, value, _ := strings.Cut(text, ":")
-		clean := strings.TrimRight(name, " \t")
-		if h.drops(clean) || drops(e.drop, clean) {
-			continue
-		}
 		switch {
-		case e.host != "" && sameName(clean, "Host"):
-			value = " " + e.host
-		case sameName(clean, "Connection"):
-			var some bool
-			if value, some = keepOptions(value); !some {
-				continue
-			}
+		case text == "":
+			out = h.placed(out, lines, e)
+			return append(append(out, e.last...), end...)
+		case e.fields != nil:
+			lines = append(lines, [2]string{text, end})
+		default:
+			out = h.editedField(out, text, end, e)
 		}
-		out = append(append(out, clean...), ':')
-		out = append(append(out, value...), end...)
 	}
 	return out
+}
+
+// placed appends the fields that a holder wants to go on.
+func (h *Head) placed(out []byte, lines [][2]string, e *edits) []byte {
+	for _, p := range e.fields {
+		switch {
+		case p.Came > 0 && p.Came <= len(lines):
+			out = h.editedField(out, lines[p.Came-1][0], lines[p.Came-1][1], e)
+		case p.Came == 0 && !drops(e.drop, p.Name):
+			out = appendField(out, p.Name, p.Value)
+		}
+	}
+	return out
+}
+
+// editedField appends a line that came, if it goes on.
+func (h *Head) editedField(out []byte, text, end string, e *edits) []byte {
+	name, value, _ := strings.Cut(text, ":")
+	clean := strings.TrimRight(name, " \t")
+	if h.drops(clean) || drops(e.drop, clean) {
+		return out
+	}
+	switch {
+	case e.host != "" && sameName(clean, "Host"):
+		value = " " + e.host
+	case sameName(clean, "Connection"):
+		var some bool
+		if value, some = keepOptions(value); !some {
+			return out
+		}
+	}
+	out = append(append(out, clean...), ':')
+	return append(append(out, value...), end...)
 }
 
 // cutField cuts s behind its first field, and unfolds that: a fold is one space or more

@@ -67,7 +67,9 @@ func (m *H1) serverEnded(how Ending, err error) {
 	switch {
 	case m.server.state == untilClose:
 		m.closedReply(how, err)
-	case m.o.Forward && m.routing != nil:
+	case !m.o.Forward && (m.client.hold.waits != nil || m.responding != nil): // its holder may need no server
+		m.server.hold.late = func() {}
+	case m.o.Forward && (m.routing != nil || m.client.hold.waits != nil || m.responding != nil):
 		m.stray = true // nothing was lost: it waits for another server
 	case len(m.under) > 0 && m.under[0].sent:
 		m.unanswered(err, how.fate())
@@ -80,6 +82,11 @@ func (m *H1) serverEnded(how Ending, err error) {
 // nobody knows whether it is whole: the client is to see the same.
 func (m *H1) closedReply(how Ending, err error) {
 	x, fate := m.server.x, Close
+	if h := &m.server.hold; h.streamed && !h.given && how != Broken {
+		h.queueOver = true
+		h.late = func() { m.closedReply(how, err) }
+		return
+	}
 	switch how {
 	case Broken:
 		x.fail(Server, err)

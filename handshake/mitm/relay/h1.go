@@ -12,6 +12,9 @@ type Options struct {
 	Forward bool
 	// Change is asked what is to become of a message whose head has come; nil changes nothing.
 	Change func(x *Exchange, from Side) Changes
+	// Hold is asked whether a message whose head has come waits for its holder (hold.go); then Change is
+	// not asked. Nil holds nothing.
+	Hold func(x *Exchange, from Side) bool
 	// Answer is what the client reads in place of a reply, head and all, when x has failed; nil or
 	// an empty answer is none. reused says that the server has answered before on its connection:
 	// then a client that only sees it end knows what can be asked again (RFC 9112 §9.3.1).
@@ -85,6 +88,8 @@ type H1 struct {
 	single   bool        // a request waits for the reply to the one before (H1toH2)
 	over     bool
 	pool     []byte // for what filters make
+
+	responding *responding // what the holder of a request answers
 }
 
 // flow is one direction: what comes from one side, and what goes to the other.
@@ -101,6 +106,7 @@ type flow struct {
 	fate  Fate   // of the side that out goes to
 	ended bool   // what it says is not heard any more
 	gone  bool   // it says nothing more
+	hold  holding
 }
 
 type state int
@@ -116,6 +122,7 @@ const (
 	asBytes           // no HTTP, or no longer
 	held              // what comes has to wait
 	nowhere           // what comes is dropped
+	withHolder        // what comes waits for whoever holds what is before it
 )
 
 // NewH1 returns a relay that has seen nothing yet.
@@ -188,7 +195,7 @@ func (m *H1) step(f *flow, b []byte) int {
 			return m.stepRequest(b)
 		}
 		return m.stepReply(b)
-	case held:
+	case held, withHolder:
 		return -1
 	case nowhere:
 		return taken(len(b))
@@ -231,7 +238,7 @@ func (m *H1) Fate(side Side) Fate { return m.flow(side.Other()).fate }
 // Wants reports whether more can be taken from a side now.
 func (m *H1) Wants(from Side) bool {
 	f := m.flow(from)
-	if from == Client && len(m.under) >= maxUnder {
+	if from == Client && len(m.under) >= maxUnder || f.stalls() && len(f.in)+len(f.hold.queue) >= maxHeld {
 		return m.over
 	}
 	return m.over || len(f.in) < maxHeld || f.state != held && (from == Server || !m.waits())
@@ -259,8 +266,10 @@ func (m *H1) InHead() bool {
 }
 
 // waits reports whether the next request has to wait for the reply to the one before: it may be
-// for another server, or for a stream of its own.
-func (m *H1) waits() bool { return (m.o.Forward || m.single) && len(m.under) > 0 }
+// for another server, be held, or be for a stream of its own.
+func (m *H1) waits() bool {
+	return (m.o.Forward || m.single || m.o.Hold != nil) && len(m.under) > 0
+}
 
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H1) Unread() bool { return !m.client.gone && m.client.state != atHead }
@@ -285,9 +294,18 @@ func (m *H1) End(from Side, how Ending, err error) {
 	switch {
 	case m.raw != nil:
 		m.bytesEnded(f, how, err)
-	case from == Client:
-		m.clientEnded(how, err)
+	case f.stalls() && (from == Server || how == InOrder):
+		f.hold.late = func() { m.endedNow(from, how, err) }
 	default:
+		m.endedNow(from, how, err)
+	}
+}
+
+// endedNow is the end of a stream behind all that it said.
+func (m *H1) endedNow(from Side, how Ending, err error) {
+	if from == Client {
+		m.clientEnded(how, err)
+	} else {
 		m.serverEnded(how, err)
 	}
 }

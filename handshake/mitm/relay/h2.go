@@ -38,6 +38,14 @@ type H2 struct {
 	withheld error
 	broken   error
 	over     bool
+	leaving  func() // the server has left, and what it said has yet to go on
+
+	// Where messages may be held:
+	ups     map[uint32]*stream // by the numbers that the server has them under
+	nextUp  uint32
+	crossed bool // some are not the client's
+	isAway  bool // the server begins no more
+	queued  int  // what the holders have not taken and the windows do not count
 }
 
 // flow2 is one direction.
@@ -83,12 +91,15 @@ func NewH2(o Options) *H2 {
 	if o.Header == 0 {
 		o.Header = defaultHeader
 	}
-	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow}
+	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil || o.Hold != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow}
 	for _, f := range []*flow2{&m.client, &m.server} {
 		f.begin(o.Header)
 		f.table, f.allowed, f.credit = 4096, 4096, newCredit()
 	}
 	m.client.from, m.server.from = Client, Server
+	if o.Hold != nil {
+		m.ups = map[uint32]*stream{}
+	}
 	return m
 }
 
@@ -169,6 +180,9 @@ func (m *H2) step(f *flow2, b []byte) int {
 		return frameHeader
 	case http2.FrameHeaders, http2.FrameContinuation, http2.FramePushPromise, http2.FrameSettings, http2.FrameWindowUpdate, http2.FrameRSTStream, http2.FrameGoAway:
 	default: // as it comes
+		if m.ups != nil && (id != 0 || kind == framePriorityUpdate) {
+			break // under the number that the other side has it under
+		}
 		f.isData, f.left, f.body, f.padded, f.end, f.data = false, length, 0, false, false, nil
 		f.out.pass(b[:frameHeader])
 		return frameHeader
@@ -263,12 +277,12 @@ func (m *H2) dataOver(f *flow2) {
 // frame is one that has come whole.
 func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, whole []byte) *Refusal {
 	p := whole[frameHeader:]
-	bad := &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
+	bad := func() *Refusal { return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())} }
 	switch kind {
 	case http2.FrameHeaders, http2.FramePushPromise:
 		fragment, ok := fragmentOf(kind, flags, p)
 		if !ok || id == 0 {
-			return bad
+			return bad()
 		}
 		f.priority = ""
 		if kind == http2.FrameHeaders {
@@ -279,7 +293,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
 			fragment = fragment[4:]
 			if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed {
-				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
+				return bad() // it would pass for another's (RFC 9113 §5.1.1, §8.4)
 			}
 			if len(m.streams) >= maxStreams {
 				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
@@ -291,13 +305,13 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return m.fragment(f, p, whole, flags.Has(http2.FlagContinuationEndHeaders))
 	case http2.FrameSettings:
 		if len(p)%6 != 0 {
-			return bad
+			return bad()
 		}
 		m.settings(f, flags.Has(http2.FlagSettingsAck), whole)
 		return nil
 	case http2.FrameWindowUpdate:
 		if len(p) != 4 {
-			return bad
+			return bad()
 		}
 		if f.from == Client && id == 0 {
 			m.room += int64(binary.BigEndian.Uint32(p) & (1<<31 - 1))
@@ -308,17 +322,25 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		}
 	case http2.FrameRSTStream:
 		if len(p) != 4 {
-			return bad
+			return bad()
 		}
-		if m.hold(f, m.streams[id], whole) {
+		st := m.find(f, id)
+		if m.ups != nil {
+			whole = m.renumbered(f, id, whole)
+		}
+		if m.hold(f, st, whole) {
 			return nil
 		}
 		f.out.pass(whole)
-		m.reset(f, m.streams[id], http2.ErrCode(binary.BigEndian.Uint32(p)))
+		m.reset(f, st, http2.ErrCode(binary.BigEndian.Uint32(p)))
 		return nil
 	case http2.FrameGoAway:
 		if len(p) < 8 {
-			return bad
+			return bad()
+		}
+		if f.from == Server && m.ups != nil {
+			m.goAwayHeld(whole)
+			return nil
 		}
 		f.out.pass(whole)
 		if code := http2.ErrCode(binary.BigEndian.Uint32(p[4:])); code != http2.ErrCodeNo {
@@ -327,6 +349,11 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		if f.from == Server {
 			m.away = min(m.away, binary.BigEndian.Uint32(p)&(1<<31-1))
 			m.goAway(m.away, http2.ErrCode(binary.BigEndian.Uint32(p[4:])))
+		}
+		return nil
+	default: // where messages may be held
+		if whole = m.renumbered(f, id, whole); whole != nil {
+			f.out.add(whole)
 		}
 		return nil
 	}

@@ -80,9 +80,27 @@ func (m *H2) End(from Side, how Ending, err error) {
 	if from == Client && len(m.streams) == 0 && (how == Broken || len(f.in) > 0) {
 		m.broken = err
 	}
+	if from == Server && m.ups != nil && how != Broken && m.anyPending() {
+		m.leave(err)
+		return
+	}
 	if !m.finishWith(from, err, http2.ErrCodeNo) {
 		fate := min(how.fate(), Cut) // frames say where each message ends: nothing needs to be lost
 		m.client.fate, m.server.fate = max(m.client.fate, fate), max(m.server.fate, fate)
+	}
+}
+
+// leave is a server that has left, while what it said before is held: that has yet to go on.
+func (m *H2) leave(err error) {
+	m.client.out.shut = true
+	m.leaving = func() { m.finish(Server, err) }
+	for _, st := range m.inOrder() {
+		if !st.over[1] && !st.x.answered {
+			st.x.fail(Server, err)
+			if !m.pageFor(st) {
+				m.lostTo(st, err)
+			}
+		}
 	}
 }
 

@@ -71,11 +71,18 @@ func (h *Head) Get(name string) string {
 // Header is the fields as net/http has them: order and case are lost.
 func (h *Head) Header() http.Header {
 	out := make(http.Header, len(h.Fields))
+	values := make([]string, 0, len(h.Fields)) // most names have one, and all of those lie here
 	for _, f := range h.Fields {
 		if f.Name[:min(1, len(f.Name))] == ":" {
 			continue // HTTP/2 has the first line so
 		}
-		out.Add(f.Name, f.Value)
+		name := http.CanonicalHeaderKey(f.Name)
+		if have := out[name]; have != nil {
+			out[name] = append(have, f.Value)
+			continue
+		}
+		values = append(values, f.Value)
+		out[name] = values[len(values)-1 : len(values) : len(values)]
 	}
 	return out
 }

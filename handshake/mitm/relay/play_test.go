@@ -16,8 +16,9 @@ type row struct {
 	say      []string // "c:" or "s:" and bytes; "c!" and "s!" are an end in order, "c~" one without goodbye, "c#" a reset; "r" routes
 	toServer string   // what the server hears
 	toClient string
-	events   string // of the first word of each event, see told
-	free     bool   // the pieces decide how a body is chunked: what is heard is not compared between them
+	events   string                                   // of the first word of each event, see told
+	acts     map[string]func(m *H1, held []*Exchange) // more words of say: what the holder of messages does
+	free     bool                                     // the pieces decide how a body is chunked: what is heard is not compared between them
 }
 
 // heard is what came of a row.
@@ -69,9 +70,20 @@ func playRow(t testing.TB, r *row, n int) *heard {
 			return fmt.Appendf(nil, "<%d>", status)
 		}
 	}
+	var holding []*Exchange
+	if r.acts != nil && o.Hold == nil {
+		o.Hold = func(x *Exchange, _ Side) bool {
+			holding = append(holding, x)
+			return true
+		}
+	}
 	m := NewH1(o)
 	h.m = m
-	h.drive(r, n, m, map[string]func(){"r": func() { m.Routed(true) }, "r+": func() { m.Routed(false) }})
+	words := map[string]func(){"r": func() { m.Routed(true) }, "r+": func() { m.Routed(false) }}
+	for word, act := range r.acts {
+		words[word] = func() { act(m, holding) }
+	}
+	h.drive(r, n, m, words)
 	return h
 }
 

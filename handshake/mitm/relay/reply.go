@@ -21,7 +21,7 @@ func (m *H1) stepReply(b []byte) int {
 		// An answer to nothing, as the 408 of a server that hangs up (RFC 9110 §15.5.9). It must
 		// not pass for the answer to what will be asked.
 		m.server.state, m.stray = nowhere, true
-		if !m.o.Forward || len(m.under) == 0 {
+		if (!m.o.Forward || len(m.under) == 0) && m.client.hold.waits == nil && m.responding == nil {
 			m.finish(Close)
 		}
 		return 0
@@ -97,14 +97,42 @@ func (m *H1) reply(raw []byte) {
 		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
 		return
 	}
-	x.Reply, x.begun = h, true
-	e := edits{}
-	m.server.body = nil
-	if m.o.Change != nil && !switching {
-		c := m.o.Change(x, Server)
-		e.drop = c.Drop
+	x.Reply = h
+	m.server.hold = holding{}
+	if switching {
+		x.begun = true
+		m.server.body = nil
+		m.sendHead(h, raw, &edits{})
+		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		m.server.x = x
+		m.switched(x)
+		return
+	}
+	if m.o.asksHolder(x, Server) {
+		m.server.hold = holding{waits: x, framing: f}
+		m.server.state = withHolder
+		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		return
+	}
+	c := Changes{}
+	if m.o.Change != nil {
+		c = m.o.Change(x, Server)
+	}
+	m.replyGoesOn(x, f, raw, c)
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.frameReply(x, f)
+}
+
+// replyGoesOn sends a reply's head on. raw is the head where it lies; nil if it was held, and then what
+// its body is framed by is seen to as well.
+func (m *H1) replyGoesOn(x *Exchange, f framing, raw []byte, c Changes) {
+	h := x.Reply
+	x.begun = true
+	e := edits{drop: c.Drop, fields: c.Fields, start: c.firstLine(h, Server, "")}
+	m.server.body, m.server.hold.streamed = nil, c.Stream
+	if c.Body != nil || c.Stream {
 		switch {
-		case c.Body == nil || f.none():
+		case !c.Stream && f.none():
 		case h.compressed():
 			h.note(NoteCoded)
 		default:
@@ -117,11 +145,15 @@ func (m *H1) reply(raw []byte) {
 		}
 	}
 	m.sendHead(h, raw, &e)
-	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	if raw == nil {
+		m.frameReply(x, f)
+	}
+}
+
+// frameReply has the body of a reply come.
+func (m *H1) frameReply(x *Exchange, f framing) {
 	m.server.x = x
 	switch {
-	case switching:
-		m.switched(x)
 	case f.chunked:
 		m.server.state = atChunk
 	case f.untilClose:
@@ -129,7 +161,7 @@ func (m *H1) reply(raw []byte) {
 	case f.length > 0:
 		m.server.state, m.server.left = atLength, f.length
 	default:
-		m.replyOver(x)
+		m.bodyOver(&m.server, nil)
 	}
 }
 
@@ -140,7 +172,7 @@ func (h *Head) compressed() bool {
 }
 
 func (m *H1) sendHead(h *Head, raw []byte, e *edits) {
-	if e.none() && !h.changed {
+	if raw != nil && e.none() && !h.changed {
 		m.server.out.pass(raw)
 		return
 	}

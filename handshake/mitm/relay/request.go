@@ -66,6 +66,9 @@ func (m *H1) request(raw []byte) {
 	switch {
 	case m.withheld != nil:
 		m.unanswered(m.withheld, Close)
+	case m.o.asksHolder(x, Client):
+		m.client.hold = holding{waits: x}
+		m.client.state = withHolder
 	case m.o.Forward:
 		m.routing, m.client.state = x, held
 	default:
@@ -97,7 +100,7 @@ func (m *H1) Routed(fresh bool) {
 // good, and what is whole is the last: the server hears so, as it would without a relay.
 func (m *H1) goOn() {
 	m.resume(&m.client)
-	if m.over || !m.client.gone || m.raw != nil {
+	if m.over || !m.client.gone || m.raw != nil || m.client.stalls() {
 		return
 	}
 	if len(m.under) == 0 {
@@ -142,31 +145,32 @@ func (m *H1) Answer(reply []byte, close bool, fault *Fault) {
 
 // pass sends a request's head on, and says how its body ends. raw is the head where it lies.
 func (m *H1) pass(x *Exchange, raw []byte) {
-	if m.o.Change != nil {
+	if m.o.Change != nil && !x.decided {
 		x.changes = m.o.Change(x, Client)
 	}
 	h := x.Request
 	f, _ := requestFraming(h) // it was looked at
-	e := edits{drop: x.changes.Drop}
-	if m.o.Forward {
-		e.start = h.Method + " " + h.Path + " " + h.Proto
+	c := &x.changes
+	target, hosts := h.Target, c.hosts(h)
+	if m.o.Forward || hosts && h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
+		target = h.Path
 		h.note(NoteOriginForm)
-		if h.host != h.Authority {
+	}
+	e := edits{drop: c.Drop, fields: c.Fields, start: c.firstLine(h, Client, target)}
+	if m.o.Forward {
+		if h.host != h.Authority && !c.names("Host") {
 			h.note(NoteHost)
 			e.host = h.Authority
 		}
 	}
-	if x.changes.hosts(h) {
-		e.host = x.changes.Host
-		if h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
-			e.start = h.Method + " " + h.Path + " " + h.Proto
-			h.note(NoteOriginForm)
-		}
+	if hosts {
+		e.host = c.Host
 	}
 	m.client.body, m.client.out.shut = nil, m.deaf
-	if x.changes.Body != nil && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
-		m.client.body = x.changes.Body
-		e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), x.changes.Stale...)
+	m.client.hold = holding{streamed: c.Stream, late: m.client.hold.late}
+	if (c.Body != nil || c.Stream) && !f.none() && !h.old() { // of HTTP/1.0 a body cannot get another length without being held
+		m.client.body = c.Body
+		e.drop = append(append(e.drop[:len(e.drop):len(e.drop)], "content-length", "transfer-encoding"), c.Stale...)
 		e.last = "Transfer-Encoding: chunked\r\n"
 	}
 	x.sent = true
@@ -188,7 +192,7 @@ func (m *H1) frame(x *Exchange) {
 	case f.length > 0:
 		m.client.state, m.client.left = atLength, f.length
 	default:
-		m.requestOver(x)
+		m.bodyOver(&m.client, nil)
 	}
 }
 

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
@@ -15,6 +16,8 @@ import (
 // stream is a request and its reply.
 type stream struct {
 	id      uint32
+	up      uint32 // its number on the server's side; 0 while it is held
+	early   uint32 // credit that the client gave it meanwhile
 	x       *Exchange
 	heads   int     // what is kept of its fields, in bytes
 	over    [2]bool // of what comes from the client, from the server
@@ -93,8 +96,14 @@ func headOf(fields []hpack.HeaderField) *Head {
 // fieldsCame takes a head, a trailer, or the head of what a server pushes.
 func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	h.priority = f.priority
-	st := m.streams[id]
+	st := m.find(f, id)
 	if f.promised != 0 {
+		if m.ups != nil {
+			if st == nil {
+				return &Refusal{From: Server, Rule: RuleFrame, Detail: quote(http2.FramePushPromise.String())} // of no request (RFC 9113 §6.6)
+			}
+			id = st.id
+		}
 		st = m.begin(f.promised, h)
 		if r := m.keep(f, st); r != nil {
 			return r
@@ -120,13 +129,17 @@ func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 			m.finish(Server, m.withheld)
 			return nil
 		}
-		m.sendHead(f, st, h, end)
+		if m.leaving != nil { // nobody is there to answer it
+			m.lostTo(st, io.ErrUnexpectedEOF)
+			return nil
+		}
+		m.headCame(f, st, h, end)
 	} else if st != nil {
 		if r := m.keep(f, st); r != nil {
 			return r
 		}
 		m.later(f, st, h, end)
-	} else {
+	} else if m.ups == nil {
 		m.writeFields(f, id, h, nil, end) // of a stream that is over
 	}
 	if end && st != nil {
@@ -149,6 +162,10 @@ func (m *H2) keep(f *flow2, st *stream) *Refusal {
 // begin is a new stream.
 func (m *H2) begin(id uint32, h *Head) *stream {
 	st := &stream{id: id, x: &Exchange{Request: h, sent: true}}
+	st.x.stream = st
+	if m.ups == nil || id%2 == 0 {
+		st.up = id
+	}
 	m.streams[id] = st
 	m.spoken = true
 	m.o.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
@@ -165,12 +182,12 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
 		}
 		m.o.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
 	case h.Status/100 == 1:
-		m.writeFields(f, st.id, h, nil, end)
+		m.writeFields(f, st.number(f.from.Other()), h, nil, end)
 		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
 	default:
-		x.Reply, x.begun = h, true
+		x.Reply = h
 		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
-		m.sendHead(f, st, h, end)
+		m.headCame(f, st, h, end)
 	}
 }
 
@@ -198,11 +215,48 @@ func (m *H2) close(st *stream) {
 		return // it closes when all has gone on
 	}
 	delete(m.streams, st.id)
+	delete(m.ups, st.up)
 	if !st.x.done {
 		st.x.done = true
 		m.heads -= st.heads
 		m.o.tell(Event{Kind: Done, Exchange: st.x})
 	}
+	if leaving := m.leaving; leaving != nil && !m.anyPending() {
+		m.leaving = nil
+		leaving()
+	}
+}
+
+// headCame has the head of a request or of a reply go on, or wait for its holder.
+func (m *H2) headCame(f *flow2, st *stream, h *Head, end bool) {
+	if m.ups != nil && m.o.Hold(st.x, f.from) {
+		held := &st.of(f).held
+		held.head, held.headEnd = h, end
+		return
+	}
+	if m.ups != nil && f.from == Client && !m.open(st) {
+		m.lostTo(st, &ErrGoAway{Code: http2.ErrCodeNo})
+		return
+	}
+	st.x.begun = st.x.begun || f.from == Server
+	m.sendHead(f, st, h, end)
+}
+
+// lostTo is a stream that there is no server for.
+func (m *H2) lostTo(st *stream, err error) {
+	st.x.fail(Server, err)
+	m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
+	m.drop(st)
+}
+
+// anyPending reports whether what a server has said of some stream has yet to go on.
+func (m *H2) anyPending() bool {
+	for _, st := range m.streams {
+		if (st.over[1] || st.x.answered) && m.pending(st) {
+			return true
+		}
+	}
+	return false
 }
 
 // ErrReset is a stream that one of the ends reset (RFC 9113 §6.4).
@@ -248,6 +302,38 @@ func (m *H2) goAway(last uint32, code http2.ErrCode) {
 	for _, st := range m.inOrder() {
 		if st.id > last && st.id%2 == 1 {
 			st.x.fail(Server, &ErrGoAway{Code: code})
+			m.drop(st)
+		}
+	}
+}
+
+// goAwayHeld is a server's GOAWAY where its numbers may not be the client's: a stream that it will not
+// see to is refused, if what the client hears does not say so (RFC 9113 §8.7).
+func (m *H2) goAwayHeld(whole []byte) {
+	whole = slices.Clone(whole)
+	p := whole[frameHeader:]
+	last, code := binary.BigEndian.Uint32(p)&(1<<31-1), http2.ErrCode(binary.BigEndian.Uint32(p[4:]))
+	final := last != 1<<31-1 // else it is to be said again (RFC 9113 §6.8)
+	m.isAway = m.isAway || final
+	said := last
+	for _, st := range m.streams {
+		if final && (st.up == 0 || m.crossed) { // what is held may yet be answered
+			said = max(said, m.highest)
+		}
+	}
+	if m.crossed && final {
+		said = max(said, m.highest)
+	}
+	said = min(said, m.away)
+	m.away = said
+	binary.BigEndian.PutUint32(p, said)
+	m.server.out.add(whole)
+	for _, st := range m.inOrder() {
+		if st.id%2 == 1 && st.up > last {
+			st.x.fail(Server, &ErrGoAway{Code: code})
+			if st.id <= said {
+				m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
+			}
 			m.drop(st)
 		}
 	}

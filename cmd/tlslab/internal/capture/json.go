@@ -55,6 +55,16 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		}
 		return out
 	}
+	type change struct {
+		By   string           `json:"by"`
+		Of   string           `json:"of"`
+		Kind proxy.ChangeKind `json:"what"`
+		More string           `json:"detail,omitempty"`
+	}
+	var changes []change
+	for _, c := range e.Changes {
+		changes = append(changes, change{c.By, c.Message(), c.Kind, c.Detail})
+	}
 	line := struct {
 		N        int             `json:"n"`
 		Conn     int             `json:"connection"`
@@ -78,13 +88,14 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Fault    *fault          `json:"fault,omitempty"`
 		Notes    []relay.Note    `json:"notes,omitempty"`
 		Answered bool            `json:"answered_by_proxy,omitempty"`
+		Changes  []change        `json:"changes,omitempty"`
 		Besides  *fault          `json:"client_fault,omitempty"`
 		Via      string          `json:"via,omitempty"`
 		Messages *webSocket      `json:"messages,omitempty"`
 	}{N: e.N, Conn: e.Conn, Kind: e.Kind, Began: e.Began, TookMS: float64(e.Timing.Total().Microseconds()) / 1000, Client: e.Client, Server: e.Server, Host: e.Host,
 		Scheme: e.Scheme, Method: e.Method, Path: e.Path, Proto: e.Proto, Status: e.Status, Sent: e.Sent, Received: e.Received,
 		Upgraded: e.Upgraded, ToClient: legOf(e.ToClient), ToServer: legOf(e.ToServer), Warnings: e.Warnings, Notes: e.Notes,
-		Fault: faultOf(e.Fault), Answered: e.Answered, Besides: faultOf(e.Besides), Via: e.Via}
+		Fault: faultOf(e.Fault), Answered: e.Answered, Changes: changes, Besides: faultOf(e.Besides), Via: e.Via}
 	if w := e.WebSocket; w != nil {
 		line.Messages = &webSocket{Sent: w.Sent, Received: w.Received}
 		if w.Err != nil {

@@ -239,6 +239,9 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	for _, w := range e.Warnings {
 		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
 	}
+	for _, c := range e.Changes {
+		l.wrap(&b, "! ", l.change(c), color.FgYellow)
+	}
 	for _, n := range e.Notes {
 		if n == relay.NoteHopByHop || n == relay.NoteOriginForm {
 			continue // of every request by way of a proxy
@@ -271,6 +274,14 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		l.fault(&b, lines)
 	}
 	return b.String()
+}
+
+// change says what a flag changed.
+func (l *proxyList) change(c proxy.Change) string {
+	kind, of := "proxy_change_"+string(c.Kind), "proxy_change_of_"+string(c.Of)
+	message := cli.Say(l.flags.Lang, of)
+	pairs := []string{"by", c.By, "of", message, "what", c.Detail}
+	return cli.Say(l.flags.Lang, kind, pairs...)
 }
 
 // fault sets what went wrong.
@@ -354,6 +365,15 @@ func whyOf(lang narrate.Lang, err error) string {
 		key := "proxy_no_request_" + string(no.Why)
 		pairs := []string{"got", foreign.Line(no.Got)}
 		return cli.Say(lang, key, pairs...)
+	}
+	hook, blocked := (*proxy.HookError)(nil), (*proxy.ErrBlocked)(nil)
+	switch {
+	case errors.As(err, &blocked):
+		return "--block " + foreign.Line(blocked.Rule.String())
+	case errors.As(err, &hook) && hook.Panic != nil:
+		return cli.Say(lang, "proxy_hook_panicked", "hook", hook.Hook, "what", fmt.Sprint(hook.Panic))
+	case errors.As(err, &hook):
+		return foreign.Line(hook.Hook) + cli.ColonOf(lang) + narrate.Fault(lang, hook.Err)
 	}
 	if !errors.As(err, &r) {
 		return narrate.Fault(lang, err)

@@ -24,6 +24,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render/sheet"
@@ -35,6 +36,8 @@ type proxyFlags struct {
 	listen, portFile, mode, confDir string
 	ownNetwork                      bool
 	ignore, allow, rewrite          []string
+	setHeader, setReply, block      []string
+	mapRemote                       []string
 	upstream                        flags.Identity
 	certsFor                        []string
 	by                              string // --upstream
@@ -79,6 +82,7 @@ that wants --i-own-this-network.`,
   tlslab proxy --mode reverse:https://localhost:8443 --upstream-CAfile root.pem
   tlslab proxy --mode socks5 --listen 127.0.0.1:1080
   tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1
+  tlslab proxy --set-header X-Debug=1 --set-header Cookie= --block '*.ads.example'
   tlslab proxy --upstream http://proxy.example:3128 --client-cert-for '*.bank.example=me.pem'
   tlslab proxy --show 1 --format html --out entry.html   both handshakes as a page, when entry 1 is there`,
 		Args: cli.Exactly(0, ""),
@@ -104,6 +108,10 @@ that wants --i-own-this-network.`,
 	f.StringVar(&p.clientTLS, "client-tls", "", "exactly this version towards clients: 1.2 or 1.3 (default: both)")
 	f.StringVar(&p.serverTLS, "server-tls", "", "exactly this version towards servers: 1.2 or 1.3 (default: both)")
 	f.StringArrayVar(&p.rewrite, "rewrite", nil, "`OLD=NEW`: replace it in the bodies, in both directions (may be given again)")
+	f.StringArrayVar(&p.setHeader, "set-header", nil, "`NAME=VALUE`: give requests this field, in the place of those of that name;\nNAME= removes them (may be given again)")
+	f.StringArrayVar(&p.setReply, "set-reply-header", nil, "`NAME=VALUE`: the same for replies (may be given again)")
+	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM. TO may have a path, to stand before the\nothers; FROM may if the server stays: https://www.example.org/v1=https://www.example.org/v2\n(may be given again)")
+	f.StringArrayVar(&p.block, "block", nil, "answer 403 instead of reaching `WHAT`: a host, as for --ignore-hosts, or the\nbeginning of a URL, https://www.example.org/ads/ (may be given again)")
 	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)")
 	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600);\nit takes twice its size on disk while the proxy runs")
 	f.IntVar(&p.harLimit, "hardump-limit", harLimit, "leave out what would make it longer than so many `MiB`; 0 for no limit")
@@ -123,6 +131,11 @@ that wants --i-own-this-network.`,
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
 	cli.Complete(cmd, "upstream", func() []string { return []string{"http://", "https://", "socks5://", "none"} })
 	cli.Complete(cmd, "format", func() []string { return proxyFormats })
+	cli.Begin(cmd, "set-header", "Accept-Language=", "Authorization=", "Cookie=", "User-Agent=")
+	cli.Begin(cmd, "set-reply-header", "Access-Control-Allow-Origin=", "Cache-Control=", "Content-Security-Policy=", "Set-Cookie=")
+	cli.Begin(cmd, "map-remote", "https://", "http://")
+	cli.Begin(cmd, "block", "*.", "https://", "http://")
+	cli.Begin(cmd, "rewrite")
 	cmd.AddCommand(newProxyCA(p))
 	return cmd
 }
@@ -289,6 +302,9 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 		}
 		o.Rewrite = append(o.Rewrite, rw)
 	}
+	if err := p.hooks(&o); err != nil {
+		return o, err
+	}
 	switch {
 	case slices.ContainsFunc(p.show, func(n int) bool { return n < 1 }):
 		return o, cli.Misuse("Entries are numbered from 1.", "--show %v: there is no such entry", p.show)
@@ -304,6 +320,42 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 	}
 	o.Limits = proxy.Limits{Connections: p.maxConns, Idle: p.idle, Handshake: p.handshake}
 	return o, p.legs(&o)
+}
+
+// hooks sets what is to be changed on the way.
+func (p *proxyFlags) hooks(o *proxy.Options) error {
+	for _, text := range p.block {
+		b, err := proxy.ParseBlock(text)
+		if err != nil {
+			return cli.Misuse("", "--block %s: %w", text, err)
+		}
+		o.Block = append(o.Block, b)
+	}
+	for _, text := range p.mapRemote {
+		m, err := proxy.ParseMapRemote(text)
+		if err != nil {
+			return cli.Misuse("", "--map-remote %s: %w", text, err)
+		}
+		o.MapRemote = append(o.MapRemote, m)
+	}
+	for _, x := range []struct {
+		flag string
+		of   proxy.Side
+		list []string
+	}{{"--set-header", proxy.SideClient, p.setHeader}, {"--set-reply-header", proxy.SideServer, p.setReply}} {
+		var fields []relay.Field
+		for _, text := range x.list {
+			f, err := proxy.ParseSetHeader(text)
+			if err != nil {
+				return cli.Misuse("", "%s %s: %w", x.flag, text, err)
+			}
+			fields = append(fields, f)
+		}
+		if len(fields) > 0 {
+			o.Hooks = append(o.Hooks, proxy.SetHeaders(x.flag, x.of, fields...))
+		}
+	}
+	return nil
 }
 
 // legs sets what the two legs begin from.

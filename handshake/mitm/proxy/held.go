@@ -1,0 +1,413 @@
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"hash/maphash"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"tlslab/handshake/mitm/relay"
+)
+
+// How hooks are called, and what they have to say is done. The machine holds a message
+// (relay.Options.Hold) while a goroutine runs them.
+
+// hooked are the hooks for what comes from a side.
+func (o *Options) hooked(from relay.Side) bool {
+	for _, k := range o.Hooks {
+		if from == relay.Client && k.Request != nil || from == relay.Server && k.Reply != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// hold has the hooks see a message. The machine's lock is held.
+func (h *h1) hold(x *relay.Exchange, from relay.Side) bool {
+	t := tellingOf(x)
+	if t.alone || t.own || !h.s.p.o.hooked(from) || from == relay.Client && h.notForHooks(x.Request) {
+		return false
+	}
+	if t.ctx == nil {
+		t.ctx, t.cancel = context.WithCancel(h.s.ctx)
+	}
+	h.hooking.Add(1)
+	h.s.p.workers.do(func() {
+		defer h.hooking.Done()
+		if from == relay.Client {
+			h.holdRequest(x, t)
+		} else {
+			h.holdReply(x, t)
+		}
+	})
+	return true
+}
+
+// notForHooks reports whether a request in plain HTTP is for the proxy itself, or a host that is left
+// alone: it has not found its server yet.
+func (h *h1) notForHooks(r *relay.Head) bool {
+	if h.open == nil {
+		return false
+	}
+	host, port, _ := splitAuthority(r.Authority)
+	alone := h.s.p.leavesAlone(host, target{host: host, port: cmp.Or(port, "80"), clear: true})
+	return alone || r.Authority == "" && strings.HasPrefix(r.Target, "/") || strings.EqualFold(host, Magic)
+}
+
+func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
+	e := t.entry
+	r := &HeldRequest{scheme: cmp.Or(e.Scheme, "http"), host: e.Host, method: x.Request.Method, target: e.Path}
+	r.begin(t.ctx, x.Request, SideClient)
+	for _, k := range h.s.p.o.Hooks {
+		if k.Request != nil && r.err == nil && r.answer == nil {
+			r.call(k.Name, func() { k.Request(r) })
+		}
+	}
+	r.done()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t.ended { // and what was to be told of it may have been
+		return
+	}
+	t.changes = append(t.changes, r.changes...)
+	switch {
+	case r.err != nil:
+		h.failHeld(x, r.err)
+	case r.answer != nil:
+		h.answerHeld(x, t, r.answer)
+	default:
+		c := r.goesOn(h, x, relay.Client)
+		if r.method != x.Request.Method {
+			c.Method = r.method
+		}
+		if r.target != e.Path {
+			c.Target = r.target
+		}
+		h.goOn(x, t, &r.HeldMessage, c, relay.Client)
+	}
+}
+
+func (h *h1) holdReply(x *relay.Exchange, t *telling) {
+	r := &HeldReply{request: x.Request, status: x.Reply.Status, reason: x.Reply.Reason}
+	r.begin(t.ctx, x.Reply, SideServer)
+	for _, k := range h.s.p.o.Hooks {
+		if k.Reply != nil && r.err == nil {
+			r.call(k.Name, func() { k.Reply(r) })
+		}
+	}
+	r.done()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t.ended { // and what was to be told of it may have been
+		return
+	}
+	t.changes = append(t.changes, r.changes...)
+	if r.err != nil {
+		h.failHeld(x, r.err)
+		return
+	}
+	c := r.goesOn(h, x, relay.Server)
+	if r.status != x.Reply.Status || r.reason != x.Reply.Reason {
+		c.Status, c.Reason = r.status, r.reason
+	}
+	h.goOn(x, t, &r.HeldMessage, c, relay.Server)
+}
+
+// begin gives a message what came.
+func (m *HeldMessage) begin(ctx context.Context, head *relay.Head, of Side) {
+	m.ctx, m.head, m.of, m.fields = ctx, head, of, make([]relay.Placed, len(head.Fields))
+	for i, f := range head.Fields {
+		m.fields[i] = relay.Placed{Field: f, Came: i + 1}
+	}
+}
+
+// call calls a hook. One that panics is to blame for that.
+func (m *HeldMessage) call(name string, f func()) {
+	name = cmp.Or(name, "a hook")
+	m.mu.Lock()
+	m.by = name
+	m.mu.Unlock()
+	if err := guard(name, f); err != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.err == nil {
+			m.err = err
+		}
+	}
+}
+
+// guard makes an error of a panic.
+func guard(name string, f func()) (err error) {
+	whole := false
+	defer func() {
+		switch p := recover(); {
+		case p != nil:
+			err = &HookError{Hook: name, Panic: p, Stack: string(debug.Stack())}
+		case !whole: // runtime.Goexit, as testing's FailNow
+			err = &HookError{Hook: name, Panic: "it ended its goroutine"}
+		}
+	}()
+	f()
+	whole = true
+	return nil
+}
+
+// holder is the machine, where messages are held.
+func (h *h1) holder() holder { return h.m.(holder) }
+
+// done is the end of what hooks may do.
+func (m *HeldMessage) done() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.returned = true
+}
+
+// goesOn are the changes that the hooks and --rewrite want.
+func (m *HeldMessage) goesOn(h *h1, x *relay.Exchange, from relay.Side) relay.Changes {
+	c := relay.Changes{}
+	if h.changes() {
+		c = h.change(x, from)
+	}
+	if m.touched {
+		c.Fields = m.fields
+		if c.Fields == nil {
+			c.Fields = []relay.Placed{}
+		}
+	}
+	c.Stream = len(m.bodies)+len(m.trailers) > 0
+	return c
+}
+
+// goOn has a message go on, and its body with it. The lock is held.
+func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes, from relay.Side) {
+	streams := h.holder().Continue(x, from, c)
+	h.settle(from)
+	if !streams {
+		return
+	}
+	h.mu.Unlock()
+	defer h.mu.Lock()
+	src := &heldReader{h: h, x: x, from: from}
+	in, out := &summed{Reader: src}, io.Reader(nil)
+	name := "a hook"
+	err := guard(name, func() {
+		out = in
+		for _, b := range m.bodies {
+			name = b.by
+			if out = b.read(out); out == nil {
+				out = strings.NewReader("")
+			}
+		}
+	})
+	if bad := (*HookError)(nil); errors.As(err, &bad) {
+		bad.Hook = name
+	}
+	sent := &summed{Reader: out}
+	if err == nil {
+		err = h.give(x, from, name, sent)
+	}
+	if err != nil {
+		h.failBody(x, err)
+		return
+	}
+	h.mu.Lock()
+	asCame, trailers := true, []relay.Field(nil)
+	if len(m.trailers) > 0 {
+		came := t.trailers(from)
+		h.mu.Unlock()
+		trailers, asCame = came, false
+		err = guard(name, func() {
+			for _, f := range m.trailers {
+				trailers = f(trailers)
+			}
+		})
+		for _, f := range trailers {
+			if bad := relay.CheckField(f); bad != nil && err == nil {
+				err = &HookError{Hook: name, Err: bad}
+			}
+		}
+		h.mu.Lock()
+	}
+	if err == nil && !t.ended {
+		if len(m.bodies) > 0 && !in.same(sent) {
+			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeBody})
+		}
+		if !asCame && !sameFields(trailers, t.trailers(from)) {
+			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeTrailers})
+		}
+		h.holder().GiveEnd(x, from, asCame, trailers)
+		h.settle(from)
+	}
+	h.mu.Unlock()
+	if err != nil {
+		h.failBody(x, err)
+	}
+}
+
+func sameFields(a, b []relay.Field) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// answerHeld answers in a server's place. The lock is held.
+func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
+	h.holder().Respond(x, a.head)
+	if x.Answered() {
+		t.byHook = true
+		t.answer = &relay.Head{Status: a.head.Status, Proto: cmp.Or(x.Request.Proto, "HTTP/1.1"), Fields: a.head.Fields}
+	}
+	h.settle(relay.Client)
+	h.settle(relay.Server)
+	h.mu.Unlock()
+	err := error(nil)
+	if a.body != nil {
+		sent := &summed{Reader: a.body, keep: t.keep}
+		err = h.give(x, relay.Server, a.by, sent)
+		if err == nil && a.head.Length >= 0 && sent.n != a.head.Length {
+			err = &HookError{Hook: a.by, Err: io.ErrUnexpectedEOF}
+		}
+		h.mu.Lock()
+		if !t.ended {
+			t.entry.Received, t.entry.Body = sent.n, sent.kept
+		}
+		h.mu.Unlock()
+	}
+	h.mu.Lock()
+	if err != nil {
+		h.failHeld(x, err)
+		return
+	}
+	h.holder().GiveEnd(x, relay.Server, false, nil)
+	h.settle(relay.Server)
+}
+
+// give sends what r has on as a body. It ends early, and without an error, where nobody wants it any
+// more.
+func (h *h1) give(x *relay.Exchange, from relay.Side, name string, r io.Reader) (err error) {
+	if c, ok := r.(*summed).Reader.(io.Closer); ok {
+		defer func() {
+			if bad := guard(name, func() { _ = c.Close() }); bad != nil && err == nil { // what it says of closing changes nothing
+				err = bad
+			}
+		}()
+	}
+	b := bulks.Get().(*[bulk]byte)
+	defer bulks.Put(b)
+	for {
+		n, rerr := 0, error(nil)
+		if bad := guard(name, func() { n, rerr = r.Read(b[:]) }); bad != nil {
+			return bad
+		}
+		h.mu.Lock()
+		over := h.done2(x)
+		if !over && n > 0 {
+			h.holder().Give(x, from, b[:n])
+			h.settle(from)
+			for h.holder().Full(x, from) && !h.done2(x) {
+				h.sent.Wait()
+			}
+			over = h.done2(x)
+		}
+		h.mu.Unlock()
+		switch {
+		case over, rerr == io.EOF:
+			return nil
+		case rerr != nil:
+			return &HookError{Hook: name, Err: rerr}
+		}
+	}
+}
+
+// done2 reports whether nothing more comes of x.
+func (h *h1) done2(x *relay.Exchange) bool { return tellingOf(x).ended || h.m.Over() }
+
+// failBody is failHeld for who has no lock.
+func (h *h1) failBody(x *relay.Exchange, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failHeld(x, err)
+}
+
+// failHeld ends an exchange on account of a hook. The lock is held.
+func (h *h1) failHeld(x *relay.Exchange, err error) {
+	f, ok := err.(*Fault)
+	if !ok {
+		f = &Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: err}
+	}
+	h.holder().Fail(x, f)
+	h.settle(relay.Client)
+	h.settle(relay.Server)
+}
+
+// heldReader is a body as it comes.
+type heldReader struct {
+	h    *h1
+	x    *relay.Exchange
+	from relay.Side
+}
+
+// Read waits for more of the body.
+func (r *heldReader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	r.h.mu.Lock()
+	defer r.h.mu.Unlock()
+	for {
+		n, err := r.h.holder().Take(r.x, r.from, p)
+		switch {
+		case n > 0:
+			r.h.settle(r.from.Other()) // credit for who sends it
+			r.h.sent.Broadcast()
+			return n, nil
+		case err == io.EOF:
+			return 0, err
+		case err != nil:
+			return 0, errOver
+		}
+		r.h.sent.Wait()
+	}
+}
+
+var seed = maphash.MakeSeed()
+
+// summed is a reader that knows what it has read.
+type summed struct {
+	io.Reader
+	n   int64
+	sum maphash.Hash
+	set bool
+
+	keep int // so many of the first bytes
+	kept []byte
+}
+
+func (s *summed) Read(p []byte) (int, error) {
+	if !s.set {
+		s.set = true
+		s.sum.SetSeed(seed)
+	}
+	n, err := s.Reader.Read(p)
+	s.n += int64(n)
+	s.kept = append(s.kept, p[:min(n, s.keep-len(s.kept))]...)
+	_, _ = s.sum.Write(p[:n]) // to memory
+	return n, err
+}
+
+// same reports whether two readers have read the same.
+func (s *summed) same(t *summed) bool {
+	return s.n == t.n && (s.n == 0 || s.sum.Sum64() == t.sum.Sum64())
+}
+
+// errUnhooked is why there is no server where one would have to translate.
+var errUnhooked = errors.New("the client and the server have no version of HTTP in common, and what is translated no hook could see")
