@@ -142,8 +142,8 @@ func TestProxyWeb(t *testing.T) {
 	secrets := regexp.MustCompile(`client_handshake_traffic_secret`)
 	for _, query := range []string{"?entry=800", "?entry=1000&lang=zh", "?entry=900&download=on"} {
 		text, res := get(base + query)
-		if n := strings.Count(text, `<details class="act"`); res.StatusCode != 200 || n != 2 || !secrets.MatchString(text) || !strings.Contains(text, `data-flow="proxy_to_server"`) {
-			t.Errorf("%s: %s, %d acts", query, res.Status, n)
+		if res.StatusCode != 200 || !strings.Contains(text, `data-flow="proxy_both"`) || !strings.Contains(text, `data-parties="3"`) || !secrets.MatchString(text) {
+			t.Errorf("%s: %s, without both handshakes", query, res.Status)
 		}
 	}
 	with, _ := get(base + "?entry=990&download=on")

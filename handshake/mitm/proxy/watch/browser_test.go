@@ -249,3 +249,34 @@ func TestBrowserThousand(t *testing.T) {
 	x.add(1001, 1001)
 	x.shows(down(1001, 2))
 }
+
+// TestShots are pictures of the list, for whoever works on it (-shots DIR).
+func TestShots(t *testing.T) {
+	if !browsertest.Shooting() {
+		t.Skip("pictures are for looking at: -shots DIR keeps them")
+	}
+	for _, lang := range narrate.Langs() {
+		x := look(t, 40, "?lang="+string(lang))
+		e := some(41)
+		for l, said := range e.Said {
+			said.Where = "www.lab.test/" + strings.Repeat("a-long-path/", 30)
+			said.Time, said.Status, said.Sent, said.Received, said.Legs = "12:34:56", "502", "0 B", "1.2 KiB", "client TLS 1.3 x25519 | server TLS 1.3 X25519MLKEM768"
+			said.Outcomes = []page.Outcome{page.Failed, page.ByClient}
+			said.Remarks = []page.Remark{{Weight: page.Warning, Text: "in clear"}, {Weight: page.Fault, Text: "the client refused, alert unknown_ca: it does not trust the proxy's root"}, {Weight: page.Fault, Text: "How to have it trust that: tlslab proxy ca."}}
+			e.Said[l] = said
+		}
+		x.tab.Wait(isLive)
+		x.feed.Add(e)
+		x.shows(down(41, 1))
+		for _, width := range []int64{1400, 800, 360} {
+			x.tab.Viewport(width, 800)
+			x.tab.Shot(fmt.Sprintf("list-%s-%d", lang, width))
+		}
+		x.tab.Viewport(1400, 800)
+		x.tab.Colours(browsertest.Dark)
+		x.tab.Press(browsertest.Down)
+		x.tab.Shot(fmt.Sprintf("list-%s-dark", lang))
+		x.tab.Leave(func() { x.tab.Press(browsertest.Enter) })
+		x.tab.Shot(fmt.Sprintf("list-%s-entry", lang))
+	}
+}
