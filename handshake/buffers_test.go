@@ -36,3 +36,20 @@ func TestBuffersGoBack(t *testing.T) {
 		t.Error("it holds a buffer behind the end")
 	}
 }
+
+// TestDiscard: what nobody will read is not held.
+func TestDiscard(t *testing.T) {
+	cc, sc := pair13()
+	c, s := shake(t, cc, sc)
+	if _, err := c.Write([]byte("data")); err != nil {
+		t.Fatal(err)
+	}
+	s.Feed(c.Output())
+	if n, err := s.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	s.Discard()
+	if n, err := s.Read(make([]byte, 10)); s.HoldsInput() || n != 0 || err != nil {
+		t.Error(s.HoldsInput(), n, err)
+	}
+}
