@@ -12,8 +12,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
