@@ -512,9 +512,10 @@ func (c *contender) clocksAgree() error {
 	return nil
 }
 
-// memory is what a process holds, in MiB: pages that are mapped, and the same with
-// those that others have mapped too shared out among them.
-type memory struct{ rss, pss float64 }
+// memory is what a process holds, in MiB: pages that are mapped, the same with those that others
+// have mapped too shared out among them, and what is no file's. Of its program the kernel maps
+// more or less, as the pages lie in its cache: some MiB from one build to the next.
+type memory struct{ rss, pss, own float64 }
 
 func weightOf(tb testing.TB, pid int) (m memory) {
 	tb.Helper()
@@ -531,8 +532,11 @@ func weightOf(tb testing.TB, pid int) (m memory) {
 		if _, err := fmt.Sscanf(lines.Text(), "Pss: %f kB", &kib); err == nil {
 			m.pss = kib / 1024
 		}
+		if _, err := fmt.Sscanf(lines.Text(), "Anonymous: %f kB", &kib); err == nil {
+			m.own = kib / 1024
+		}
 	}
-	if m.rss == 0 || m.pss == 0 {
+	if m.rss == 0 || m.pss == 0 || m.own == 0 {
 		tb.Fatalf("process %d weighs nothing", pid)
 	}
 	return m
@@ -585,7 +589,7 @@ const idleLimit = 20
 func table(rows []*contender) string {
 	var s strings.Builder
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tKiB/conn\tclient leg\torigin leg")
+	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used\tno file's, MiB\tKiB/conn\tclient leg\torigin leg")
 	byName := map[string]*contender{}
 	for _, c := range rows {
 		byName[c.name] = c
@@ -593,7 +597,7 @@ func table(rows []*contender) string {
 		for _, t := range []blocks{c.connect, c.request, c.stream} {
 			fmt.Fprintf(w, "\t%.1f\t%.0f%%", t.median()*1e6, t.spread())
 		}
-		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%.0f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.each, c.legs[0], c.legs[1])
+		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.used.own, c.each, c.legs[0], c.legs[1])
 	}
 	fmt.Fprintln(w)
 	ours := byName["tlslab"]
