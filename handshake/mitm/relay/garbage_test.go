@@ -30,11 +30,11 @@ func TestGarbage(t *testing.T) {
 	}
 	two, c, s := NewH2(Options{}), newEnd2("c"), newEnd2("s")
 	pass(two, "c:"+http2.ClientPreface, c.send(http2.FrameSettings, 0, 0, ""), s.send(http2.FrameSettings, 0, 0, ""),
-		c.head(1, 0, ":method: POST", ":path: /"), s.head(1, 0, ":status: 200"))()
+		c.head(1, 0, ":method: POST", ":scheme: https", ":authority: a", ":path: /"), s.head(1, 0, ":status: 200"))()
 	const runs = 100
 	var exchanges []func()
 	for id := uint32(3); len(exchanges) <= runs; id += 2 { // the first is a warm-up
-		exchanges = append(exchanges, pass(two, c.head(id, endStream, ":method: GET", ":path: /", ":authority: a", "accept: */*"),
+		exchanges = append(exchanges, pass(two, c.head(id, endStream, ":method: GET", ":scheme: https", ":path: /", ":authority: a", "accept: */*"),
 			s.head(id, 0, ":status: 200", "server: b"), s.send(http2.FrameData, endStream, id, "body")))
 	}
 	for _, r := range []struct {
