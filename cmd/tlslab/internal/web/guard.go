@@ -12,8 +12,9 @@ import (
 const maxAddress = 8 << 10
 
 // guard lets in who asks us by a name that is ours. A page of somebody else's, whose name was made
-// to lead here (DNS rebinding), asks by that name; and a script of somebody else's says where it
-// is from.
+// to lead here (DNS rebinding), asks by that name; a script of somebody else's says where it is
+// from; and what another page embeds says so, whatever it wants of us: only a link may lead here
+// from elsewhere.
 func guard(port string, next http.Handler) http.Handler {
 	var ours, origins []string
 	for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
@@ -27,11 +28,11 @@ func guard(port string, next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		origin := r.Header.Get("Origin")
+		origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 		switch {
 		case !slices.Contains(ours, r.Host):
 			http.Error(w, "This is tlslab's lab; it answers to localhost and 127.0.0.1 alone.", http.StatusMisdirectedRequest)
-		case origin != "" && !slices.Contains(origins, origin):
+		case origin != "" && !slices.Contains(origins, origin), (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Dest") != "document":
 			http.Error(w, "A page from elsewhere has no business here.", http.StatusForbidden)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")

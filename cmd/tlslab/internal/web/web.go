@@ -89,14 +89,7 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 
 // handler answers as the lab does.
 func (f *webFlags) handler(port string) http.Handler {
-	k := newKept(runtime.GOMAXPROCS(0), func(ctx context.Context, address string) (*lab.Answer, error) {
-		values, err := url.ParseQuery(address[1:])
-		if err != nil {
-			return nil, err
-		}
-		q, wrong := lab.Parse(values, f.Lang)
-		return f.lab.Answer(ctx, q, wrong)
-	})
+	k := newKept(runtime.GOMAXPROCS(0))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		values, err := url.ParseQuery(r.URL.RawQuery)
@@ -105,15 +98,16 @@ func (f *webFlags) handler(port string) http.Handler {
 			return
 		}
 		q, wrong := lab.Parse(values, f.Lang)
-		if q.Lesson.Seed == "" {
-			q.Lesson.Seed = seed()
+		if wrong == nil { // what is wrong with an address is answered at that address: it has no other
+			if q.Lesson.Seed == "" {
+				q.Lesson.Seed = seed()
+			}
+			if at := q.Address().String(); at != "?"+r.URL.RawQuery {
+				http.Redirect(w, r, "/"+at, http.StatusFound)
+				return
+			}
 		}
-		// What is wrong with an address is answered at that address: it has no other.
-		if at := q.Address().String(); wrong == nil && at != "?"+r.URL.RawQuery {
-			http.Redirect(w, r, "/"+at, http.StatusFound)
-			return
-		}
-		a, err := k.answer(r.Context(), "?"+r.URL.RawQuery)
+		a, err := k.answer(r.Context(), r.URL.RawQuery, func(ctx context.Context) (*lab.Answer, error) { return f.lab.Answer(ctx, q, wrong) })
 		if err != nil {
 			http.Error(w, narrate.Fault(q.Lang, err), http.StatusInternalServerError)
 			return
