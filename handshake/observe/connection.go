@@ -165,7 +165,7 @@ func (o *Observer) read(h *half, rec record.Record) {
 		o.noteAlert(h, rec.Payload)
 	case iana.ApplicationData:
 		if rec.Protected {
-			o.readData = true
+			o.readData = o.readData || len(rec.Payload) > 0
 			if !o.o.Forget {
 				h.data = append(h.data, rec.Payload...)
 			}
