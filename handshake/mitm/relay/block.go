@@ -90,12 +90,13 @@ func (f *flow2) allow(size uint32) {
 // acknowledged is the sender's acknowledgement of settings: the receiver counts blocks from there.
 func (f *flow2) acknowledged() { f.shrunk = f.shrunk || f.shrinks }
 
-// beginBlock begins a block that the relay writes itself. It needs no table.
+// beginBlock begins a block that the relay writes itself. It needs no table; and where it has to say
+// that the table is gone, no other may need it.
 func (f *flow2) beginBlock() []byte {
 	if !f.shrunk {
 		return nil
 	}
-	f.shrunk = false
+	f.shrunk, f.anew = false, true
 	return []byte{0x20}
 }
 
