@@ -110,7 +110,9 @@ func (s *stream) note(e event.Event) {
 	case *event.Message:
 		s.message(by, e)
 	case *event.Alert:
-		if s.alert == nil || s.alert.Description == iana.CloseNotify {
+		// What an end says to one that has gone is no refusal: OpenSSL says decode_error there.
+		gone := s.shut != "" && s.shutBy != by
+		if !gone && (s.alert == nil || s.alert.Description == iana.CloseNotify) {
 			s.alert, s.alertBy = e, by
 		}
 	case *event.Check:
