@@ -224,6 +224,9 @@ type segment struct {
 // chain, and a request. To grow there piece by piece would take twice as much.
 const noteSize = 8 << 10
 
+// keysSize is the same for its secrets: five lines of TLS 1.3.
+const keysSize = 1 << 10
+
 // note keeps b while there is room. Once something was left out, nothing more is kept: a
 // reader could not get past the gap.
 func (l *LegRecording) note(toServer bool, b []byte) {
@@ -255,6 +258,9 @@ func (l *LegRecording) restart() {
 func (l *LegRecording) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.keys.Cap() == 0 {
+		l.keys.Grow(keysSize)
+	}
 	return l.keys.Write(p)
 }
 
