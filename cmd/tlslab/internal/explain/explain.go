@@ -111,7 +111,9 @@ func (e *explainFlags) run(cmd *cobra.Command, name string) (err error) {
 			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
 		}
 		if e.write != "" {
-			return e.writeSecrets(out, name, lines)
+			if err := e.writeSecrets(out, name, lines); err != nil {
+				return err
+			}
 		}
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return cli.Failure("Say - and give the file on standard input.", "%w", err)

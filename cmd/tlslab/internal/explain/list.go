@@ -73,8 +73,8 @@ func (l *list) paint(s string, shade color.Attribute) string {
 	return c.Sprint(s)
 }
 
-// say is an entry of what recordings are told with.
-func (l *list) say(key string, pairs ...string) (title, text string) {
+// words is an entry of what recordings are told with.
+func (l *list) words(key string, pairs ...string) (title, text string) {
 	e := narrate.Must(l.lang, narrate.Recording, key)
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -102,7 +102,7 @@ func (l *list) connection(c *explain.Connection) {
 			cli.Say(l.lang, "explain_head_version"), cli.Say(l.lang, "explain_head_exchange"), cli.Say(l.lang, "explain_head_opens")), color.Faint) + "\n")
 	}
 	opens := opensKey(c)
-	word, _ := l.say(opens)
+	word, _ := l.words(opens)
 	shade := color.FgGreen
 	switch {
 	case c.Outcome.What != explain.Done:
@@ -165,7 +165,7 @@ func exchange(c *explain.Connection) string {
 func (l *list) where(c *explain.Connection) {
 	at := c.Client.String() + " > " + c.Server.String()
 	if c.Carrier != explain.Bare {
-		carried, _ := l.say("carrier/"+string(c.Carrier), "name", foreign.Quote(c.Target))
+		carried, _ := l.words("carrier/"+string(c.Carrier), "name", foreign.Quote(c.Target))
 		at += ", " + carried
 	}
 	if c.Suite != 0 {
@@ -173,16 +173,16 @@ func (l *list) where(c *explain.Connection) {
 	}
 	l.line(at, color.Faint)
 	if c.Midway {
-		said, _ := l.say("midway")
+		said, _ := l.words("midway")
 		l.line(said, 0)
 	}
 	for i, who := range [...]string{"client", "server"} {
 		if n := c.Missing[i]; n > 0 {
-			said, _ := l.say("missing", "who", party(l.lang, who), "n", strconv.FormatInt(n, 10))
+			said, _ := l.words("missing", "who", party(l.lang, who), "n", strconv.FormatInt(n, 10))
 			l.line(said, color.FgYellow)
 		}
 		if n := c.Differing[i]; n > 0 {
-			said, text := l.say("differing", "who", party(l.lang, who), "n", strconv.Itoa(n))
+			said, text := l.words("differing", "who", party(l.lang, who), "n", strconv.Itoa(n))
 			l.line(said, color.FgYellow)
 			l.once(text)
 		}
@@ -212,7 +212,7 @@ func (l *list) ended(c *explain.Connection) {
 	if who == "" {
 		who = "client"
 	}
-	title, text := l.say(outcomeKey(o), "who", party(l.lang, who), "alert", o.Alert.String())
+	title, text := l.words(outcomeKey(o), "who", party(l.lang, who), "alert", o.Alert.String())
 	if o.What != explain.Done {
 		l.line(title, color.FgRed)
 	} else if o.Inferred {
@@ -229,7 +229,7 @@ func (l *list) ended(c *explain.Connection) {
 	}
 	if v := c.Verdict; v != nil && !v.OK {
 		why := narrate.Fault(l.lang, v.Err)
-		said, _ := l.say("not_believed", "why", foreign.Line(why))
+		said, _ := l.words("not_believed", "why", foreign.Line(why))
 		l.line(said, color.FgYellow)
 	}
 }
@@ -254,7 +254,7 @@ func opensKey(c *explain.Connection) string {
 func (l *list) opens(c *explain.Connection, key string) {
 	r := c.Read
 	if r.Sealed == 0 {
-		_, text := l.say(key)
+		_, text := l.words(key)
 		l.once(text)
 		return
 	}
@@ -262,13 +262,13 @@ func (l *list) opens(c *explain.Connection, key string) {
 	if r.LogLacks && (r.Closed == observe.NoKeys || r.Closed == observe.KeyOnlySigns) {
 		why = "why/log_lacks"
 	}
-	said, _ := l.say(why)
+	said, _ := l.words(why)
 	l.once(said)
 	for i, need := range r.Needs {
 		if need == explain.NeedKeyLog && i > 0 {
 			break // what stands before it says so
 		}
-		what, _ := l.say("need/"+string(need), "random", short(c.Random))
+		what, _ := l.words("need/"+string(need), "random", short(c.Random))
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
 }
