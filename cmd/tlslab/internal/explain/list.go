@@ -219,8 +219,8 @@ func (l *list) ended(c *explain.Connection) {
 		l.once(title)
 	}
 	if o.What == explain.Refused && o.HasAlert {
-		e := narrate.Must(l.lang, narrate.Alert, o.Alert.String())
-		if e.Title != "" {
+		// A number that the registry has not given out has no words.
+		if e, ok := narrate.Get(l.lang, narrate.Alert, o.Alert.String()); ok {
 			l.line(o.Alert.String()+cli.ColonOf(l.lang)+e.Title, 0)
 		}
 	}
