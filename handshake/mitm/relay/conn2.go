@@ -72,6 +72,11 @@ type stream2 struct {
 
 	asked asked
 	kind  reply
+
+	x1      *Exchange // the same in HTTP/1.1
+	held    held2     // what came in HTTP/2, and is its holder's
+	streams bool      // the body that comes in HTTP/1.1 is its holder's
+	came    []Field   // that body's trailer
 }
 
 // What this end allows.
@@ -238,6 +243,7 @@ func (c *conn2) tooLong() bool { return c.size > maxFields*c.header }
 // open is a new stream.
 func (c *conn2) open(id uint32, x *Exchange) *stream2 {
 	st := &stream2{x: x}
+	x.apart = st
 	c.number(st, id)
 	return st
 }

@@ -16,6 +16,7 @@ type asked struct {
 	filter Filter
 
 	// From HTTP/1.1:
+	head     *Head  // as it is to go on
 	protocol string // what the connection shall become
 	drop     []string
 	host     string // that of the server; "": as it came
@@ -173,7 +174,7 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 			case end && n > 0:
 				return refuse(RuleBodyLength, value)
 			}
-			if a.length = n; !end && (c.Body != nil || announced) {
+			if a.length = n; !end && (c.Body != nil || c.Stream || announced) {
 				continue
 			}
 			a.chunked = false
@@ -288,7 +289,7 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 		return refuse(RulePseudo, ":status "+status)
 	}
 	bodiless := q.Method == http.MethodHead || interim || h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
-	rechunked := !end && !bodiless && (c.Body != nil || hasTrailer(fields) && !q.old())
+	rechunked := !end && !bodiless && (c.Body != nil || c.Stream || hasTrailer(fields) && !q.old())
 	b := []byte("HTTP/1.1 " + status + " \r\n")
 	for _, f := range fields {
 		if f.Name == "content-length" {
