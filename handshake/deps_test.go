@@ -42,14 +42,14 @@ const policy = `
 	event < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
-	NONE < pcapng, mitm/relay
+	NONE < capture, mitm/relay
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
 	message, record < tamper
 	handshake, tamper < stage
 	observe, stage, mitm, http2, pki/lesson < scenario
-	mitm, mitm/har, mitm/relay, tls, observe, pcapng, idn < mitm/proxy
+	mitm, mitm/har, mitm/relay, tls, observe, capture, idn < mitm/proxy
 	mitm/proxy < mitm/proxy/peers, mitm/proxy/proxytest
 	observe, stage, replay/bank, pki/lesson < replay
 	narrate, http2 < transcript
@@ -67,16 +67,18 @@ const policy = `
 	scenario, kx/private, certcompress/brotli, certcompress/zstd < switches
 	switches, render/lesson < lab
 	switches, render/page < cmd/cli
-	pcapng, cmd/cli < cmd/flags
+	capture, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
 	render/mermaid, cmd/flags < cmd/lists
 	transcript, cmd/flags < cmd/trust
 	session/redis, lab, render/replays, cmd/flags < cmd/lesson
-	lab, cmd/cli < cmd/web
-	mitm/proxy, render/lesson, cmd/flags < cmd/capture
+	cmd/cli < cmd/guard
+	lab, cmd/guard < cmd/web
+	cmd/guard < cmd/watch
+	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
-	tls, tls/https, render/lesson, render/replays, pcapng, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
+	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,

@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tlslab": main,
-		"crypto-tls": peerCommand(serveCryptoTLS), "goproxy": peerCommand(serveGoproxy), "tcp-relay": peerCommand(serveRelay)})
+		"crypto-tls": peerCommand(serveCryptoTLS("http/1.1")), "crypto-tls-h2": peerCommand(serveCryptoTLS("h2")), "goproxy": peerCommand(serveGoproxy), "tcp-relay": peerCommand(serveRelay)})
 }
 
 func TestScripts(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tlslab/handshake/pcapng"
+	"tlslab/handshake/capture"
 )
 
 // holdTaken listens at the ports at which Wireshark expects another protocol, as long as
@@ -24,7 +24,7 @@ func holdTaken(t *testing.T) {
 		failed := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
 		return errors.Join(failed, err)
 	}}
-	for _, port := range pcapng.Taken() {
+	for _, port := range capture.Taken() {
 		l, err := shared.Listen(context.Background(), "tcp", fmt.Sprint(":", port))
 		if err != nil { // somebody has it: then nobody else is given it
 			t.Logf("port %d: %v", port, err)
@@ -45,7 +45,7 @@ func TestHoldTaken(t *testing.T) {
 			l.Close()
 		}
 	}()
-	for _, port := range pcapng.Taken() {
+	for _, port := range capture.Taken() {
 		if l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port)); err == nil {
 			l.Close()
 			t.Errorf("port %d is free", port)
@@ -57,7 +57,7 @@ func TestHoldTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		held = append(held, l)
-		if port := uint16(l.Addr().(*net.TCPAddr).Port); slices.Contains(pcapng.Taken(), port) {
+		if port := uint16(l.Addr().(*net.TCPAddr).Port); slices.Contains(capture.Taken(), port) {
 			t.Errorf("port %d was given", port)
 		}
 	}

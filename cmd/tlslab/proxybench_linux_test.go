@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/x509"
 	"errors"
 	"flag"
@@ -28,7 +29,7 @@ import (
 )
 
 var (
-	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,goproxy,tcp-relay", "which proxies BenchmarkProxy compares")
+	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,crypto-tls-h2,goproxy,tcp-relay", "which proxies BenchmarkProxy compares; a path is another tlslab")
 	benchHost    = flag.String("proxyhost", "127.0.0.1", "how BenchmarkProxy's client names the origin: 127.0.0.1 keeps name resolution out of it, localhost does not")
 	benchRounds  = flag.Int("proxyrounds", 7, "how often it is each proxy's turn")
 )
@@ -42,11 +43,15 @@ var (
 // connect is a new connection: CONNECT, a handshake on each leg (X25519MLKEM768 where
 // the proxy has it, the origin's chain of three verified), one small GET, the end.
 // request is one small GET on a connection that is kept, with two connections at once.
-// idle is memory, of a fresh process and of one that carried a connection.
+// streams is one small GET of HTTP/2, of a hundred at once on one connection, beside the proxies
+// that have HTTP/2 (goproxy has it not where it intercepts; crypto-tls-h2 only carries its bytes).
+// idle is memory, of a fresh process, of one that carried a connection, and for each of many that
+// are held and say nothing.
+// What memory it takes that bodies of any size pass is TestProxyBulk's, for it wants a fresh process.
 //
 // It is each proxy's turn for a block, again and again, so that whatever else the
-// machine does hits all; what is reported is medians of the blocks, in µs, and their
-// ratios. A block of mitmdump's is shorter, for it takes longer.
+// machine does hits all; what is reported is medians of the blocks, in µs, and of the ratios of
+// two blocks that followed each other. A block of mitmdump's is shorter, for it takes longer.
 //
 // The clock is the kernel's count of a process's run time in ns (clock_getcpuclockid(3)),
 // which has the threads that ended in it; /proc/PID/stat says the same in ticks of 10 ms,
@@ -56,11 +61,19 @@ var (
 // It is for Linux, because of that clock and of /proc.
 func BenchmarkProxy(b *testing.B) {
 	answer := bytes.Repeat([]byte("tlslab! "), 40)
-	o := startOrigin(b, *benchHost, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }), "http/1.1")
-	var rows []*contender
+	o := startOrigin(b, *benchHost, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }), "h2", "http/1.1")
+	var all, rows, rows2 []*contender // all; those of HTTP/1.1; those of HTTP/2
 	for _, name := range strings.Split(*benchProxies, ",") {
-		if c := startContender(b, name, o); c != nil {
+		c := startContender(b, name, o)
+		if c == nil {
+			continue
+		}
+		all = append(all, c)
+		if name != "crypto-tls-h2" {
 			rows = append(rows, c)
+		}
+		if name != "crypto-tls" && name != "goproxy" && name != "tcp-relay" {
+			rows2 = append(rows2, c)
 		}
 	}
 	b.Run("idle", func(b *testing.B) { benchIdle(b, o, rows) })
@@ -78,12 +91,21 @@ func BenchmarkProxy(b *testing.B) {
 		benchTurns(b, "request", rows, func(c *contender) (int, error) { return c.requests(o, answer) },
 			func(c *contender) *blocks { return &c.request })
 	})
-	for _, c := range rows {
+	b.Run("streams", func(b *testing.B) {
+		for _, c := range rows2 {
+			c.multiplexed = newLoader(c.addr, c.root, o)
+			c.multiplexed.speak2()
+			defer c.multiplexed.CloseIdleConnections()
+		}
+		benchTurns(b, "streams", rows2, func(c *contender) (int, error) { return c.streams(b.Context(), answer) },
+			func(c *contender) *blocks { return &c.stream })
+	})
+	for _, c := range all {
 		if err := c.clocksAgree(); err != nil {
 			b.Errorf("%s: %v", c.name, err)
 		}
 	}
-	fmt.Print(table(rows)) // b.Log cuts off after ten lines
+	fmt.Print(table(all)) // b.Log cuts off after ten lines
 }
 
 // contender is a proxy in a process of its own.
@@ -97,8 +119,12 @@ type contender struct {
 
 	legs             [2]string // the groups agreed upon with the client and with the origin
 	fresh, used      memory    // when it had just started, and after one connection
-	connect, request blocks    // CPU seconds for each
+	each             float64   // KiB that it weighs more for each connection that is held
+	held             []*tunnel
+	connect, request blocks // CPU seconds for each
+	stream           blocks // … of HTTP/2
 	kept             [2]*tunnel
+	multiplexed      *loader
 	began            cpuTime
 }
 
@@ -110,15 +136,22 @@ func startContender(b *testing.B, name string, o *origin) *contender {
 	c := &contender{name: name, weight: 1}
 	port, root := filepath.Join(dir, "port"), filepath.Join(dir, "root.pem")
 	var cmd *exec.Cmd
-	switch name {
+	kind := name
+	if filepath.IsAbs(name) {
+		kind = "tlslab"
+	}
+	switch kind {
 	case "tlslab":
-		program := filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
-		if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-			b.Fatalf("go build: %v\n%s", err, out)
+		program := name
+		if c.version = "built before"; program == kind {
+			program = filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
+			if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+				b.Fatalf("go build: %v\n%s", err, out)
+			}
+			c.version = "this tree"
 		}
 		root = filepath.Join(dir, "tlslab-ca.pem")
 		cmd = exec.Command(program, "proxy", "--listen", "127.0.0.1:0", "--port-file", port, "--confdir", dir, "--upstream-CAfile", o.roots, "--quiet")
-		c.version = "this tree"
 	case "mitmdump":
 		program, err := exec.LookPath(name)
 		if err != nil {
@@ -142,7 +175,7 @@ func startContender(b *testing.B, name string, o *origin) *contender {
 		// Its defaults, but for whom it trusts; nothing is written.
 		cmd = exec.Command(program, "-q", "--listen-host", "127.0.0.1", "--listen-port", n, "--set", "confdir="+dir,
 			"--set", "ssl_verify_upstream_trusted_ca="+o.roots)
-	case "crypto-tls", "goproxy", "tcp-relay":
+	case "crypto-tls", "crypto-tls-h2", "goproxy", "tcp-relay":
 		cmd = exec.Command(os.Args[0], port, root, o.roots)
 		cmd.Args[0] = name
 		c.version = runtime.Version()
@@ -208,8 +241,40 @@ func benchIdle(b *testing.B, o *origin, rows []*contender) {
 			b.ReportMetric(c.used.rss, c.name+"-RSS-MiB")
 			b.ReportMetric(c.used.pss, c.name+"-PSS-MiB")
 		}
+		for _, c := range rows {
+			if err := c.hold(o); err != nil {
+				b.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		time.Sleep(settling)
+		for _, c := range rows {
+			c.each = 1024 * (weightOf(b, c.pid).rss - c.used.rss) / float64(len(c.held))
+			b.ReportMetric(c.each, c.name+"-KiB/conn")
+			for _, t := range c.held {
+				if _, err := t.get(o.host, "/", "Connection: close\r\n"); err != nil {
+					b.Fatalf("%s: %v", c.name, err)
+				}
+				_ = t.Close()
+			}
+		}
 		b.ReportMetric(0, "ns/op")
 	}
+}
+
+// hold opens connections that have asked something, and say nothing more.
+func (c *contender) hold(o *origin) error {
+	c.held = nil
+	for range 400 / c.weight {
+		t, err := tunnelTo(c.addr, o.host, c.root, "http/1.1")
+		if err != nil {
+			return err
+		}
+		c.held = append(c.held, t)
+		if _, err := t.get(o.host, "/", ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // intercepts makes one connection and looks at who answers it.
@@ -275,7 +340,7 @@ func benchTurns(b *testing.B, what string, rows []*contender, block func(*conten
 		return
 	}
 	for _, c := range rows[1:] {
-		b.ReportMetric(of(rows[0]).median()/of(c).median(), what+"/"+c.name)
+		b.ReportMetric(of(rows[0]).over(*of(c)).median(), what+"/"+c.name)
 	}
 }
 
@@ -353,6 +418,57 @@ func (c *contender) requests(o *origin, answer []byte) (int, error) {
 	return n * len(c.kept), errors.Join(errs...)
 }
 
+// abreast is how many streams are open at once.
+const abreast = 100
+
+// streams asks on a hundred streams of one connection at once, each again and again.
+func (c *contender) streams(ctx context.Context, answer []byte) (int, error) {
+	each := max(1, 32/c.weight)
+	errs := make([]error, abreast)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			for range each {
+				if errs[i] = c.multiplexed.get2(ctx, answer); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	c.multiplexed.mu.Lock()
+	defer c.multiplexed.mu.Unlock()
+	if c.multiplexed.open != 1 {
+		return 0, fmt.Errorf("%d connections are open, and not one", c.multiplexed.open)
+	}
+	return each * abreast, errors.Join(errs...)
+}
+
+// speak2 makes it a client of HTTP/2.
+func (l *loader) speak2() {
+	var talks http.Protocols
+	talks.SetHTTP2(true)
+	l.Transport.(*http.Transport).Protocols = &talks
+}
+
+// get2 makes one request.
+func (l *loader) get2(ctx context.Context, answer []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+l.host+"/", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := l.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.ProtoMajor != 2 || !bytes.Equal(got, answer)) {
+		err = fmt.Errorf("got %q by %s", got, resp.Proto)
+	}
+	return err
+}
+
 // cpuTime is how long a process ran, by two clocks.
 type cpuTime struct{ clock, ticks time.Duration }
 
@@ -424,6 +540,15 @@ func weightOf(tb testing.TB, pid int) (m memory) {
 // blocks are the CPU seconds of one connection or request, block by block.
 type blocks []float64
 
+// over are the ratios to others of the same turns.
+func (t blocks) over(others blocks) blocks {
+	ratios := make(blocks, min(len(t), len(others)))
+	for i := range ratios {
+		ratios[i] = t[i] / others[i]
+	}
+	return ratios
+}
+
 // median forgets the blocks in which the machine did something else.
 func (t blocks) median() float64 { return t.quantile(2) }
 
@@ -444,10 +569,12 @@ var limits = []struct {
 	what, of string
 	share    float64
 }{
-	{"connect", "mitmdump", 0.15},
-	{"connect", "crypto-tls", 0.9},
+	{"connect", "mitmdump", 0.14},
+	{"connect", "crypto-tls", 0.85},
 	{"request", "mitmdump", 0.06},
-	{"request", "goproxy", 0.65},
+	{"request", "goproxy", 0.67},
+	{"request", "crypto-tls", 1.2},
+	{"streams", "mitmdump", 0.06},
 }
 
 // idleLimit is what our proxy may weigh when it is idle, in MiB.
@@ -457,34 +584,34 @@ const idleLimit = 20
 func table(rows []*contender) string {
 	var s strings.Builder
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tclient leg\torigin leg")
+	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tKiB/conn\tclient leg\torigin leg")
 	byName := map[string]*contender{}
 	for _, c := range rows {
 		byName[c.name] = c
-		fmt.Fprintf(w, "%s\t%s\t%.0f\t%.0f%%\t%.1f\t%.0f%%\t%.1f\t%.1f\t%.1f\t%s\t%s\n", c.name, c.version, c.connect.median()*1e6, c.connect.spread(),
-			c.request.median()*1e6, c.request.spread(), c.fresh.rss, c.used.rss, c.used.pss, c.legs[0], c.legs[1])
+		fmt.Fprintf(w, "%s\t%s", c.name, c.version)
+		for _, t := range []blocks{c.connect, c.request, c.stream} {
+			fmt.Fprintf(w, "\t%.1f\t%.0f%%", t.median()*1e6, t.spread())
+		}
+		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%.0f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.each, c.legs[0], c.legs[1])
 	}
 	fmt.Fprintln(w)
 	ours := byName["tlslab"]
 	for _, l := range limits {
 		other, ok := byName[l.of]
-		if !ok {
+		if !ok || ours == nil {
 			continue
 		}
-		pick := func(c *contender) float64 {
-			if l.what == "connect" {
-				return c.connect.median() * 1e6
-			}
-			return c.request.median() * 1e6
+		pick := map[string]func(*contender) blocks{
+			"connect": func(c *contender) blocks { return c.connect },
+			"request": func(c *contender) blocks { return c.request },
+			"streams": func(c *contender) blocks { return c.stream },
+		}[l.what]
+		if ratios := pick(ours).over(pick(other)); len(ratios) > 0 {
+			fmt.Fprintf(w, "%s\tat most %g of %s\tis %.3f\tspread %.0f%%\t%s\n", l.what, l.share, l.of, ratios.median(), ratios.spread(), verdict(ratios.median() <= l.share))
 		}
-		fmt.Fprintf(w, "%s\tat most %g of %s\t= %.1f µs", l.what, l.share, l.of, l.share*pick(other))
-		if ours != nil {
-			fmt.Fprintf(w, "\tis %.3f\t%s", pick(ours)/pick(other), verdict(pick(ours) <= l.share*pick(other)))
-		}
-		fmt.Fprintln(w)
 	}
-	if ours != nil {
-		fmt.Fprintf(w, "idle\tat most\t%d MiB\tis %.1f\t%s\n", idleLimit, ours.used.rss, verdict(ours.used.rss < idleLimit))
+	if ours != nil && ours.used.rss > 0 {
+		fmt.Fprintf(w, "idle\tat most %d MiB\tis %.1f\t\t%s\n", idleLimit, ours.used.rss, verdict(ours.used.rss < idleLimit))
 	}
 	_ = w.Flush() // into a strings.Builder
 	return s.String()

@@ -106,38 +106,41 @@ func relay(a, b half) error {
 }
 
 // serveCryptoTLS is the least that reads what it carries: CONNECT, crypto/tls on both
-// legs, one leaf for each host, and two copies. It neither parses nor keeps anything.
-func serveCryptoTLS(l net.Listener, ca *testCA, upstream *x509.CertPool) error {
-	var forged sync.Map // host → *stdtls.Config
-	dial := stdtls.Config{RootCAs: upstream, NextProtos: []string{"http/1.1"}}
-	return each(l, func(c net.Conn) error {
-		addr, err := acceptConnect(c)
-		if err != nil {
-			return err
-		}
-		server, err := stdtls.Dial("tcp", addr, &dial)
-		if err != nil {
-			return err
-		}
-		defer server.Close()
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			return err
-		}
-		config, ok := forged.Load(host)
-		if !ok {
-			cert, err := ca.forge(server.ConnectionState().PeerCertificates[0])
+// legs, one leaf for each host, and two copies. It neither parses nor keeps anything, so that
+// protocol is all the same to it.
+func serveCryptoTLS(protocol string) func(net.Listener, *testCA, *x509.CertPool) error {
+	return func(l net.Listener, ca *testCA, upstream *x509.CertPool) error {
+		var forged sync.Map // host → *stdtls.Config
+		dial := stdtls.Config{RootCAs: upstream, NextProtos: []string{protocol}}
+		return each(l, func(c net.Conn) error {
+			addr, err := acceptConnect(c)
 			if err != nil {
 				return err
 			}
-			config, _ = forged.LoadOrStore(host, &stdtls.Config{Certificates: []stdtls.Certificate{cert}, NextProtos: []string{"http/1.1"}})
-		}
-		client := stdtls.Server(c, config.(*stdtls.Config))
-		if err := client.Handshake(); err != nil {
-			return err
-		}
-		return relay(client, server)
-	})
+			server, err := stdtls.Dial("tcp", addr, &dial)
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			host, _, err := net.SplitHostPort(addr)
+			if err != nil {
+				return err
+			}
+			config, ok := forged.Load(host)
+			if !ok {
+				cert, err := ca.forge(server.ConnectionState().PeerCertificates[0])
+				if err != nil {
+					return err
+				}
+				config, _ = forged.LoadOrStore(host, &stdtls.Config{Certificates: []stdtls.Certificate{cert}, NextProtos: []string{protocol}})
+			}
+			client := stdtls.Server(c, config.(*stdtls.Config))
+			if err := client.Handshake(); err != nil {
+				return err
+			}
+			return relay(client, server)
+		})
+	}
 }
 
 // forge returns a leaf for whom the real one is for.

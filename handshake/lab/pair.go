@@ -107,22 +107,22 @@ func flowOf(t *scenario.Transcript, name string) *scenario.Flow {
 // pairAct counts a flow of both.
 func pairAct(a beside.Act, left, right *scenario.Flow) page.PairAct {
 	out := page.PairAct{Act: a}
-	count := func(key string, of func(scenario.Count) int) {
+	count := func(key string, of func(*scenario.Flow, scenario.Count) int) {
 		c := page.PairCount{Key: key, Left: page.Missing, Right: page.Missing}
 		if left != nil {
-			c.Left = of(left.Count())
+			c.Left = of(left, left.Count())
 		}
 		if right != nil {
-			c.Right = of(right.Count())
+			c.Right = of(right, right.Count())
 		}
 		out.Counts = append(out.Counts, c)
 	}
-	count("messages", func(c scenario.Count) int { return c.Messages })
-	count("bytes", func(c scenario.Count) int { return c.Bytes })
-	count("operations", func(c scenario.Count) int { return c.Asymmetric() })
-	count("round_trips", func(c scenario.Count) int {
-		if c.Sent == 0 {
-			return page.Missing // no request was sent
+	count("messages", func(_ *scenario.Flow, c scenario.Count) int { return c.Messages })
+	count("bytes", func(_ *scenario.Flow, c scenario.Count) int { return c.Bytes })
+	count("operations", func(_ *scenario.Flow, c scenario.Count) int { return c.Asymmetric() })
+	count("round_trips", func(f *scenario.Flow, c scenario.Count) int {
+		if !slices.ContainsFunc(f.Events, isRequest) {
+			return page.Missing
 		}
 		return c.RoundTrips
 	})
@@ -132,6 +132,12 @@ func pairAct(a beside.Act, left, right *scenario.Flow) page.PairAct {
 		out.Reads = append(out.Reads, page.PairReads{Onlooker: who, Left: ofL[who], Right: ofR[who]})
 	}
 	return out
+}
+
+// isRequest reports whether a client sends application data.
+func isRequest(e event.Event) bool {
+	d, ok := e.(*event.Data)
+	return ok && d.Party == "client" && d.Dir == event.Send
 }
 
 func events(f *scenario.Flow) []event.Event {

@@ -19,6 +19,9 @@ var shots = flag.String("shots", "", "a directory for what the tests of pages se
 // ends a test that hangs; no test passes or fails by how long something took.
 const patience = 2 * time.Minute
 
+// Rebound is a name of somebody else's that leads to this machine, as by DNS rebinding.
+const Rebound = "rebound.example"
+
 // Main runs the tests of a package and then ends the browser, if one was started: for
 // TestMain.
 func Main(m *testing.M) int {
@@ -56,7 +59,7 @@ func start() (context.Context, error) {
 		chromedp.ExecPath(file), chromedp.UserDataDir(home), chromedp.Env("HOME=" + home),
 		chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 		// Nothing may go out, whatever a page asks for. That it asked is reported all the same.
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"),
+		chromedp.Flag("host-resolver-rules", "MAP "+Rebound+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-extensions", true),
 		chromedp.Flag("disable-dev-shm-usage", true), // a container's /dev/shm may be too small

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,17 @@ type ears struct {
 	mu    sync.Mutex
 	pages []string // addresses of what was opened, the last at the end
 	heard []noted
+
+	answered []int64 // statuses
+
+	loaded chan struct{} // closed when a page is there, and then another one
+}
+
+// next is closed when the next page is there.
+func (e *ears) next() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.loaded
 }
 
 // noted is what was heard, and of a request the browser's name for it.
@@ -66,12 +78,21 @@ func (e *ears) opened() string {
 	return e.pages[len(e.pages)-1]
 }
 
-// asked reports whether the test itself has asked for what is at an address.
-func (e *ears) asked(address string) bool {
-	address, _, _ = strings.Cut(address, "#")
+// asked reports whether the test itself has asked for what is at an address, or for another page of
+// the same server.
+func (e *ears) asked(r *network.EventRequestWillBeSent) bool {
+	address, _, _ := strings.Cut(r.Request.URL, "#")
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.pages, address)
+	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.pages, address) ||
+		r.Type == network.ResourceTypeDocument && slices.ContainsFunc(e.pages, func(page string) bool { return sameServer(page, address) })
+}
+
+// sameServer reports whether two addresses are of one server; files have none.
+func sameServer(one, two string) bool {
+	a, errA := url.Parse(one)
+	b, errB := url.Parse(two)
+	return errA == nil && errB == nil && a.Host != "" && a.Scheme == b.Scheme && a.Host == b.Host
 }
 
 // report is the name by which a page's own event of a breach of its policy reaches us.
@@ -102,7 +123,7 @@ func (tab *Tab) hear(ev any) {
 	case *log.EventEntryAdded:
 		note(Console, fmt.Sprint(ev.Entry.Source, " ", ev.Entry.Text))
 	case *network.EventRequestWillBeSent:
-		if !tab.ears.asked(ev.Request.URL) {
+		if !tab.ears.asked(ev) {
 			tab.ears.mu.Lock()
 			tab.ears.heard = append(tab.ears.heard, noted{Heard{Request, ev.Request.URL}, ev.RequestID})
 			tab.ears.mu.Unlock()
@@ -121,6 +142,15 @@ func (tab *Tab) hear(ev any) {
 		if ev.Name == report {
 			note(Violation, ev.Payload)
 		}
+	case *network.EventResponseReceivedExtraInfo:
+		tab.ears.mu.Lock()
+		defer tab.ears.mu.Unlock()
+		tab.ears.answered = append(tab.ears.answered, ev.StatusCode)
+	case *page.EventLoadEventFired:
+		tab.ears.mu.Lock()
+		defer tab.ears.mu.Unlock()
+		close(tab.ears.loaded)
+		tab.ears.loaded = make(chan struct{})
 	case *page.EventJavascriptDialogOpening:
 		note(Dialog, ev.Message)
 		go func() { // the page stands still until it is answered
@@ -142,6 +172,16 @@ func (tab *Tab) Heard() []Heard {
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()
 	return list(tab.ears.heard)
+}
+
+// Answered are the statuses with which servers answered the tab, in order: also where the browser
+// kept the answer from the page.
+func (tab *Tab) Answered() []int64 {
+	tab.t.Helper()
+	tab.Heard()
+	tab.ears.mu.Lock()
+	defer tab.ears.mu.Unlock()
+	return slices.Clone(tab.ears.answered)
 }
 
 // Provoked is what the tab has reported since the test made it: it is forgotten then, and does

@@ -2,8 +2,11 @@ package browsertest
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
@@ -93,6 +96,31 @@ func (tab *Tab) Nodes() []Node {
 		nodes = append(nodes, node)
 	}
 	return nodes
+}
+
+// controls are the roles of what can be worked.
+var controls = []string{"button", "link", "DisclosureTriangle", "treeitem", "radio", "checkbox", "textbox", "combobox", "spinbutton", "switch"}
+
+// Names are what is wrong with the names of what can be worked: two controls of one name, or one
+// without any; and how many there are. Links to one place, such as a section of an RFC, are one
+// thing.
+func (tab *Tab) Names() (wrong []string, controlled int) {
+	tab.t.Helper()
+	named := map[string]int{}
+	links := map[Node]bool{}
+	for _, n := range tab.Nodes() {
+		if !slices.Contains(controls, n.Role) || links[n] {
+			continue
+		}
+		links[n] = n.URL != ""
+		if named[n.Role+" "+n.Name]++; named[n.Role+" "+n.Name] == 2 {
+			wrong = append(wrong, fmt.Sprintf("several controls are %s %q", n.Role, n.Name))
+		}
+		if strings.TrimSpace(n.Name) == "" {
+			wrong = append(wrong, "a "+n.Role+" has no name")
+		}
+	}
+	return wrong, len(named)
 }
 
 func (tab *Tab) word(v *accessibility.Value) (s string) {

@@ -34,9 +34,28 @@ func Open(t testing.TB, file, hash string) *Tab {
 	return tab
 }
 
+// OpenAddress is Open for a page that is served, by its http: address. What is asked for at the same
+// server as a page, by a link or a form, is none of what a page has no business with.
+func OpenAddress(t testing.TB, address string) *Tab {
+	t.Helper()
+	tab := blank(t)
+	tab.Visit(address)
+	t.Cleanup(tab.quiet)
+	return tab
+}
+
 func open(t testing.TB, file, hash string) *Tab {
 	t.Helper()
+	tab := blank(t)
+	tab.Turn(file, hash)
+	return tab
+}
+
+// blank is a tab with nothing in it.
+func blank(t testing.TB) *Tab {
+	t.Helper()
 	tab := &Tab{t: t}
+	tab.ears.loaded = make(chan struct{})
 	ctx, closed := chromedp.NewContext(chromium(t), chromedp.WithListener(tab.hear))
 	t.Cleanup(closed)
 	tab.do(startTab(ctx)) // a tab lives as long as the context that it was started with: not the shorter one below
@@ -48,7 +67,6 @@ func open(t testing.TB, file, hash string) *Tab {
 	call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // as if each tab were in front
 	tab.Viewport(1400, 900)
 	tab.Colours(Light)
-	tab.Turn(file, hash)
 	return tab
 }
 
@@ -59,6 +77,32 @@ func (tab *Tab) Turn(file, hash string) {
 	tab.do(err)
 	tab.ears.opens((&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String())
 	tab.Go(hash)
+}
+
+// Visit opens an http: address in the tab.
+func (tab *Tab) Visit(address string) {
+	tab.t.Helper()
+	tab.ears.opens(address)
+	tab.Go("")
+}
+
+// Leave does what leads to another page, and waits until that one is there.
+func (tab *Tab) Leave(by func()) {
+	tab.t.Helper()
+	tab.Heard() // so that what has been loaded until now has been reported
+	next := tab.ears.next()
+	by()
+	select {
+	case <-next:
+	case <-tab.ctx.Done():
+		tab.t.Fatal("no other page was loaded")
+	}
+}
+
+// At is the address that the tab is at.
+func (tab *Tab) At() string {
+	tab.t.Helper()
+	return Eval[string](tab, "location.href")
 }
 
 func startTab(ctx context.Context) error { return chromedp.Do(ctx) }

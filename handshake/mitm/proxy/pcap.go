@@ -6,20 +6,20 @@ import (
 	"net/netip"
 	"time"
 
-	"tlslab/handshake/pcapng"
+	"tlslab/handshake/capture"
 )
 
-// capture writes both legs of every connection into one capture file.
-type capture struct {
-	w              *pcapng.Writer
+// bothLegs writes both legs of every connection into one capture file.
+type bothLegs struct {
+	w              *capture.Writer
 	client, server int // interfaces
 }
 
 // NewCapture returns a Tap that writes to w: an interface a leg, and in front of the
 // packets the secrets that open them. The error comes from w. w keeps the errors that come
 // later: they end no connection.
-func NewCapture(w *pcapng.Writer) (Tap, error) {
-	c := &capture{w: w}
+func NewCapture(w *capture.Writer) (Tap, error) {
+	c := &bothLegs{w: w}
 	var err error
 	if c.client, err = w.Interface("client leg", "between clients and the proxy"); err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func NewCapture(w *pcapng.Writer) (Tap, error) {
 }
 
 // Leg begins a stream in the file.
-func (c *capture) Leg(_ int, side Side, client, server net.Addr, t time.Time) LegTap {
+func (c *bothLegs) Leg(_ int, side Side, client, server net.Addr, t time.Time) LegTap {
 	iface := c.client
 	if side == SideServer {
 		iface = c.server
@@ -38,7 +38,7 @@ func (c *capture) Leg(_ int, side Side, client, server net.Addr, t time.Time) Le
 	if err != nil {
 		return nil
 	}
-	return legCapture{pcapng.NewTap(s, side == SideClient)}
+	return legCapture{capture.NewTap(s, side == SideClient)}
 }
 
 // addrPort is a socket's address as packets have it.
@@ -51,7 +51,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 }
 
 // legCapture drops errors, which the Writer keeps.
-type legCapture struct{ tap *pcapng.Tap }
+type legCapture struct{ tap *capture.Tap }
 
 func (l legCapture) Read(t time.Time, b []byte)  { _ = l.tap.Read(t, b) }
 func (l legCapture) Wrote(t time.Time, b []byte) { _ = l.tap.Wrote(t, b) }

@@ -220,6 +220,13 @@ type segment struct {
 	toServer bool
 }
 
+// noteSize is what a recording has room for at first: a handshake with a hybrid's shares and a
+// chain, and a request. To grow there piece by piece would take twice as much.
+const noteSize = 8 << 10
+
+// keysSize is the same for its secrets: five lines of TLS 1.3.
+const keysSize = 1 << 10
+
 // note keeps b while there is room. Once something was left out, nothing more is kept: a
 // reader could not get past the gap.
 func (l *LegRecording) note(toServer bool, b []byte) {
@@ -228,6 +235,9 @@ func (l *LegRecording) note(toServer bool, b []byte) {
 	if l.lost > 0 || len(l.bytes)+len(b) > l.limit {
 		l.lost += int64(len(b))
 		return
+	}
+	if l.bytes == nil {
+		l.bytes = make([]byte, 0, min(l.limit, noteSize))
 	}
 	l.bytes = append(l.bytes, b...)
 	if n := len(l.segments); n > 0 && l.segments[n-1].toServer == toServer {
@@ -248,6 +258,9 @@ func (l *LegRecording) restart() {
 func (l *LegRecording) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.keys.Cap() == 0 {
+		l.keys.Grow(keysSize)
+	}
 	return l.keys.Write(p)
 }
 

@@ -219,9 +219,6 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 	if w := h.s.ended.Load(); w != nil && !tellingOf(x).passed.IsZero() { // by the proxy: what was waited for is the server's
 		e.phase = phaseOf(x, SideServer)
 	}
-	if h.one == nil && x.Request != nil {
-		e.bad = h.flaw(x, e.leg)
-	}
 	return h.s.fault(e)
 }
 
@@ -243,19 +240,6 @@ func phaseOf(x *relay.Exchange, side Side) Phase {
 		return PhaseRequestBody
 	}
 	return PhaseWait // also where the server had left before it was asked
-}
-
-// flaw is what is wrong with what the other leg's peer has said in HTTP/2: it goes on as it came,
-// and who takes it amiss is not to blame.
-func (h *h1) flaw(x *relay.Exchange, side Side) *relay.Refusal {
-	e := tellingOf(x).entry
-	if side == SideServer {
-		return x.Request.Flaw(relay.Client, e.Sent, !tellingOf(x).passed.IsZero())
-	}
-	if x.Reply == nil {
-		return nil
-	}
-	return x.Reply.Flaw(relay.Server, e.Received, !tellingOf(x).over.IsZero() && x.Request.Method != http.MethodHead && x.Reply.Status != http.StatusNotModified)
 }
 
 // change says what is to become of a message where bodies are rewritten.

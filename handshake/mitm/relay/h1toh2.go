@@ -33,7 +33,8 @@ type H1toH2 struct {
 	away bool // the server takes no more streams
 	odd  bool // what the client said is no HTTP
 	over bool
-	fate Fate // of the server's stream
+	fate Fate     // of the server's stream
+	bad  *Refusal // what is wrong with the trailer that has come
 }
 
 // NewH1toH2 returns a relay that has seen nothing yet. Of the Options Forward and Page are of no use here.
@@ -80,6 +81,11 @@ func (m *H1toH2) after() {
 	switch {
 	case m.odd:
 		m.one.finish(Close)
+	case m.bad != nil && m.now != nil && len(m.one.under) > 0:
+		r := m.bad
+		m.bad = nil
+		m.server.drop(m.now, http2.ErrCodeCancel)
+		m.one.refuseBody(m.one.under[0], r)
 	case m.one.Waiting() || m.one.raw != nil:
 		m.open()
 	case m.left, m.away: // and what is under way is over
@@ -114,14 +120,14 @@ func (m *H1toH2) heard(e Event) {
 		}
 	case Trailers:
 		if e.From == Client {
-			st.came = trailerTo2(e.Fields, x.Request)
+			st.came, m.bad = trailerTo2(e.Fields, x.Request, Client)
 			if m.o.tell(e); !st.streams {
 				st.trailer = st.came
 			}
 		}
 	case RequestOver:
 		x.passed = true
-		if m.o.tell(e); st.asked.protocol == "" && !st.streams {
+		if m.o.tell(e); st.asked.protocol == "" && !st.streams && m.bad == nil {
 			m.body(st, nil, true)
 		}
 	case Switched:
@@ -201,6 +207,13 @@ func (m *H1toH2) open() {
 		m.broke(st, &Refusal{From: Server, Rule: RuleUntranslatable, Detail: quote("Upgrade: " + h.upgrade)})
 		return
 	}
+	fields, r := requestTo2(st.asked.head, &st.asked)
+	h.Notes = st.asked.head.Notes
+	if r != nil { // HTTP/1.1 takes more than HTTP/2
+		m.one.under[0].fail(Client, r)
+		m.broke(st, nil)
+		return
+	}
 	id := m.server.highest + 2
 	if m.server.highest == 0 {
 		id = 1
@@ -208,8 +221,6 @@ func (m *H1toH2) open() {
 	m.server.highest = id
 	m.server.number(st, id)
 	f, _ := requestFraming(h) // it was looked at
-	fields := requestTo2(st.asked.head, &st.asked)
-	h.Notes = st.asked.head.Notes
 	m.server.head(st, fields, f.none() && st.asked.protocol == "")
 	m.server.send(st)
 }
@@ -233,7 +244,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	x := st.x
 	switch {
 	case st != m.now || x.replied || st.held.given: // what nobody waits for
-	case m.server.tooLong():
+	case m.server.tooLong() != nil:
 		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
 		m.trailer(st, h, end)
@@ -289,14 +300,11 @@ func (m *H1toH2) reply(st *stream2, h *Head, end bool) {
 // words for in HTTP/2 is computed from what the client said.
 func (m *H1toH2) switched(st *stream2, h *Head, end bool) {
 	x := st.x
-	_, fields, r := pseudo2(h.Fields, Server, " :status ")
-	if r == nil {
-		r = checkFields2(fields, Server)
-	}
-	if r != nil {
+	if _, r := checkReply2(h, http.MethodConnect, false); r != nil {
 		m.broke(st, r)
 		return
 	}
+	_, fields, _ := controls(h.Fields, Server)
 	sum := sha1.Sum([]byte(x.Request.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\n")
 	b = appendField(b, "upgrade", st.asked.protocol)
@@ -326,7 +334,7 @@ func (m *H1toH2) data(st *stream2, b []byte, end bool) {
 	case st != m.now || x.replied && !x.Bytes: // what nobody waits for
 		return
 	case x.Reply == nil:
-		m.broke(st, &Refusal{From: Server, Rule: RuleFrame, Detail: "DATA"})
+		m.broke(st, extraneous(Server, "DATA"))
 		return
 	case x.Bytes:
 		m.o.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
@@ -372,7 +380,7 @@ func (m *H1toH2) trailer(st *stream2, h *Head, end bool) {
 	r := checkTrailer2(h.Fields, Server)
 	switch {
 	case !end:
-		r = &Refusal{From: Server, Rule: RuleFrame, Detail: "HEADERS"}
+		r = extraneous(Server, "HEADERS")
 	case !k.none && k.length >= 0 && k.came < k.length:
 		r = &Refusal{From: Server, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(k.length, 10))}
 	}

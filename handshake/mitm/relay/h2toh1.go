@@ -112,7 +112,7 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	a, r := requestTo1(c.with(h), end, c)
 	st.asked = a
 	switch {
-	case m.client.tooLong() || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
+	case m.client.tooLong() != nil || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
 		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case len(m.client.streams) > mostStreams:
 		st.x.fail(Client, &Refusal{From: Client, Rule: RuleStreams, Limit: mostStreams})
@@ -146,14 +146,14 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 func (m *H2toH1) decline(st *stream2, r *Refusal) {
 	st.x.fail(Client, r)
 	if r.Status() == http.StatusBadRequest || !m.answer(st) {
-		m.drop(st, http2.ErrCodeProtocol)
+		m.drop(st, r.code2())
 	}
 }
 
 // refuse is a request that is found to be none behind its head.
 func (m *H2toH1) refuse(st *stream2, r *Refusal) {
 	st.x.fail(Client, r)
-	m.giveUp(st, http2.ErrCodeProtocol)
+	m.giveUp(st, r.code2())
 }
 
 // giveUp ends a stream, and with it the server's connection if the server is at it.
@@ -239,8 +239,8 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 	r := checkTrailer2(h.Fields, Client)
 	switch {
 	case !end:
-		r = &Refusal{From: Client, Rule: RuleFrame, Detail: "HEADERS"}
-	case m.client.tooLong():
+		r = extraneous(Client, "HEADERS")
+	case m.client.tooLong() != nil:
 		r = &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header}
 	case a.length >= 0 && a.came < a.length:
 		r = &Refusal{From: Client, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(a.length, 10))}
@@ -298,14 +298,23 @@ func (m *H2toH1) heard(e Event) {
 		x.passed = true
 		m.o.tell(e)
 	case Interim:
-		m.client.head(st, replyTo2(e.Head, nil), false)
-		m.o.tell(e)
-	case ReplyHead:
-		if m.one.server.hold.waits == x1 {
-			m.o.tell(e)
+		if m.bad != nil {
 			return
 		}
-		m.head(st, x1)
+		fields, r := replyTo2(e.Head, x.Request.Method, nil)
+		if m.bad = r; r != nil {
+			return
+		}
+		m.client.head(st, fields, false)
+		m.o.tell(e)
+	case ReplyHead:
+		switch {
+		case m.bad != nil:
+		case m.one.server.hold.waits == x1:
+			m.o.tell(e)
+		default:
+			m.head(st, x1)
+		}
 	case Body:
 		if e.From == Server && m.bad == nil {
 			m.o.tell(e)
@@ -315,8 +324,11 @@ func (m *H2toH1) heard(e Event) {
 		}
 	case Trailers:
 		if e.From == Server && m.bad == nil {
-			st.came = trailerTo2(e.Fields, x.Reply)
-			if m.o.tell(e); !st.streams {
+			st.came, m.bad = trailerTo2(e.Fields, x.Reply, Server)
+			if m.bad == nil {
+				m.o.tell(e)
+			}
+			if !st.streams {
 				st.trailer = st.came
 			}
 		}
@@ -341,21 +353,29 @@ func (m *H2toH1) head(st *stream2, x1 *Exchange) {
 	if m.o.Change != nil {
 		c = m.o.Change(x, Server)
 	}
+	if !m.replyGoesOn(st, c) {
+		x.Reply = nil
+		return
+	}
 	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
-	m.replyGoesOn(st, c)
 }
 
-// replyGoesOn says the head of a reply to the client.
-func (m *H2toH1) replyGoesOn(st *stream2, c Changes) {
+// replyGoesOn says the head of a reply to the client, if HTTP/2 has words for it.
+func (m *H2toH1) replyGoesOn(st *stream2, c Changes) bool {
 	x := st.x
-	x.begun = true
 	f, _ := replyFraming(x.Reply, x.Request.Method) // it was looked at
 	drop := c.Drop
 	if c.Body != nil && !f.none() || c.Stream {
 		st.kind.filter = c.Body
 		drop = append(drop[:len(drop):len(drop)], "content-length")
 	}
-	m.client.head(st, replyTo2(c.with(x.Reply), drop), f.none() && !c.Stream)
+	fields, r := replyTo2(c.with(x.Reply), x.Request.Method, drop)
+	if m.bad = r; r != nil {
+		return false
+	}
+	x.begun = true
+	m.client.head(st, fields, f.none() && !c.Stream)
+	return true
 }
 
 // reply says a part of a reply's body to the client.

@@ -82,7 +82,10 @@ func loweredFields(fields []Field) []Field {
 // holds has the holder asked about a reply, which the H1 has.
 func (m *H2toH1) holds(x1 *Exchange, from Side) bool {
 	st, _ := x1.User.(*stream2)
-	if from == Client || st == nil || m.client.streams[st.id] != st || x1.Reply.compressed() {
+	if from == Client || st == nil || m.client.streams[st.id] != st || m.bad != nil || x1.Reply.compressed() {
+		return false
+	}
+	if _, r := replyTo2(x1.Reply, st.x.Request.Method, nil); r != nil {
 		return false
 	}
 	st.x.Reply = x1.Reply
@@ -114,7 +117,10 @@ func (m *H2toH1) Continue(x *Exchange, from Side, c Changes) (streams bool) {
 	}
 	st.streams = c.Stream && !bodiless(x.Request.Method, x.Reply.Status)
 	c.Stream = st.streams
-	m.replyGoesOn(st, c)
+	if !m.replyGoesOn(st, c) {
+		m.after()
+		return false
+	}
 	m.one.Continue(st.x1, Server, Changes{Stream: st.streams})
 	m.after()
 	return st.streams

@@ -39,7 +39,9 @@ const shape = `(() => {
 	const lines = [];
 	const walk = (e, depth) => {
 		// These the script sets, once a row has opened.
-		const attributes = [...e.attributes].filter(a => !["tabindex", "aria-label", "role", "aria-expanded"].includes(a.name)).map(a => ["title", "data-said"].includes(a.name) ? a.name : a.name + "=" + a.value).sort();
+		// Which numbers the events have depends on how often our end waited for its peer.
+		const attributes = [...e.attributes].filter(a => !["tabindex", "aria-label", "role", "aria-expanded"].includes(a.name)).map(a => ["title", "data-said"].includes(a.name) ? a.name :
+			a.name + "=" + (a.name == "data-seq" ? a.value.replace(/[0-9]+/g, "n") : a.value)).sort();
 		lines.push(depth + " " + e.tagName + " " + attributes.join(" "));
 		if (!e.matches("script, style")) for (const n of e.childNodes) {
 			if (n.nodeType == 1) walk(n, depth + 1);

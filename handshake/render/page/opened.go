@@ -226,14 +226,14 @@ func (d *document) field(what string, n int, at address, raw []byte, f field) {
 		d.start(elDetails, class(classFold))
 		d.in(elSummary, nil, func() {
 			d.with(elSpan, d.say.UI("page.all_bytes", "n", decimal(f.Len), "what", f.name+" "+decimal(n)+", "+what), class(classHidden))
-			d.sheltered(d.say.UI("n_bytes", "n", decimal(f.Len)))
+			d.sheltered(d.size(f.Len))
 		})
 	case !f.Leaf():
-		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
+		d.with(elSpan, d.size(f.Len), class(classSize))
 	case f.beside && f.Len > long && f.Off+f.Len <= len(raw) && len(d.blank) == 0:
 		d.in(elCode, nil, func() { d.text(hex.EncodeToString(raw[f.Off:f.Off+shown]) + "…") })
 		d.space()
-		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(f.Len)), class(classSize))
+		d.with(elSpan, d.size(f.Len), class(classSize))
 	case f.Off+f.Len <= len(raw):
 		d.value(f.name+" "+decimal(n)+", "+what, raw[f.Off:f.Off+f.Len], f.Value)
 		d.computed(raw[f.Off : f.Off+f.Len])
@@ -268,6 +268,14 @@ func (d *document) value(what string, raw []byte, v any) {
 	d.with(elSpan, sheet.Text(v), class(classValue))
 }
 
+// size is how many bytes there are.
+func (d *document) size(bytes int) string {
+	if bytes == 1 {
+		return d.say.UI("page.one_byte")
+	}
+	return d.say.UI("n_bytes", "n", decimal(bytes))
+}
+
 // octets shows bytes, folded if they are many.
 func (d *document) octets(what string, b []byte) {
 	if len(b) <= long {
@@ -284,7 +292,7 @@ func (d *document) fold(what, digits string) {
 			d.with(elSpan, d.say.UI("page.all_bytes", "n", decimal(len(digits)/2), "what", what), class(classHidden))
 			d.in(elCode, []pair{value(attrAriaHidden, "true")}, func() { d.text(digits[:2*shown] + "…") })
 			d.space()
-			d.sheltered(d.say.UI("n_bytes", "n", decimal(len(digits)/2)))
+			d.sheltered(d.size(len(digits)/2))
 		})
 		d.with(elCode, digits[2*shown:])
 	})

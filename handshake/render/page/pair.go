@@ -3,6 +3,7 @@ package page
 import (
 	"io"
 	"slices"
+	"strings"
 
 	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
@@ -145,9 +146,20 @@ func (d *document) pairAct(n int, a PairAct) {
 			}
 		})
 		for i, r := range a.Rows {
-			d.pairRow(addressOf("p"+decimal(n), decimal(i+1)), r)
+			d.pairRow(addressOf("p"+decimal(n), decimal(i+1)), i+1, a.connections(), r)
 		}
 	})
+}
+
+// connections are those on which something travels, in their order.
+func (a PairAct) connections() (conns []int) {
+	for _, r := range a.Rows {
+		if c := r.Either().Event.Head().Conn; !slices.Contains(conns, c) {
+			conns = append(conns, c)
+		}
+	}
+	slices.Sort(conns)
+	return conns
 }
 
 // flowName is what a flow is called, or that there is none.
@@ -197,20 +209,26 @@ func (d *document) mark(same bool) {
 	}
 }
 
-// pairRow writes a message of both, or of one of them. It opens to its fields, those that differ
-// first to be seen.
-func (d *document) pairRow(at address, r beside.Row) {
+// pairRow writes the nth message of both, or of one of them. It opens to its fields. An interceptor
+// says the same on both of its connections: which it is is told where there are several.
+func (d *document) pairRow(at address, n int, conns []int, r beside.Row) {
 	d.newline()
 	d.in(elDetails, []pair{id(at), class(classPairRow, differClass(r.Same()))}, func() {
 		e := r.Either()
 		d.in(elSummary, nil, func() {
-			d.text(d.say.Party(e.Party) + d.say.Colon())
+			d.with(elSpan, decimal(n), class(classN))
+			d.space()
+			party := d.say.Party(e.Party)
+			if i := slices.Index(conns, e.Event.Head().Conn); len(conns) > 1 {
+				party += d.say.Comma() + d.say.UI("page.leg", "leg", string(rune('A'+i)))
+			}
+			d.text(party + d.say.Colon())
 			d.with(elB, d.sentName(e))
 			d.space()
 			d.with(elSpan, d.pairSays(r), class(classSize))
 			d.mark(r.Same())
 		})
-		d.fieldsBeside(r)
+		d.fieldsBeside(n, r)
 	})
 }
 
@@ -229,7 +247,7 @@ func (d *document) pairSays(r beside.Row) string {
 			n++
 		}
 	}
-	size := func(s *beside.Sent) string { return d.say.UI("n_bytes", "n", decimal(len(s.Bytes))) }
+	size := func(s *beside.Sent) string { return d.size(len(s.Bytes)) }
 	switch {
 	case r.Right == nil:
 		return d.lab("left_only") + d.say.Comma() + size(r.Left)
@@ -257,14 +275,15 @@ func (d *document) sentName(s *beside.Sent) string {
 }
 
 // fieldsBeside writes the fields of two messages, or the bytes where there are none.
-func (d *document) fieldsBeside(r beside.Row) {
+func (d *document) fieldsBeside(n int, r beside.Row) {
+	sides := []string{d.lab("left"), d.lab("right")}
 	d.in(elTable, []pair{class(classPair), value(attrTranslate, "no")}, func() {
 		if len(r.Fields) == 0 {
 			d.in(elTr, []pair{class(differClass(r.Same()))}, func() {
-				for _, s := range []*beside.Sent{r.Left, r.Right} {
+				for i, s := range []*beside.Sent{r.Left, r.Right} {
 					d.in(elTd, nil, func() {
 						if s != nil {
-							d.octets(d.sentName(s), s.Bytes)
+							d.octets(decimal(n)+" "+d.sentName(s)+", "+sides[i], s.Bytes)
 						}
 					})
 				}
@@ -275,21 +294,29 @@ func (d *document) fieldsBeside(r beside.Row) {
 			d.newline()
 			d.in(elTr, []pair{class(differClass(f.Same()))}, func() {
 				d.in(elTh, []pair{value(attrScope, "row")}, func() {
-					d.text(lastOf(f.Name))
+					d.text(withParent(f.Name))
 					d.mark(f.Same())
 				})
-				what := lastOf(f.Name) + " " + decimal(i+1) + ", " + d.sentName(r.Either())
+				what := lastOf(f.Name) + " " + decimal(i+1) + ", " + decimal(n) + " " + d.sentName(r.Either())
 				d.in(elTd, nil, func() {
 					if f.Left != nil {
-						d.value(what+", "+d.lab("left"), f.InLeft, f.Left.Value)
+						d.value(what+", "+sides[0], f.InLeft, f.Left.Value)
 					}
 				})
 				d.in(elTd, nil, func() {
 					if f.Right != nil {
-						d.value(what+", "+d.lab("right"), f.InRight, f.Right.Value)
+						d.value(what+", "+sides[1], f.InRight, f.Right.Value)
 					}
 				})
 			})
 		}
 	})
+}
+
+// withParent is a field's name behind what it is of: a message has many that are called length.
+func withParent(name string) string {
+	if of := strings.TrimSuffix(name, "."+lastOf(name)); of != name {
+		return lastOf(of) + "." + lastOf(name)
+	}
+	return name
 }

@@ -21,7 +21,7 @@ func (d *document) record(r *row, i int, e *event.Record, all []told) {
 	d.in(elSummary, nil, func() {
 		d.with(elSpan, what)
 		d.space()
-		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(len(e.Wire))), class(classSize))
+		d.with(elSpan, d.size(len(e.Wire)), class(classSize))
 	})
 	d.tells(all, classTelling)
 	if d.withheld[event.Event(e)] == wholly {

@@ -81,7 +81,7 @@ func (d *document) dissected(name string, at address, raw []byte, walk func([]by
 	d.in(elSummary, nil, func() {
 		d.with(elSpan, name, class(classCalled))
 		d.space()
-		d.with(elSpan, d.say.UI("n_bytes", "n", decimal(len(raw))), class(classSize))
+		d.with(elSpan, d.size(len(raw)), class(classSize))
 	})
 	d.bytes(name, at, raw, fields)
 	d.end()

@@ -12,10 +12,10 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
+	"tlslab/handshake/capture"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
-	"tlslab/handshake/pcapng"
 	"tlslab/handshake/scenario"
 )
 
@@ -25,7 +25,7 @@ type CaptureFile struct {
 	Many bool // there are many connections, and none may wait for the reader of the file
 
 	file   *cli.LiveFile
-	Writer *pcapng.Writer
+	Writer *capture.Writer
 	iface  int   // of a live end's connections
 	untold error // why a connection is not in the file
 }
@@ -58,7 +58,7 @@ func (p *CaptureFile) Open(comment string, l narrate.Lang, log io.Writer) (err e
 		p.file.WaitForNobody()
 	}
 	p.file.Beginning = true
-	p.Writer, err = pcapng.NewWriter(p.file, pcapng.Options{Comment: comment})
+	p.Writer, err = capture.NewWriter(p.file, capture.Options{Comment: comment})
 	if err == nil && comment == AsSeen {
 		p.iface, err = p.Writer.Interface("tls", "what this end's sockets carried")
 	}
@@ -114,7 +114,7 @@ func (p *CaptureFile) Perform(ctx context.Context, o scenario.Options, l event.L
 
 // lessonCapture gives a lesson's parties addresses and its bytes packets.
 type lessonCapture struct {
-	w      *pcapng.Writer
+	w      *capture.Writer
 	ifaces map[string]int // by the two parties that talk
 	now    time.Time
 }
@@ -168,7 +168,7 @@ func (c *lessonCapture) flow(f *scenario.Flow) error {
 	if err := c.w.Secrets(f.KeyLog); err != nil {
 		return err
 	}
-	streams := map[int]*pcapng.Stream{}
+	streams := map[int]*capture.Stream{}
 	for _, s := range f.Wire {
 		c.now = c.now.Add(tick)
 		if streams[s.Conn] == nil {
@@ -196,7 +196,7 @@ func (c *lessonCapture) flow(f *scenario.Flow) error {
 }
 
 // open begins a connection of a flow.
-func (c *lessonCapture) open(f *scenario.Flow, conn int) (*pcapng.Stream, error) {
+func (c *lessonCapture) open(f *scenario.Flow, conn int) (*capture.Stream, error) {
 	client, server := ends(f, conn)
 	port := uint16(443)
 	if f.Name == "plain" {

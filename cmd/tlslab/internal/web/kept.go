@@ -16,7 +16,6 @@ const maxKept = 64 << 20
 // kept remembers answers: an address with a seed is always answered alike. Who asks while the same
 // is being played waits for that; at most one lesson a processor is played at a time.
 type kept struct {
-	play  func(ctx context.Context, address string) (*lab.Answer, error)
 	slots chan struct{}
 
 	mu      sync.Mutex
@@ -32,15 +31,18 @@ type played struct {
 	err    error
 }
 
-func newKept(slots int, play func(context.Context, string) (*lab.Answer, error)) *kept {
-	k := &kept{play: play, slots: make(chan struct{}, slots), playing: map[string]*played{}}
+// play answers an address.
+type play func(context.Context) (*lab.Answer, error)
+
+func newKept(slots int) *kept {
+	k := &kept{slots: make(chan struct{}, slots), playing: map[string]*played{}}
 	k.answers, _ = simplelru.NewLRU(maxKept>>10, func(_ string, a *lab.Answer) { k.bytes -= len(a.Page) }) // fails for a size below 1
 	return k
 }
 
-// answer returns what the address is answered with. A reader who leaves while others wait for the
+// answer returns what the address is answered with, and plays that if nobody has. A reader who leaves while others wait for the
 // same does not end it.
-func (k *kept) answer(ctx context.Context, address string) (*lab.Answer, error) {
+func (k *kept) answer(ctx context.Context, address string, play play) (*lab.Answer, error) {
 	k.mu.Lock()
 	if a, ok := k.answers.Get(address); ok {
 		k.mu.Unlock()
@@ -50,7 +52,7 @@ func (k *kept) answer(ctx context.Context, address string) (*lab.Answer, error) 
 	if !ok {
 		p = &played{done: make(chan struct{})}
 		k.playing[address] = p
-		go k.run(context.WithoutCancel(ctx), address, p)
+		go k.run(context.WithoutCancel(ctx), address, play, p)
 	}
 	k.mu.Unlock()
 	select {
@@ -61,9 +63,9 @@ func (k *kept) answer(ctx context.Context, address string) (*lab.Answer, error) 
 	}
 }
 
-func (k *kept) run(ctx context.Context, address string, p *played) {
+func (k *kept) run(ctx context.Context, address string, play play, p *played) {
 	k.slots <- struct{}{}
-	p.answer, p.err = k.guarded(ctx, address)
+	p.answer, p.err = guarded(ctx, play)
 	<-k.slots
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -80,11 +82,11 @@ func (k *kept) run(ctx context.Context, address string, p *played) {
 }
 
 // guarded plays. A fault of ours costs this answer, and not the lab.
-func (k *kept) guarded(ctx context.Context, address string) (a *lab.Answer, err error) {
+func guarded(ctx context.Context, play play) (a *lab.Answer, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			a, err = nil, fmt.Errorf("a fault of ours: %v", fault)
 		}
 	}()
-	return k.play(ctx, address)
+	return play(ctx)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/guard"
 	"tlslab/handshake/lab"
 	"tlslab/handshake/narrate"
 )
@@ -74,12 +75,8 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "http://%s/\n", l.Addr()); err != nil {
 		return cli.FirstError(err, l.Close())
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return cli.FirstError(err, l.Close())
-	}
 	// A reader who is slow, or says nothing, costs a goroutine; not for ever.
-	srv := &http.Server{Handler: f.handler(port), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	srv := &http.Server{Handler: f.handler(l.Addr().String()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -87,16 +84,9 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// handler answers as the lab does.
-func (f *webFlags) handler(port string) http.Handler {
-	k := newKept(runtime.GOMAXPROCS(0), func(ctx context.Context, address string) (*lab.Answer, error) {
-		values, err := url.ParseQuery(address[1:])
-		if err != nil {
-			return nil, err
-		}
-		q, wrong := lab.Parse(values, f.Lang)
-		return f.lab.Answer(ctx, q, wrong)
-	})
+// handler answers as the lab does, at addr (HOST:PORT).
+func (f *webFlags) handler(addr string) http.Handler {
+	k := newKept(runtime.GOMAXPROCS(0))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		values, err := url.ParseQuery(r.URL.RawQuery)
@@ -105,15 +95,16 @@ func (f *webFlags) handler(port string) http.Handler {
 			return
 		}
 		q, wrong := lab.Parse(values, f.Lang)
-		if q.Lesson.Seed == "" {
-			q.Lesson.Seed = seed()
+		if wrong == nil { // what is wrong with an address is answered at that address: it has no other
+			if q.Lesson.Seed == "" {
+				q.Lesson.Seed = seed()
+			}
+			if at := q.Address().String(); at != "?"+r.URL.RawQuery {
+				http.Redirect(w, r, "/"+at, http.StatusFound)
+				return
+			}
 		}
-		// What is wrong with an address is answered at that address: it has no other.
-		if at := q.Address().String(); wrong == nil && at != "?"+r.URL.RawQuery {
-			http.Redirect(w, r, "/"+at, http.StatusFound)
-			return
-		}
-		a, err := k.answer(r.Context(), "?"+r.URL.RawQuery)
+		a, err := k.answer(r.Context(), r.URL.RawQuery, func(ctx context.Context) (*lab.Answer, error) { return f.lab.Answer(ctx, q, wrong) })
 		if err != nil {
 			http.Error(w, narrate.Fault(q.Lang, err), http.StatusInternalServerError)
 			return
@@ -124,7 +115,7 @@ func (f *webFlags) handler(port string) http.Handler {
 		}
 		_, _ = io.Copy(w, bytes.NewReader(a.Page)) // fails if the reader has left
 	})
-	return guard(port, mux)
+	return guard.Local(addr, mux)
 }
 
 // seed is a word that nobody has used: an address without one asks for a fresh run.

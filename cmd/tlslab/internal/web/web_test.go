@@ -33,7 +33,15 @@ func asked(t *testing.T, h http.Handler, target string, change func(*http.Reques
 func handler() http.Handler {
 	f := new(webFlags)
 	f.Lang = narrate.En
-	return f.handler(port)
+	return f.handler("127.0.0.1:" + port)
+}
+
+// fetched is what a browser says of who asks, and for what.
+func fetched(site, dest string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header.Set("Sec-Fetch-Site", site)
+		r.Header.Set("Sec-Fetch-Dest", dest)
+	}
 }
 
 // TestGuard: who does not ask for this machine by a name of its own, or comes from a page of
@@ -56,8 +64,13 @@ func TestGuard(t *testing.T) {
 		"a file":            {func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
 		"another port's":    {func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:9000") }, 403},
 		"the same by https": {func(r *http.Request) { r.Header.Set("Origin", "https://127.0.0.1:8000") }, 403},
+		"an image's":        {fetched("cross-site", "image"), 403},
+		"a neighbour's":     {fetched("same-site", "iframe"), 403},
+		"a link to us":      {fetched("cross-site", "document"), 200},
+		"our own form":      {fetched("same-origin", "document"), 200},
+		"typed":             {fetched("none", "document"), 200},
 		"a POST":            {func(r *http.Request) { r.Method = http.MethodPost }, 405},
-		"long":              {func(r *http.Request) { r.RequestURI = "/?seed=" + strings.Repeat("7", maxAddress) }, 414},
+		"long":              {func(r *http.Request) { r.RequestURI = "/?seed=" + strings.Repeat("7", 8<<10) }, 414},
 		"elsewhere":         {func(r *http.Request) { r.URL.Path = "/etc/passwd" }, 404},
 	} {
 		res := asked(t, h, "/?tls=1.3&seed=7&lang=en", test.change)
@@ -107,7 +120,8 @@ func TestAddress(t *testing.T) {
 func TestKept(t *testing.T) {
 	var played atomic.Int32
 	begun, go_on := make(chan struct{}, 200), make(chan struct{})
-	k := newKept(2, func(_ context.Context, address string) (*lab.Answer, error) {
+	k := newKept(2)
+	answer := func(address string) (*lab.Answer, error) {
 		played.Add(1)
 		begun <- struct{}{}
 		<-go_on
@@ -118,11 +132,14 @@ func TestKept(t *testing.T) {
 			return nil, errors.New("no")
 		}
 		return &lab.Answer{Page: make([]byte, maxKept/4)}, nil
-	})
+	}
+	ask := func(address string) (*lab.Answer, error) {
+		return k.answer(t.Context(), address, func(context.Context) (*lab.Answer, error) { return answer(address) })
+	}
 	var readers sync.WaitGroup
 	for range 100 {
 		readers.Go(func() {
-			if a, err := k.answer(t.Context(), "?one"); err != nil || len(a.Page) != maxKept/4 {
+			if a, err := ask("?one"); err != nil || len(a.Page) != maxKept/4 {
 				t.Error(err)
 			}
 		})
@@ -134,12 +151,12 @@ func TestKept(t *testing.T) {
 		t.Errorf("played %d times", n)
 	}
 	for _, address := range []string{"?panic", "?error", "?panic"} {
-		if _, err := k.answer(t.Context(), address); err == nil {
+		if _, err := ask(address); err == nil {
 			t.Errorf("%s: no error", address)
 		}
 	}
 	for _, address := range []string{"?2", "?3", "?4", "?5", "?6"} {
-		if _, err := k.answer(t.Context(), address); err != nil {
+		if _, err := ask(address); err != nil {
 			t.Error(err)
 		}
 	}
@@ -150,8 +167,7 @@ func TestKept(t *testing.T) {
 	}
 	left, leave := context.WithCancel(t.Context())
 	leave()
-	blocked := newKept(1, func(context.Context, string) (*lab.Answer, error) { select {} })
-	if _, err := blocked.answer(left, "?never"); !errors.Is(err, context.Canceled) {
+	if _, err := newKept(1).answer(left, "?never", func(context.Context) (*lab.Answer, error) { select {} }); !errors.Is(err, context.Canceled) {
 		t.Errorf("a reader who has left: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/capture"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/pcapng"
 )
 
 // moved is where a taken port stands in a file.
@@ -26,7 +26,7 @@ func TestTakenPorts(t *testing.T) {
 		}
 		return port
 	}
-	ports := append(pcapng.Taken(), 443, 8080, 32768, 34979, 34981, 44320, 44323, 65535)
+	ports := append(capture.Taken(), 443, 8080, 32768, 34979, 34981, 44320, 44323, 65535)
 	for _, c := range ports {
 		for _, s := range ports {
 			w, out := begun(t)
@@ -67,7 +67,7 @@ func TestTakenByWireshark(t *testing.T) {
 		if len(f) != 3 || f[0] != "tcp.port" {
 			continue
 		}
-		if port, err := strconv.ParseUint(f[1], 10, 16); err == nil && port >= first && !slices.Contains(pcapng.Taken(), uint16(port)) {
+		if port, err := strconv.ParseUint(f[1], 10, 16); err == nil && port >= first && !slices.Contains(capture.Taken(), uint16(port)) {
 			t.Errorf("Wireshark has port %d for %s, and we do not know of it", port, f[2])
 		}
 	}
@@ -76,7 +76,7 @@ func TestTakenByWireshark(t *testing.T) {
 // TestTakenPortsOpen: Wireshark opens a leg that has such a port, and finds nothing amiss.
 func TestTakenPortsOpen(t *testing.T) {
 	var legs []leg
-	for _, port := range pcapng.Taken() {
+	for _, port := range capture.Taken() {
 		for _, tapServer := range []bool{false, true} {
 			n := len(legs)
 			l := leg{name: fmt.Sprintf("taken-%d", n), version: iana.TLS13, tapServer: tapServer, client: fmt.Sprintf("192.0.2.1:%d", port), server: fmt.Sprintf("198.51.100.7:%d", 41234+n)}
@@ -86,7 +86,7 @@ func TestTakenPortsOpen(t *testing.T) {
 			legs = append(legs, l)
 		}
 	}
-	name := capture(t, legs)
+	name := captured(t, legs)
 	for i, l := range legs {
 		for _, end := range []*string{&l.client, &l.server} {
 			a := netip.MustParseAddrPort(*end)
@@ -117,7 +117,7 @@ func TestTakenPortsApart(t *testing.T) {
 		{{44321, 8443}, {44321, 8444}, {44322, 44321}, {44321, 44322}, {65535, 443}}, // all at once
 	} {
 		w, out := begun(t)
-		var streams []*pcapng.Stream
+		var streams []*capture.Stream
 		for _, p := range ports {
 			st, err := w.Open(0, at(p[0]), at(p[1]), noon)
 			if err != nil {

@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake/pcapng"
+	"tlslab/handshake/capture"
 )
 
 const killed = "TLSLAB_PCAPNG_KILLED" // the file that the child writes
@@ -33,7 +33,7 @@ func writeUntilKilled(name string) error {
 	if err != nil {
 		return err
 	}
-	w, err := pcapng.NewWriter(f, pcapng.Options{})
+	w, err := capture.NewWriter(f, capture.Options{})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package pcapng writes capture files that Wireshark opens, with the secrets that
+// Package capture writes capture files that Wireshark opens, with the secrets that
 // decrypt them inside: pcapng (draft-ietf-opsawg-pcapng) with Decryption Secrets Blocks.
 //
 // It is for those who stand at an end of a connection, and so know its bytes and its
@@ -24,4 +24,4 @@
 // Read writer.go first (the file), then stream.go (a connection in it) and tap.go (which
 // secrets go before which packets). layout.go says why a file is whole even if the process
 // that writes it is killed.
-package pcapng
+package capture

@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake/pcapng"
+	"tlslab/handshake/capture"
 )
 
 // TestStreams: whatever both ends send, a receiver of TCP gets it back, in both
@@ -106,7 +106,7 @@ func TestAfterTheEnd(t *testing.T) {
 	}
 	n := out.Len()
 	for _, err := range []error{st.FromClient(noon, []byte("x")), st.FromServer(noon, []byte("x"))} {
-		if !errors.Is(err, pcapng.ErrClosed) {
+		if !errors.Is(err, capture.ErrClosed) {
 			t.Error(err)
 		}
 	}

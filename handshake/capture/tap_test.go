@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/capture"
 	"tlslab/handshake/iana"
-	"tlslab/handshake/pcapng"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 )
@@ -79,7 +79,7 @@ func TestTapRule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tap := pcapng.NewTap(st, c.weAreServer)
+		tap := capture.NewTap(st, c.weAreServer)
 		for _, step := range strings.Fields(c.does) {
 			what, arg, _ := strings.Cut(step, ":")
 			buf := []byte(arg)
@@ -118,7 +118,7 @@ func TestTapReset(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := pcapng.NewTap(st, false).Reset(noon, byUs); err != nil {
+		if err := capture.NewTap(st, false).Reset(noon, byUs); err != nil {
 			t.Fatal(err)
 		}
 		if got := follow(t, read(t, out.Bytes()).packets()).story; got != map[bool]string{true: "SsR", false: "Ssr"}[byUs] {
@@ -170,7 +170,7 @@ func TestSecretsBeforePackets(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					tap := pcapng.NewTap(st, weAreServer)
+					tap := capture.NewTap(st, weAreServer)
 					resumed := exchange(t, tap, weAreServer, *cc, *sc, early)
 					if resumed != (round == 1) {
 						t.Fatalf("round %d: resumed %v", round, resumed)
@@ -183,14 +183,14 @@ func TestSecretsBeforePackets(t *testing.T) {
 }
 
 // exchange runs a connection with data both ways, one end of which tells tap.
-func exchange(t *testing.T, tap *pcapng.Tap, weAreServer bool, cc, sc handshake.Config, early string) (resumed bool) {
+func exchange(t *testing.T, tap *capture.Tap, weAreServer bool, cc, sc handshake.Config, early string) (resumed bool) {
 	t.Helper()
 	near, far := loopback(t)
 	var cconn, sconn net.Conn = near, far
 	if weAreServer {
-		sconn, sc.KeyLog = pcapng.NewConn(far, tap), tap.KeyLog()
+		sconn, sc.KeyLog = capture.NewConn(far, tap), tap.KeyLog()
 	} else {
-		cconn, cc.KeyLog = pcapng.NewConn(near, tap), tap.KeyLog()
+		cconn, cc.KeyLog = capture.NewConn(near, tap), tap.KeyLog()
 	}
 	served := make(chan error, 1)
 	go func() {

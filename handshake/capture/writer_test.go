@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake/pcapng"
+	"tlslab/handshake/capture"
 )
 
 var (
@@ -22,10 +22,10 @@ var (
 )
 
 // begun is a Writer with one interface, and the file it writes to.
-func begun(t testing.TB) (*pcapng.Writer, *bytes.Buffer) {
+func begun(t testing.TB) (*capture.Writer, *bytes.Buffer) {
 	t.Helper()
 	out := new(bytes.Buffer)
-	w, err := pcapng.NewWriter(out, pcapng.Options{})
+	w, err := capture.NewWriter(out, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func begun(t testing.TB) (*pcapng.Writer, *bytes.Buffer) {
 // byte by byte.
 func TestKnownBytes(t *testing.T) {
 	var out bytes.Buffer
-	w, err := pcapng.NewWriter(&out, pcapng.Options{Hardware: "hw", OS: "os", Comment: "hello"})
+	w, err := capture.NewWriter(&out, capture.Options{Hardware: "hw", OS: "os", Comment: "hello"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func (l *limited) Write(p []byte) (int, error) {
 // TestFirstErrorStays: nothing is written behind a hole.
 func TestFirstErrorStays(t *testing.T) {
 	out := &limited{left: 1000}
-	w, err := pcapng.NewWriter(out, pcapng.Options{})
+	w, err := capture.NewWriter(out, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestFirstErrorStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tap := pcapng.NewTap(st, true)
+	tap := capture.NewTap(st, true)
 	if err := st.FromClient(noon, make([]byte, 2000)); !errors.Is(err, errFull) {
 		t.Fatalf("the disk is full, and %v", err)
 	}
@@ -215,7 +215,7 @@ func TestFirstErrorStays(t *testing.T) {
 	if out.calls != calls {
 		t.Errorf("%d writes after the first error", out.calls-calls)
 	}
-	if _, err := pcapng.NewWriter(&limited{}, pcapng.Options{}); !errors.Is(err, errFull) {
+	if _, err := capture.NewWriter(&limited{}, capture.Options{}); !errors.Is(err, errFull) {
 		t.Errorf("a Section Header was written: %v", err)
 	}
 }

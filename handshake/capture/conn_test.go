@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"tlslab/handshake/pcapng"
+	"tlslab/handshake/capture"
 )
 
 // TestCapture: a connection of this machine, with its true addresses, of either end.
@@ -62,7 +62,7 @@ func TestCapture(t *testing.T) {
 	if _, err := w.Capture(0, near, false); err == nil || !strings.Contains(err.Error(), "pipe") {
 		t.Errorf("a pipe has addresses of TCP: %v", err)
 	}
-	if err := pcapng.NewConn(near, nil).CloseWrite(); !errors.Is(err, errors.ErrUnsupported) {
+	if err := capture.NewConn(near, nil).CloseWrite(); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a pipe was half closed: %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func TestReadWaitsForNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	had := []string{}
-	c := pcapng.NewConn(waiting{far, func() { had = append(had, story(t, out.Bytes())) }}, pcapng.NewTap(st, true))
+	c := capture.NewConn(waiting{far, func() { had = append(had, story(t, out.Bytes())) }}, capture.NewTap(st, true))
 	go func() {
 		io.WriteString(near, "one")
 		near.Close()
@@ -126,7 +126,7 @@ func TestWriteAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &stuck{n: 3}
-	c := pcapng.NewConn(s, pcapng.NewTap(st, false))
+	c := capture.NewConn(s, capture.NewTap(st, false))
 	for rest := []byte("0123456789"); len(rest) > 0; {
 		n, err := c.Write(rest)
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -178,7 +178,7 @@ func BenchmarkBulk(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	w, err := pcapng.NewWriter(f, pcapng.Options{})
+	w, err := capture.NewWriter(f, capture.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func BenchmarkBulk(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tap := pcapng.NewTap(st, true)
+	tap := capture.NewTap(st, true)
 	io.WriteString(tap.KeyLog(), "CLIENT_RANDOM 00 00\n")
 	chunk := make([]byte, 1<<14)
 	b.SetBytes(int64(len(chunk)))

@@ -1,4 +1,4 @@
-package pcapng
+package capture
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"tlslab/handshake/capture"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/ondisk/ondisktest"
-	"tlslab/handshake/pcapng"
 )
 
 // TestFullDisk: where the disk is full at any byte, the file has whole blocks, and all that
@@ -26,7 +26,7 @@ func TestFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := pcapng.NewWriter(f, pcapng.Options{})
+		w, err := capture.NewWriter(f, capture.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

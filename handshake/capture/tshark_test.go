@@ -1,4 +1,4 @@
-package pcapng_test
+package capture_test
 
 import (
 	"bufio"
@@ -19,10 +19,10 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/capture"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
-	"tlslab/handshake/pcapng"
 	"tlslab/handshake/tls"
 	"tlslab/pki/lesson"
 )
@@ -76,7 +76,7 @@ var sharedLesson = sync.OnceValues(func() (*lesson.Lesson, error) {
 func (l *leg) h2() bool { return slices.Contains(l.alpn, "h2") }
 
 // converse plays a request and its reply over a leg and captures it.
-func (l *leg) converse(t testing.TB, w *pcapng.Writer, iface int) {
+func (l *leg) converse(t testing.TB, w *capture.Writer, iface int) {
 	t.Helper()
 	ca, err := sharedLesson()
 	if err != nil {
@@ -86,7 +86,7 @@ func (l *leg) converse(t testing.TB, w *pcapng.Writer, iface int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tap := pcapng.NewTap(stream, l.tapServer)
+	tap := capture.NewTap(stream, l.tapServer)
 	near, far := loopback(t)
 	sc := &handshake.Config{Certificates: []handshake.Certificate{{Chain: ca.Chain, Key: ca.Key}}, ALPN: l.alpn}
 	cc := &handshake.Config{Roots: ca.Roots, ServerName: ca.Name, MinVersion: l.version, MaxVersion: l.version, ALPN: l.alpn}
@@ -102,9 +102,9 @@ func (l *leg) converse(t testing.TB, w *pcapng.Writer, iface int) {
 	}
 	var cconn, sconn net.Conn = near, far
 	if l.tapServer {
-		sconn, sc.KeyLog = pcapng.NewConn(far, tap), tap.KeyLog()
+		sconn, sc.KeyLog = capture.NewConn(far, tap), tap.KeyLog()
 	} else {
-		cconn, cc.KeyLog = pcapng.NewConn(near, tap), tap.KeyLog()
+		cconn, cc.KeyLog = capture.NewConn(near, tap), tap.KeyLog()
 	}
 	served := make(chan error, 1)
 	go func() { served <- l.serve(sconn, sc) }()
@@ -246,15 +246,15 @@ func (o oneConn) Accept() (net.Conn, error) {
 
 func (o oneConn) Addr() net.Addr { return o.LocalAddr() }
 
-// capture writes a file with all legs, on the interfaces of two legs in turn.
-func capture(t testing.TB, legs []leg) string {
+// captured writes a file with all legs, on the interfaces of two legs in turn.
+func captured(t testing.TB, legs []leg) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "c.pcapng")
 	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := pcapng.NewWriter(f, pcapng.Options{})
+	w, err := capture.NewWriter(f, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestWiresharkDecrypts(t *testing.T) {
 			}
 		}
 	}
-	name := capture(t, legs)
+	name := captured(t, legs)
 	shows(t, name, legs)
 	if out := run(t, "capinfos", "-M", name); !strings.Contains(out, fmt.Sprintf("decryption secrets in file: %d", len(legs))) ||
 		!strings.Contains(out, "interfaces in file: 2") || !strings.Contains(out, "Capture application: tlslab") {
@@ -331,7 +331,7 @@ func TestConnect(t *testing.T) {
 			}
 		}
 	}
-	name := capture(t, legs)
+	name := captured(t, legs)
 	shows(t, name, legs)
 	out := run(t, "tshark", "-r", name, "-Y", "http.request.method==CONNECT", "-T", "fields", "-e", "http.request.uri")
 	for _, l := range legs {
