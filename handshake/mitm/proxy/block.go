@@ -2,12 +2,11 @@ package proxy
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"net"
 	"strings"
 
 	"tlslab/handshake/mitm/relay"
+	"tlslab/handshake/reason"
 )
 
 // Block is what is not to be reached: a host, or what begins with a URL. Who asks for it reads 403.
@@ -29,17 +28,17 @@ func ParseBlock(text string) (Block, error) {
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
 		b.scheme = strings.ToLower(scheme)
 		if b.scheme != "http" && b.scheme != "https" {
-			return b, fmt.Errorf("%q is no URL of http or https: https://www.example.org/ads/", text)
+			return b, reason.Usagef("%q is no URL of http or https: https://www.example.org/ads/", text)
 		}
 		host = rest
 		if i := strings.IndexByte(rest, '/'); i >= 0 {
 			host, b.path = rest[:i], rest[i:]
 		}
 		if strings.ContainsAny(host, "?#@") {
-			return b, errors.New("between the scheme and the path stands a host, or HOST:PORT, alone: https://www.example.org/ads/")
+			return b, reason.Usagef("between the scheme and the path stands a host, or HOST:PORT, alone: https://www.example.org/ads/")
 		}
 	} else if strings.Contains(text, "/") {
-		return b, errors.New("a path wants the whole URL in front of it: https://www.example.org/ads/; else it is a host")
+		return b, reason.Usagef("a path wants the whole URL in front of it: https://www.example.org/ads/; else it is a host")
 	}
 	p, err := ParsePattern(host)
 	if b.scheme != "" && p.port == "" {
@@ -115,7 +114,7 @@ func ParseSetHeader(text string) (relay.Field, error) {
 	name, value, ok := strings.Cut(text, "=")
 	f := relay.Field{Name: name, Value: value}
 	if !ok {
-		return f, errors.New("it takes NAME=VALUE, as X-Debug=1; NAME= removes the field")
+		return f, reason.Usagef("it takes NAME=VALUE, as X-Debug=1; NAME= removes the field")
 	}
 	return f, relay.CheckField(f)
 }

@@ -2,12 +2,12 @@ package proxy
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
 
 	"tlslab/handshake/mitm/relay"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
 
@@ -22,10 +22,10 @@ type MapRemote struct {
 // ParseMapRemote reads FROM=TO, two URLs of scheme, host and port. The error says what is wrong
 // with it.
 func ParseMapRemote(text string) (MapRemote, error) {
-	const form = "it takes FROM=TO, as https://www.example.org=http://localhost:3000"
+	form := reason.Usagef("it takes FROM=TO, as https://www.example.org=http://localhost:3000")
 	from, to, ok := strings.Cut(text, "=")
 	if !ok {
-		return MapRemote{}, errors.New(form)
+		return MapRemote{}, form
 	}
 	m := MapRemote{text: to}
 	for _, x := range []struct {
@@ -35,18 +35,18 @@ func ParseMapRemote(text string) (MapRemote, error) {
 		scheme, rest, ok := strings.Cut(x.url, "://")
 		scheme = strings.ToLower(scheme)
 		if !ok || scheme != "http" && scheme != "https" {
-			return m, fmt.Errorf("%.60q is no URL of http or https: %s", x.url, form)
+			return m, reason.Usagef("%.60q is no URL of http or https: %v", x.url, form)
 		}
 		rest = strings.TrimSuffix(rest, "/")
 		if strings.ContainsAny(rest, "/?#@ *") {
-			return m, fmt.Errorf("%.60q: a server as a whole goes to another one: behind the host may stand a port, and no path", x.url)
+			return m, reason.Usagef("%.60q: a server as a whole goes to another one: behind the host may stand a port, and no path", x.url)
 		}
 		host, port, err := net.SplitHostPort(rest)
 		if err != nil {
 			host, port = strings.Trim(rest, "[]"), usualPort(scheme)
 		}
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" {
-			return m, fmt.Errorf("%.60q: behind the scheme stands a host, or HOST:PORT", x.url)
+			return m, reason.Usagef("%.60q: behind the scheme stands a host, or HOST:PORT", x.url)
 		}
 		if host, err = foldPattern(host); err != nil {
 			return m, err
@@ -54,7 +54,7 @@ func ParseMapRemote(text string) (MapRemote, error) {
 		*x.to = target{host: host, port: port, clear: scheme == "http"}
 	}
 	if m.from.clear && !m.to.clear {
-		return m, errors.New("what is asked in plain http goes to a server of http: the proxy makes no TLS of it")
+		return m, reason.Usagef("what is asked in plain http goes to a server of http: the proxy makes no TLS of it")
 	}
 	m.to.fixed = true
 	return m, nil

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"path"
@@ -10,6 +8,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/idn"
+	"tlslab/handshake/reason"
 )
 
 // Pattern matches hosts: "www.example.org" that one, "*.example.org" every name below,
@@ -24,24 +23,24 @@ const wildcards = `*?[]\`
 func ParsePattern(text string) (Pattern, error) {
 	p := Pattern{host: text}
 	if strings.ContainsAny(text, "/ '\"@") {
-		return p, errors.New("it is a host, no URL: www.example.org, *.example.org, *:8443")
+		return p, reason.Usagef("it is a host, no URL: www.example.org, *.example.org, *:8443")
 	}
 	if host, port, err := net.SplitHostPort(text); err == nil {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return p, fmt.Errorf("%q is no port: it is a number from 1 to 65535", port)
+			return p, reason.Usagef("%q is no port: it is a number from 1 to 65535", port)
 		}
 		p.host, p.port = host, strconv.FormatUint(n, 10)
 	}
 	if p.host == "" {
-		return p, errors.New("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
+		return p, reason.Usagef("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
 	}
 	host, err := foldPattern(p.host)
 	if err != nil {
 		return p, err
 	}
 	if _, err := path.Match(host, ""); err != nil {
-		return p, fmt.Errorf("%q: %w", text, err)
+		return p, reason.Usagef("%q: %w", text, err)
 	}
 	p.host = host
 	return p, nil
@@ -52,14 +51,12 @@ func foldPattern(host string) (string, error) {
 	if addr, ok := foldAddr(host); ok {
 		return addr, nil
 	}
-	no := func(why string, args ...any) (string, error) {
-		return "", fmt.Errorf("%q fits no host: "+why, append([]any{host}, args...)...)
-	}
+	no := func(why reason.Usage) (string, error) { return "", reason.Usagef("%q fits no host: %v", host, why) }
 	folded := strings.ToLower(dots.Replace(host))
 	wild := strings.ContainsAny(folded, wildcards)
 	if strings.Contains(folded, ":") {
 		if !wild || strings.Trim(folded, "0123456789abcdef:.-^"+wildcards) != "" {
-			return no("it is no address of IPv6, and a name has one colon at the most, before a port")
+			return no(reason.Usagef("it is no address of IPv6, and a name has one colon at the most, before a port"))
 		}
 		return folded, nil
 	}
@@ -69,23 +66,23 @@ func foldPattern(host string) (string, error) {
 		ascii, err := idn.ToASCII(label)
 		switch {
 		case label == "":
-			return no("a label is empty")
+			return no(reason.Usagef("a label is empty"))
 		case ascii != label && wild, err != nil && wild:
-			return no("on the wire the label %q is an xn-- of its own, of which no part can be left open", label)
+			return no(reason.Usagef("on the wire the label %q is an xn-- of its own, of which no part can be left open", label))
 		case err != nil:
 			return "", err
 		case !wild && len(ascii) > 63:
-			return no("a label has at most 63 octets")
+			return no(reason.Usagef("a label has at most 63 octets"))
 		}
 		ascii = strings.ToLower(ascii)
 		if strings.ContainsFunc(ascii, oddInName) {
-			return no("the label %q has what no name has; a host is a pattern of its own", label)
+			return no(reason.Usagef("the label %q has what no name has; a host is a pattern of its own", label))
 		}
 		labels[i] = ascii
 	}
 	folded = strings.Join(labels, ".")
 	if !wild && len(folded) > 253 {
-		return no("a name has at most 253 octets")
+		return no(reason.Usagef("a name has at most 253 octets"))
 	}
 	return folded, nil
 }

@@ -2,9 +2,10 @@ package proxy
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
+
+	"tlslab/handshake/reason"
 )
 
 // Rewrite replaces Old by New wherever it stands in a body.
@@ -14,7 +15,7 @@ type Rewrite struct{ Old, New []byte }
 func ParseRewrite(text string) (Rewrite, error) {
 	old, new, ok := strings.Cut(text, "=")
 	if !ok || old == "" {
-		return Rewrite{}, errors.New("it takes OLD=NEW, and an OLD that is not empty")
+		return Rewrite{}, reason.Usagef("it takes OLD=NEW, and an OLD that is not empty")
 	}
 	return Rewrite{[]byte(old), []byte(new)}, nil
 }
