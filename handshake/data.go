@@ -17,6 +17,7 @@ import (
 func (e *Endpoint) Read(p []byte) (int, error) {
 	for len(e.ch.app) == 0 {
 		if e.ch.closeReceived && e.err == nil {
+			e.drained() // nobody comes back for more
 			return 0, io.EOF
 		}
 		progress, err := e.step(p)

@@ -72,8 +72,10 @@ const policy = `
 	render/mermaid, cmd/flags < cmd/lists
 	transcript, cmd/flags < cmd/trust
 	session/redis, lab, render/replays, cmd/flags < cmd/lesson
-	lab, cmd/cli < cmd/web
-	mitm/proxy, render/lesson, cmd/flags < cmd/capture
+	cmd/cli < cmd/guard
+	lab, cmd/guard < cmd/web
+	cmd/guard < cmd/watch
+	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
 	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples

@@ -152,6 +152,7 @@ type pemReader struct {
 	rest []byte
 	n    int    // number of line
 	line string // without its end, white space around it, and a byte-order mark
+	body []byte // of a block: the next one is as long, and a file of roots has a hundred
 }
 
 func (r *pemReader) next() bool {
@@ -179,7 +180,8 @@ func (r *pemReader) block(label string) (*PEMBlock, error) {
 	fail := func(fault PEMFault, got string) (*PEMBlock, error) {
 		return nil, &PEMError{Fault: fault, Line: r.n, Begin: b.Line, Label: excerpt(label), Got: excerpt(got)}
 	}
-	var body, value []byte // value is of the header, which lines may continue
+	r.body = r.body[:0]
+	var value []byte // of the header, which lines may continue
 	header, padded := "", false
 	endHeader := func() {
 		if header != "" {
@@ -192,13 +194,15 @@ func (r *pemReader) block(label string) (*PEMBlock, error) {
 			if end != label {
 				return fail(PEMWrongLabel, r.line)
 			}
-			if len(body) == 0 {
+			if len(r.body) == 0 {
 				return fail(PEMEmpty, "")
 			}
-			var err error
-			if b.Bytes, err = base64.StdEncoding.DecodeString(string(body)); err != nil {
+			b.Bytes = make([]byte, base64.StdEncoding.DecodedLen(len(r.body)))
+			n, err := base64.StdEncoding.Decode(b.Bytes, r.body)
+			if err != nil {
 				return fail(PEMBadBase64, "")
 			}
+			b.Bytes = b.Bytes[:n]
 			return b, nil
 		}
 		switch {
@@ -206,7 +210,7 @@ func (r *pemReader) block(label string) (*PEMBlock, error) {
 			return fail(PEMTruncated, r.line)
 		case likeMarker(r.line):
 			return fail(PEMBadMarker, r.line)
-		case len(body) == 0 && strings.Contains(r.line, ":"):
+		case len(r.body) == 0 && strings.Contains(r.line, ":"):
 			endHeader()
 			name, begun, _ := strings.Cut(r.line, ":")
 			if b.Headers == nil {
@@ -231,7 +235,7 @@ func (r *pemReader) block(label string) (*PEMBlock, error) {
 			case padded:
 				return fail(PEMBadBase64, "")
 			}
-			body = append(body, c)
+			r.body = append(r.body, c)
 		}
 	}
 	return fail(PEMTruncated, "")

@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,crypto-tls-h2,goproxy,tcp-relay", "which proxies BenchmarkProxy compares")
+	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,crypto-tls-h2,goproxy,tcp-relay", "which proxies BenchmarkProxy compares; a path is another tlslab")
 	benchHost    = flag.String("proxyhost", "127.0.0.1", "how BenchmarkProxy's client names the origin: 127.0.0.1 keeps name resolution out of it, localhost does not")
 	benchRounds  = flag.Int("proxyrounds", 7, "how often it is each proxy's turn")
 )
@@ -71,8 +71,7 @@ func BenchmarkProxy(b *testing.B) {
 		if name != "crypto-tls-h2" {
 			rows = append(rows, c)
 		}
-		switch name {
-		case "tlslab", "mitmdump", "crypto-tls-h2":
+		if name != "crypto-tls" && name != "goproxy" && name != "tcp-relay" {
 			rows2 = append(rows2, c)
 		}
 	}
@@ -134,15 +133,22 @@ func startContender(b *testing.B, name string, o *origin) *contender {
 	c := &contender{name: name, weight: 1}
 	port, root := filepath.Join(dir, "port"), filepath.Join(dir, "root.pem")
 	var cmd *exec.Cmd
-	switch name {
+	kind := name
+	if filepath.IsAbs(name) {
+		kind = "tlslab"
+	}
+	switch kind {
 	case "tlslab":
-		program := filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
-		if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-			b.Fatalf("go build: %v\n%s", err, out)
+		program := name
+		if c.version = "built before"; program == kind {
+			program = filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
+			if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+				b.Fatalf("go build: %v\n%s", err, out)
+			}
+			c.version = "this tree"
 		}
 		root = filepath.Join(dir, "tlslab-ca.pem")
 		cmd = exec.Command(program, "proxy", "--listen", "127.0.0.1:0", "--port-file", port, "--confdir", dir, "--upstream-CAfile", o.roots, "--quiet")
-		c.version = "this tree"
 	case "mitmdump":
 		program, err := exec.LookPath(name)
 		if err != nil {

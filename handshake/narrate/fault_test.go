@@ -173,7 +173,7 @@ func TestPhrases(t *testing.T) {
 			t.Errorf("%q has a second line", p.format)
 		}
 	}
-	for key := range load(Zh)[phrase] {
+	for key := range load(Zh, phrase) {
 		if !known[key] {
 			t.Errorf("phrase %q is an orphan: nobody says it", key)
 		}
@@ -185,7 +185,7 @@ func TestPhrases(t *testing.T) {
 
 // TestPhrasesKeepTheGlossary: they are texts like others, in the settled words and marks.
 func TestPhrasesKeepTheGlossary(t *testing.T) {
-	for key, e := range load(Zh)[phrase] {
+	for key, e := range load(Zh, phrase) {
 		for _, w := range glossary {
 			if w.lang == Zh && regexp.MustCompile(w.never).MatchString(e.Title) {
 				t.Errorf("%q: %q; say %s (%s)", key, e.Title, w.say, w.why)

@@ -94,7 +94,7 @@ type Entry struct {
 
 // Get returns the entry of a key; ok is false if there is none.
 func Get(l Lang, k Kind, key string) (e Entry, ok bool) {
-	e, ok = load(l)[k][key]
+	e, ok = load(l, k)[key]
 	return e, ok
 }
 
@@ -109,41 +109,44 @@ func Must(l Lang, k Kind, key string) Entry {
 }
 
 // Keys lists the keys of a kind, sorted.
-func Keys(k Kind) []string { return slices.Sorted(maps.Keys(load(En)[k])) }
+func Keys(k Kind) []string { return slices.Sorted(maps.Keys(load(En, k))) }
 
-// library is every entry of a language.
-type library map[Kind]map[string]Entry
+// library is every entry of a language. Each kind is parsed when first asked for: most programs
+// speak one language, and few have something of every kind to say.
+type library map[Kind]func() map[string]Entry
 
-// libraries are parsed when first asked for: most programs speak one language.
-var libraries = map[Lang]func() library{
-	En: sync.OnceValue(func() library { return read(En) }),
-	Zh: sync.OnceValue(func() library { return read(Zh) }),
-}
+var libraries = map[Lang]library{En: newLibrary(En), Zh: newLibrary(Zh)}
 
-// load is the library of a language; nil if there is none.
-func load(l Lang) library {
-	if f := libraries[l]; f != nil {
-		return f()
-	}
-	return nil
-}
-
-// read parses the files of a language. That they parse is tested.
-func read(l Lang) library {
+func newLibrary(l Lang) library {
 	lib := library{}
 	kinds := Kinds()
 	if l != En { // in English these say themselves
 		kinds = append(kinds, phrase, usage)
 	}
 	for _, k := range kinds {
-		name := string(l) + "/" + string(k) + ".txt"
-		b, err := files.ReadFile(name)
-		if err == nil {
-			lib[k], err = parse(string(b))
-		}
-		if err != nil {
-			panic("narrate: " + name + ": " + err.Error())
-		}
+		lib[k] = sync.OnceValue(func() map[string]Entry { return read(l, k) })
 	}
 	return lib
+}
+
+// load is what is said of a kind in a language; nil if there is nothing.
+func load(l Lang, k Kind) map[string]Entry {
+	if f := libraries[l][k]; f != nil {
+		return f()
+	}
+	return nil
+}
+
+// read parses a file. That it parses is tested.
+func read(l Lang, k Kind) map[string]Entry {
+	name := string(l) + "/" + string(k) + ".txt"
+	b, err := files.ReadFile(name)
+	if err != nil {
+		panic("narrate: " + name + ": " + err.Error())
+	}
+	entries, err := parse(string(b))
+	if err != nil {
+		panic("narrate: " + name + ": " + err.Error())
+	}
+	return entries
 }

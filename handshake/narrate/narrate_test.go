@@ -43,7 +43,7 @@ func TestLanguagesAgree(t *testing.T) {
 	for _, k := range Kinds() {
 		for _, l := range Langs() {
 			var keys []string
-			for key := range load(l)[k] {
+			for key := range load(l, k) {
 				keys = append(keys, key)
 			}
 			slices.Sort(keys)
@@ -84,7 +84,7 @@ func TestProse(t *testing.T) {
 	asciiInHan := regexp.MustCompile(`\p{Han}[;:?!]|\p{Han}\.(\s|$)|  `)
 	for _, l := range Langs() {
 		for _, k := range Kinds() {
-			for key, e := range load(l)[k] {
+			for key, e := range load(l, k) {
 				all := e.Title + "\n" + e.Text
 				if strings.Contains(all, "秘钥") {
 					t.Errorf("%s %s %q: 秘钥 for 密钥", l, k, key)
@@ -111,7 +111,7 @@ func TestProse(t *testing.T) {
 func TestTranslated(t *testing.T) {
 	han := regexp.MustCompile(`\p{Han}`)
 	for _, k := range Kinds() {
-		for key, e := range load(Zh)[k] {
+		for key, e := range load(Zh, k) {
 			if e.Text != "" && !han.MatchString(e.Text) {
 				t.Errorf("zh %s %q is not in Chinese: %s", k, key, e.Text)
 			}

@@ -94,7 +94,7 @@ func TestUsages(t *testing.T) {
 			t.Errorf("%q has a second line", p.format)
 		}
 	}
-	for key := range load(Zh)[usage] {
+	for key := range load(Zh, usage) {
 		if !known[key] {
 			t.Errorf("usage %q is an orphan: nobody says it", key)
 		}
@@ -106,7 +106,7 @@ func TestUsages(t *testing.T) {
 
 // TestUsagesKeepTheGlossary: they are texts like others, in the settled words and marks.
 func TestUsagesKeepTheGlossary(t *testing.T) {
-	for key, e := range load(Zh)[usage] {
+	for key, e := range load(Zh, usage) {
 		for _, w := range glossary {
 			if w.lang == Zh && regexp.MustCompile(w.never).MatchString(e.Title) {
 				t.Errorf("%q: %q, never %s", key, e.Title, w.never)

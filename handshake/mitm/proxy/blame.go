@@ -83,10 +83,9 @@ type ending struct {
 	what  What
 	err   error
 
-	shook bool           // both handshakes were completed
-	shown bool           // the client was shown a certificate
-	asked bool           // the server asked for a certificate
-	bad   *relay.Refusal // what the other leg's peer has said that this one cannot take
+	shook bool // both handshakes were completed
+	shown bool // the client was shown a certificate
+	asked bool // the server asked for a certificate
 }
 
 // verdict is a row: of an ending like this, that is the Fault. The first that fits is the one.
@@ -136,9 +135,6 @@ var verdicts = []verdict{
 	{in(WhatRefusal), SideServer, anyRule, SideProxy, CauseBadReply},
 	{in(WhatRefusal), "", nil, SideProxy, CauseMalformed},
 
-	// Who ends a stream because of what it was sent is not the one to blame.
-	{in(WhatStreamReset, WhatGoAway), SideServer, foundBad, "", CauseMalformedRequest},
-	{in(WhatStreamReset, WhatGoAway), SideClient, foundBad, "", CauseMalformedReply},
 	{in(WhatStreamReset, WhatAway), "", nil, "", CauseReset},
 
 	// Who leaves has its reasons. A pin is suspected of a client that shook hands and said not a byte.
@@ -189,12 +185,6 @@ func upstream(is func(*UpstreamError) bool) func(*ending) bool {
 		up := (*UpstreamError)(nil)
 		return errors.As(e.err, &up) && (is == nil || is(up))
 	}
-}
-
-// foundBad: it says PROTOCOL_ERROR, and what it was sent does break the protocol.
-func foundBad(e *ending) bool {
-	reset, away := (*relay.ErrReset)(nil), (*relay.ErrGoAway)(nil)
-	return e.bad != nil && (errors.As(e.err, &reset) && reset.Code == http2.ErrCodeProtocol || errors.As(e.err, &away) && away.Code == http2.ErrCodeProtocol)
 }
 
 func atCertificate(e *ending) bool { return e.shown && e.phase == PhaseHandshake }
@@ -268,9 +258,6 @@ func (e *ending) fault() *Fault {
 		f.Alert, f.Alerted = reason.Alert(re.Reason)
 	case e.what == WhatStopped, e.what == WhatBusy:
 		f.Side = SideProxy // whichever leg was the first to hear of it
-	}
-	if f.Cause == CauseMalformedReply || f.Cause == CauseMalformedRequest {
-		f.Err = errors.Join(e.bad, e.err)
 	}
 	return f
 }

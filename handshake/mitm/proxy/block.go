@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"errors"
 	"net"
 	"strings"
 
@@ -28,17 +29,17 @@ func ParseBlock(text string) (Block, error) {
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
 		b.scheme = strings.ToLower(scheme)
 		if b.scheme != "http" && b.scheme != "https" {
-			return b, reason.Usagef("%q is no URL of http or https: https://www.example.org/ads/", text)
+			return b, reason.Because("\"%v\" is no URL of http or https, as https://www.example.org/ads/ is", text)
 		}
 		host = rest
 		if i := strings.IndexByte(rest, '/'); i >= 0 {
 			host, b.path = rest[:i], rest[i:]
 		}
 		if strings.ContainsAny(host, "?#@") {
-			return b, reason.Usagef("between the scheme and the path stands a host, or HOST:PORT, alone: https://www.example.org/ads/")
+			return b, reason.Because("between the scheme and the path stands a host, or HOST:PORT, alone: https://www.example.org/ads/")
 		}
 	} else if strings.Contains(text, "/") {
-		return b, reason.Usagef("a path wants the whole URL in front of it: https://www.example.org/ads/; else it is a host")
+		return b, reason.Because("a path wants the whole URL in front of it, https://www.example.org/ads/; else it is a host")
 	}
 	p, err := ParsePattern(host)
 	if b.scheme != "" && p.port == "" {
@@ -46,6 +47,15 @@ func ParseBlock(text string) (Block, error) {
 	}
 	b.host = p
 	return b, err
+}
+
+// hostPort is whom a field Host names.
+func hostPort(named, scheme string) (host, port string) {
+	host, port, err := net.SplitHostPort(named)
+	if err != nil {
+		host, port = strings.Trim(named, "[]"), ""
+	}
+	return host, cmp.Or(port, usualPort(scheme))
 }
 
 func usualPort(scheme string) string {
@@ -93,11 +103,7 @@ func (p *Proxy) blocks(t target) bool { return p.blockOf(t.host, t) != nil }
 // connection was not made for (RFC 9113 §9.1.1).
 func blocking(rules []Block) Hook {
 	return Hook{Name: "--block", Request: func(r *HeldRequest) {
-		host, port, err := net.SplitHostPort(r.host)
-		if err != nil {
-			host, port = strings.Trim(r.host, "[]"), ""
-		}
-		port = cmp.Or(port, usualPort(r.scheme))
+		host, port := hostPort(r.host, r.scheme)
 		for _, b := range rules {
 			if b.host.matches(host, port) && (b.whole() || b.scheme == r.scheme && strings.HasPrefix(r.target, b.path)) {
 				r.mu.Lock()
@@ -114,9 +120,23 @@ func ParseSetHeader(text string) (relay.Field, error) {
 	name, value, ok := strings.Cut(text, "=")
 	f := relay.Field{Name: name, Value: value}
 	if !ok {
-		return f, reason.Usagef("it takes NAME=VALUE, as X-Debug=1; NAME= removes the field")
+		return f, reason.Because("it takes NAME=VALUE, as X-Debug=1; NAME= removes the field")
 	}
-	return f, relay.CheckField(f)
+	e := (*relay.FieldError)(nil)
+	if !errors.As(relay.CheckField(f), &e) {
+		return f, nil
+	}
+	switch e.Why {
+	case relay.FieldName:
+		return f, reason.Because("\"%v\" is no name of a field: it has letters, digits and !#$%%&'*+-.^_`|~ (RFC 9110 §5.1)", e.Text)
+	case relay.FieldFrames:
+		return f, reason.Because("%v follows from the body, and nobody sets it", e.Text)
+	case relay.FieldOfConnection:
+		return f, reason.Because("%v is of the connection alone (RFC 9110 §7.6.1)", e.Text)
+	case relay.FieldControl:
+		return f, reason.Because("\"%v\" is no value of a field: it has a control character (RFC 9110 §5.5)", e.Text)
+	}
+	return f, reason.Because("\"%v\" begins or ends with white space, which no reader would see (RFC 9110 §5.5)", e.Text)
 }
 
 // SetHeaders is a hook that sets fields, of requests or of replies, or removes those without a value.

@@ -54,25 +54,23 @@ const (
 	CauseUpstreamLogin       Cause = "upstream_login"   // it wants a user and a password, or others
 	CauseUpstreamRefused     Cause = "upstream_refused" // it did not connect
 	// Either's.
-	CauseRefused          Cause = "refused"           // with an alert that says no more
-	CauseLeft             Cause = "left"              // it hung up before it was done
-	CauseMalformedRequest Cause = "malformed_request" // the server ended it because of what the client sent
-	CauseMalformedReply   Cause = "malformed_reply"   // and the reverse
-	CauseReset            Cause = "reset"             // it ended one stream of HTTP/2, and no more than that
-	CauseIdle             Cause = "idle"
-	CauseSlow             Cause = "slow"
-	CauseBusy             Cause = "busy"
-	CauseShutdown         Cause = "shutdown"
-	CauseBlocked          Cause = "blocked" // by Options.Block
-	CauseHook             Cause = "hook"    // one of Options.Hooks panicked, or did what it may not
-	CauseInternal         Cause = "internal"
+	CauseRefused  Cause = "refused" // with an alert that says no more
+	CauseLeft     Cause = "left"    // it hung up before it was done
+	CauseReset    Cause = "reset"   // it ended one stream of HTTP/2, and no more than that
+	CauseIdle     Cause = "idle"
+	CauseSlow     Cause = "slow"
+	CauseBusy     Cause = "busy"
+	CauseShutdown Cause = "shutdown"
+	CauseBlocked  Cause = "blocked" // by Options.Block
+	CauseHook     Cause = "hook"    // one of Options.Hooks panicked, or did what it may not
+	CauseInternal Cause = "internal"
 )
 
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseCertificateRefused, CausePin, CauseLeftAtCertificate, CauseTooOld, CauseNoCommon, CauseNotTLS, CauseMalformed, CauseBadRequest,
 		CauseUnreachable, CauseUnbelieved, CauseWantsCertificate, CauseBadReply, CauseSpeaksTLS, CauseUpstreamUnreachable, CauseUpstreamLogin, CauseUpstreamRefused,
-		CauseRefused, CauseLeft, CauseMalformedRequest, CauseMalformedReply, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseBlocked, CauseHook, CauseInternal}
+		CauseRefused, CauseLeft, CauseReset, CauseIdle, CauseSlow, CauseBusy, CauseShutdown, CauseBlocked, CauseHook, CauseInternal}
 }
 
 // Error says what happened, for a log.

@@ -49,7 +49,7 @@ func (forward) target(s *session) (t target, ok bool) {
 		s.badRequest(err)
 		return target{}, false
 	}
-	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	req, err := http.ReadRequest(bufio.NewReaderSize(bytes.NewReader(head), min(len(head), peekSize)))
 	if err != nil {
 		s.badRequest(&NoRequest{ConnectMalformed, fmt.Sprintf("%.200q", err.Error())})
 		return target{}, false

@@ -88,7 +88,7 @@ func (h *h1) options(o relay.Options) relay.Options {
 
 // changes reports whether something may be changed that is no hook's.
 func (h *h1) changes() bool {
-	return len(h.s.p.o.Rewrite) > 0 || h.s.renamed || len(h.s.p.o.MapRemote) > 0 && h.s.toClient == nil
+	return len(h.s.p.o.Rewrite) > 0 || h.s.renamed || h.s.p.remaps() || len(h.s.p.o.MapRemote) > 0 && h.s.toClient == nil
 }
 
 // machine is a relay.H1, a relay.H2 or one that translates.

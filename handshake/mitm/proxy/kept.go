@@ -48,18 +48,18 @@ type kept struct {
 	limit int
 
 	mu    sync.Mutex
-	live  map[int]*Recording
-	over  list.List // of *Recording, the oldest first
-	bytes int       // of those that are over
+	all   map[int]*Recording // by connection
+	over  list.List          // of *Recording, the oldest first
+	bytes int                // of those that are over
 }
 
 func (k *kept) begin(r *Recording) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.live == nil {
-		k.live = map[int]*Recording{}
+	if k.all == nil {
+		k.all = map[int]*Recording{}
 	}
-	k.live[r.Conn] = r
+	k.all[r.Conn] = r
 }
 
 // finished moves a recording to those that are over, and makes room for it.
@@ -67,11 +67,12 @@ func (k *kept) finished(r *Recording) {
 	size := recordingSize(r)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.live, r.Conn)
 	k.over.PushBack(r)
 	k.bytes += size
 	for k.bytes > k.limit && k.over.Len() > 1 {
-		k.bytes -= recordingSize(k.over.Remove(k.over.Front()).(*Recording))
+		oldest := k.over.Remove(k.over.Front()).(*Recording)
+		delete(k.all, oldest.Conn)
+		k.bytes -= recordingSize(oldest)
 	}
 }
 
@@ -81,15 +82,7 @@ func recordingSize(r *Recording) int { return 256 + r.ToClient.size() + r.ToServ
 func (k *kept) find(conn int) *Recording {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if r := k.live[conn]; r != nil {
-		return r
-	}
-	for e := k.over.Back(); e != nil; e = e.Prev() {
-		if r := e.Value.(*Recording); r.Conn == conn {
-			return r
-		}
-	}
-	return nil
+	return k.all[conn]
 }
 
 // Recording returns what was kept of a connection; nil if nothing was, or no longer is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 
 	"tlslab/handshake/mitm/proxy"
@@ -14,7 +15,8 @@ import (
 // TestParseMapRemote: two URLs.
 func TestParseMapRemote(t *testing.T) {
 	for text, ok := range map[string]bool{"https://a.test=http://localhost:3000": true, "https://a.test/=https://b.test:8443/": true, "http://a.test=http://[::1]:80": true,
-		"": false, "a.test=b.test": false, "https://a.test": false, "http://a.test=https://b.test": false, "https://a.test/x=https://b.test/": false, "https://=https://b": false, "https://a:x=https://b": false, "https://*.test=https://b": false} {
+		"": false, "a.test=b.test": false, "https://a.test": false, "http://a.test=https://b.test": false, "https://a.test/x=https://b.test/": false, "https://a.test=https://b.test/x": true, "https://a.test/x=https://a.test:443/y/": true, "https://a.test/x=https://a.test/x/": false,
+		"https://a.test=https://a.test": false, "https://a.test/x?y=https://a.test/z": false, "https://a.test/x#y=https://a.test/z": false, "https://u@a.test=https://b.test": false, "https://a.test/x=http://a.test/x": false, "https://=https://b": false, "https://a:x=https://b": false, "https://*.test=https://b": false} {
 		if _, err := proxy.ParseMapRemote(text); (err == nil) != ok {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -69,5 +71,55 @@ func TestMapRemote(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestMapPath: the beginning of a path becomes another one, where the server stays and where it does
+// not, in HTTP/1.1, HTTP/2 and plain HTTP.
+func TestMapPath(t *testing.T) {
+	says := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host, r.RequestURI) })
+	for _, proto := range []string{"h2", "http/1.1", ""} {
+		t.Run(proto, func(t *testing.T) {
+			scheme, server, o := "https://", "https://"+wwwName, (*origin)(nil)
+			if proto == "" {
+				scheme, server = "http://", "http://"+wwwName
+				o = newPlain(t, says)
+			} else {
+				o = newOrigin(t, says, func(c *tls.Config) { c.NextProtos = []string{proto} })
+			}
+			u := start(t, o, func(p *proxy.Options) {
+				for _, rule := range []string{server + "/v1/=" + server + "/v2", scheme + "old.test=" + server + "/below/it", server + "/gone=" + server + "/"} {
+					m, err := proxy.ParseMapRemote(rule)
+					if err != nil {
+						t.Fatal(err)
+					}
+					p.MapRemote = append(p.MapRemote, m)
+				}
+			})
+			c := u.client(nil)
+			defer c.CloseIdleConnections()
+			rows := [][3]string{
+				{server, "/v1/a?b", "/v2/a?b"}, {server, "/v1", "/v2"}, {server, "/v1?x", "/v2?x"}, {server, "/v12", ""}, {server, "/", ""}, {server, "/V1/", ""},
+				{server, "/gone", "/"}, {server, "/gone/", "/"}, {server, "/gone?x", "/?x"}, {server, "/gone/a%2fb/../c", "/a%2fb/../c"},
+				{scheme + "old.test", "/a", "/below/it/a"}, {scheme + "old.test", "/", "/below/it/"}, {scheme + "old.test", "/v1/", "/below/it/v1/"},
+			}
+			for _, r := range rows {
+				want := r[2]
+				if want == "" {
+					want = r[1]
+				}
+				if _, body := get(t, c, r[0]+r[1]); body != wwwName+want {
+					t.Errorf("%v: the server heard %q", r, body)
+				}
+			}
+			c.CloseIdleConnections()
+			for i, e := range u.total(t, len(rows)) {
+				sound(t, e)
+				line := proxy.Change{By: "--map-remote", Of: proxy.SideClient, Kind: proxy.ChangeLine, Detail: "GET " + rows[i][2]}
+				if e.Path != rows[i][1] || slices.Contains(e.Changes, line) != (rows[i][2] != "") {
+					t.Errorf("%v: the entry has %s, %v", rows[i], e.Path, e.Changes)
+				}
+			}
+		})
 	}
 }

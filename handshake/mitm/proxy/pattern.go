@@ -23,24 +23,24 @@ const wildcards = `*?[]\`
 func ParsePattern(text string) (Pattern, error) {
 	p := Pattern{host: text}
 	if strings.ContainsAny(text, "/ '\"@") {
-		return p, reason.Usagef("it is a host, no URL: www.example.org, *.example.org, *:8443")
+		return p, reason.Because("it is a host, no URL: www.example.org, *.example.org, *:8443")
 	}
 	if host, port, err := net.SplitHostPort(text); err == nil {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return p, reason.Usagef("%q is no port: it is a number from 1 to 65535", port)
+			return p, reason.Because("\"%v\" is no port: it is a number from 1 to 65535", port)
 		}
 		p.host, p.port = host, strconv.FormatUint(n, 10)
 	}
 	if p.host == "" {
-		return p, reason.Usagef("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
+		return p, reason.Because("a pattern names a host: www.example.org, *.example.org, *.example.org:8443")
 	}
 	host, err := foldPattern(p.host)
 	if err != nil {
 		return p, err
 	}
 	if _, err := path.Match(host, ""); err != nil {
-		return p, reason.Usagef("%q: %w", text, err)
+		return p, reason.Because("\"%v\" fits no host: a bracket is not closed, or nothing follows a backslash", text)
 	}
 	p.host = host
 	return p, nil
@@ -51,12 +51,11 @@ func foldPattern(host string) (string, error) {
 	if addr, ok := foldAddr(host); ok {
 		return addr, nil
 	}
-	no := func(why reason.Usage) (string, error) { return "", reason.Usagef("%q fits no host: %v", host, why) }
 	folded := strings.ToLower(dots.Replace(host))
 	wild := strings.ContainsAny(folded, wildcards)
 	if strings.Contains(folded, ":") {
 		if !wild || strings.Trim(folded, "0123456789abcdef:.-^"+wildcards) != "" {
-			return no(reason.Usagef("it is no address of IPv6, and a name has one colon at the most, before a port"))
+			return "", reason.Because("\"%v\" fits no host: it is no address of IPv6, and a name has one colon at the most, before a port", host)
 		}
 		return folded, nil
 	}
@@ -66,23 +65,23 @@ func foldPattern(host string) (string, error) {
 		ascii, err := idn.ToASCII(label)
 		switch {
 		case label == "":
-			return no(reason.Usagef("a label is empty"))
+			return "", reason.Because("\"%v\" fits no host: a label is empty", host)
 		case ascii != label && wild, err != nil && wild:
-			return no(reason.Usagef("on the wire the label %q is an xn-- of its own, of which no part can be left open", label))
+			return "", reason.Because("\"%v\" fits no host: on the wire the label \"%v\" is an xn-- of its own, of which no part can be left open", host, label)
 		case err != nil:
 			return "", err
 		case !wild && len(ascii) > 63:
-			return no(reason.Usagef("a label has at most 63 octets"))
+			return "", reason.Because("\"%v\" fits no host: a label has at most 63 octets", host)
 		}
 		ascii = strings.ToLower(ascii)
 		if strings.ContainsFunc(ascii, oddInName) {
-			return no(reason.Usagef("the label %q has what no name has; a host is a pattern of its own", label))
+			return "", reason.Because("\"%v\" fits no host: the label \"%v\" has what no name has; a host is a pattern of its own", host, label)
 		}
 		labels[i] = ascii
 	}
 	folded = strings.Join(labels, ".")
 	if !wild && len(folded) > 253 {
-		return no(reason.Usagef("a name has at most 253 octets"))
+		return "", reason.Because("\"%v\" fits no host: a name has at most 253 octets", host)
 	}
 	return folded, nil
 }

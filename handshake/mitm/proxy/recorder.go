@@ -220,6 +220,10 @@ type segment struct {
 	toServer bool
 }
 
+// noteSize is what a recording has room for at first: a handshake with a hybrid's shares and a
+// chain, and a request. To grow there piece by piece would take twice as much.
+const noteSize = 8 << 10
+
 // note keeps b while there is room. Once something was left out, nothing more is kept: a
 // reader could not get past the gap.
 func (l *LegRecording) note(toServer bool, b []byte) {
@@ -228,6 +232,9 @@ func (l *LegRecording) note(toServer bool, b []byte) {
 	if l.lost > 0 || len(l.bytes)+len(b) > l.limit {
 		l.lost += int64(len(b))
 		return
+	}
+	if l.bytes == nil {
+		l.bytes = make([]byte, 0, min(l.limit, noteSize))
 	}
 	l.bytes = append(l.bytes, b...)
 	if n := len(l.segments); n > 0 && l.segments[n-1].toServer == toServer {

@@ -15,7 +15,7 @@ type Rewrite struct{ Old, New []byte }
 func ParseRewrite(text string) (Rewrite, error) {
 	old, new, ok := strings.Cut(text, "=")
 	if !ok || old == "" {
-		return Rewrite{}, reason.Usagef("it takes OLD=NEW, and an OLD that is not empty")
+		return Rewrite{}, reason.Because("it takes OLD=NEW, and an OLD that is not empty")
 	}
 	return Rewrite{[]byte(old), []byte(new)}, nil
 }

@@ -219,9 +219,6 @@ func (h *h1) fault(x *relay.Exchange) *Fault {
 	if w := h.s.ended.Load(); w != nil && !tellingOf(x).passed.IsZero() { // by the proxy: what was waited for is the server's
 		e.phase = phaseOf(x, SideServer)
 	}
-	if h.one == nil && x.Request != nil {
-		e.bad = h.flaw(x, e.leg)
-	}
 	return h.s.fault(e)
 }
 
@@ -245,19 +242,6 @@ func phaseOf(x *relay.Exchange, side Side) Phase {
 	return PhaseWait // also where the server had left before it was asked
 }
 
-// flaw is what is wrong with what the other leg's peer has said in HTTP/2: it goes on as it came,
-// and who takes it amiss is not to blame.
-func (h *h1) flaw(x *relay.Exchange, side Side) *relay.Refusal {
-	e := tellingOf(x).entry
-	if side == SideServer {
-		return x.Request.Flaw(relay.Client, e.Sent, !tellingOf(x).passed.IsZero())
-	}
-	if x.Reply == nil {
-		return nil
-	}
-	return x.Reply.Flaw(relay.Server, e.Received, !tellingOf(x).over.IsZero() && x.Request.Method != http.MethodHead && x.Reply.Status != http.StatusNotModified)
-}
-
 // change says what is to become of a message where bodies are rewritten.
 func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	t := tellingOf(x)
@@ -267,13 +251,16 @@ func (h *h1) change(x *relay.Exchange, from relay.Side) relay.Changes {
 	c := relay.Changes{}
 	if from == relay.Client {
 		c.Host = h.fixedHost(x)
+		if c.Target = h.fixedTarget(x); c.Target != "" {
+			t.changes = append(t.changes, Change{By: byMapRemote, Of: SideClient, Kind: ChangeLine, Detail: x.Request.Method + " " + c.Target})
+		}
 	}
 	if len(h.s.p.o.Rewrite) == 0 || x.Request.Method == http.MethodConnect {
 		return c
 	}
 	if from == relay.Client {
 		// A compressed reply has nothing to be found in, and a part would no longer fit.
-		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Drop: []string{"accept-encoding", "range", "if-range"}})
+		return h.rewriting(t, 0, x.Request, relay.Changes{Host: c.Host, Target: c.Target, Drop: []string{"accept-encoding", "range", "if-range"}})
 	}
 	if x.Reply.Status == http.StatusPartialContent { // its Content-Range counts the bytes of the original
 		return relay.Changes{}

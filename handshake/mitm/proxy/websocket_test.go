@@ -101,6 +101,9 @@ func openingOf2(id byte, extensions string) []line {
 	}
 }
 
+// extendedConnect is SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3).
+const extendedConnect = "\x00\x08\x00\x00\x00\x01"
+
 const pmd = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n"
 
 // wsOver plays a WebSocket over one of the versions of HTTP, and returns its entry.
@@ -117,7 +120,7 @@ func wsOver(t *testing.T, proto, extensions string, change func(*proxy.Options),
 	s := o.next(t)
 	lines := append(openingOf1(extensions), say...)
 	if proto == "h2" {
-		lines = append([]line{{client, http2.ClientPreface + frame2(http2.FrameSettings, 0, 0, ""), ""}, {server, frame2(http2.FrameSettings, 0, 0, ""), ""}}, openingOf2(1, extensions)...)
+		lines = append([]line{{client, http2.ClientPreface + frame2(http2.FrameSettings, 0, 0, ""), ""}, {server, frame2(http2.FrameSettings, 0, 0, extendedConnect), ""}}, openingOf2(1, extensions)...)
 		for _, l := range say {
 			if l.say != bye {
 				l.say = frame2(http2.FrameData, 0, 1, l.say)
@@ -186,7 +189,7 @@ func TestWebSocketsOfOneConnection(t *testing.T) {
 	o := newScripted(t, func(c *tls.Config) *tls.Config { c.NextProtos = []string{"h2"}; return c })
 	u := start(t, o.origin, func(o *proxy.Options) { o.Bodies = 1 << 12 })
 	c := u.dial(t, wwwName+":443", &tls.Config{RootCAs: u.pool, ServerName: wwwName, NextProtos: []string{"h2"}})
-	lines := []line{{client, http2.ClientPreface + frame2(http2.FrameSettings, 0, 0, ""), ""}, {server, frame2(http2.FrameSettings, 0, 0, ""), ""}}
+	lines := []line{{client, http2.ClientPreface + frame2(http2.FrameSettings, 0, 0, ""), ""}, {server, frame2(http2.FrameSettings, 0, 0, extendedConnect), ""}}
 	const most = 16
 	over := func(id byte) {
 		lines = append(lines, line{client, frame2(http2.FrameData, http2.FlagDataEndStream, id, ""), ""}, line{server, frame2(http2.FrameData, http2.FlagDataEndStream, id, "\x81\x01x"), ""})

@@ -21,6 +21,9 @@ type blocks struct {
 	size   int                 // of them all, in bytes
 }
 
+// usualFields is what a block has room for from the one before. Browsers send some thirty.
+const usualFields = 64
+
 // begin makes it ready. header is Options.Header.
 func (f *blocks) begin(header int) {
 	f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
@@ -33,7 +36,9 @@ func (f *blocks) begin(header int) {
 
 // decode uncompresses the block that has come whole, and makes room for the next.
 func (f *blocks) decode() *Refusal {
-	f.fields, f.size = nil, 0
+	if f.fields, f.size = f.fields[:0], 0; cap(f.fields) > usualFields {
+		f.fields = nil
+	}
 	// The decoder takes one update of its table's size in a block. RFC 7541 §4.2 wants two where the
 	// size went down and up again, so each is given as a block of its own.
 	b, err := f.block, error(nil)
@@ -90,12 +95,13 @@ func (f *flow2) allow(size uint32) {
 // acknowledged is the sender's acknowledgement of settings: the receiver counts blocks from there.
 func (f *flow2) acknowledged() { f.shrunk = f.shrunk || f.shrinks }
 
-// beginBlock begins a block that the relay writes itself. It needs no table.
+// beginBlock begins a block that the relay writes itself. It needs no table; and where it has to say
+// that the table is gone, no other may need it.
 func (f *flow2) beginBlock() []byte {
 	if !f.shrunk {
 		return nil
 	}
-	f.shrunk = false
+	f.shrunk, f.anew = false, true
 	return []byte{0x20}
 }
 

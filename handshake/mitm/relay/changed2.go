@@ -57,7 +57,9 @@ func (st *stream) of(f *flow2) *changed {
 // sendHead sends a head on, as Options.Change wants it.
 func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	if !m.anew {
-		return // it has gone on
+		m.writeFields(f, st.id, h, end)
+		st.x.sent = true
+		return
 	}
 	c := Changes{}
 	switch {
@@ -65,7 +67,8 @@ func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	case st.x.Request.Method != http.MethodConnect:
 		c = m.o.Change(st.x, f.from)
 	case st.x.Request.upgrade != "" && f.from == Client: // what follows is another protocol's; its authority is an origin's as any (RFC 8441 §4)
-		c.Host = m.o.Change(st.x, Client).Host
+		asked := m.o.Change(st.x, Client)
+		c.Host, c.Target = asked.Host, asked.Target
 	}
 	m.sendChanged(f, st, h, c, end)
 }
@@ -84,20 +87,23 @@ func (m *H2) sendChanged(f *flow2, st *stream, h *Head, c Changes, end bool) {
 		h = c.hosted(h)
 	}
 	m.writeBlock(f, st.number(f.from.Other()), h, c.changedFields(h, drop), end)
+	st.x.sent = true
 }
 
-// writeFields writes a head or a trailer.
-func (m *H2) writeFields(f *flow2, id uint32, h *Head, drop []string, end bool) {
-	if !m.anew {
+// writeFields has a head or a trailer go on as it is.
+func (m *H2) writeFields(f *flow2, id uint32, h *Head, end bool) {
+	if !f.anew {
+		f.out.pass(f.wire)
 		return
 	}
-	m.writeBlock(f, id, h, new(Changes).changedFields(h, drop), end)
+	m.writeBlock(f, id, h, new(Changes).changedFields(h, nil), end)
 }
 
 // writeBlock writes fields as literals, in the frames of h.
 func (m *H2) writeBlock(f *flow2, id uint32, h *Head, fields []hpack.HeaderField, end bool) {
 	block := f.beginBlock()
 	for _, x := range fields {
+		x.Value = trimOWS(x.Value) // RFC 9113 §8.2.1
 		block = literal(block, x)
 	}
 	kind, flags := http2.FrameHeaders, http2.Flags(0)
@@ -118,7 +124,7 @@ func (m *H2) writeBlock(f *flow2, id uint32, h *Head, fields []hpack.HeaderField
 		if block = block[len(part):]; len(block) == 0 {
 			flags |= http2.FlagHeadersEndHeaders
 		}
-		f.out.add(frame(nil, kind, flags, id, part))
+		f.insert(frame(nil, kind, flags, id, part))
 		kind, flags = http2.FrameContinuation, 0
 	}
 }
@@ -165,28 +171,6 @@ func (m *H2) fill(f *flow2, st *stream) bool {
 		}
 	}
 	return true
-}
-
-// refuseStream ends a stream on account of what one of the two said in it. The connection goes on.
-func (m *H2) refuseStream(st *stream, r *Refusal) {
-	st.x.fail(r.From, r)
-	st.rst = nil // for here is another
-	b, code := m.page(st), http2.ErrCodeInternal
-	if b != nil {
-		code = http2.ErrCodeNo // it has a whole reply
-	}
-	if b == nil || !st.over[0] {
-		b = append(b, rstFrame(st.id, code)...)
-	}
-	if m.settled {
-		m.server.out.add(b)
-	} else {
-		m.late = append(m.late, b...) // nothing may come before a server's SETTINGS (RFC 9113 §3.4)
-	}
-	if st.up != 0 {
-		m.client.out.add(rstFrame(st.up, http2.ErrCodeCancel))
-	}
-	m.drop(st)
 }
 
 // rstFrame is RFC 9113 §6.4.
@@ -239,18 +223,18 @@ func (m *H2) send(f *flow2, st *stream) {
 		if int(n) == len(c.waiting) && c.end && c.filter == nil {
 			flags, c.end = http2.FlagDataEndStream, false
 		}
-		f.out.add(frame(nil, http2.FrameData, flags, id, c.waiting[:n]))
+		f.insert(frame(nil, http2.FrameData, flags, id, c.waiting[:n]))
 		c.waiting, c.window, f.window = c.waiting[n:], c.window-n, f.window-n
 	}
 	if c.waiting = nil; st.x.Fault != nil && m.streams[st.id] == nil { // the filter failed
 		return
 	}
 	if c.end {
-		f.out.add(frame(nil, http2.FrameData, http2.FlagDataEndStream, id, nil))
+		f.insert(frame(nil, http2.FrameData, http2.FlagDataEndStream, id, nil))
 		c.end = false
 	}
 	if c.trailer != nil {
-		m.writeFields(f, id, c.trailer, nil, true)
+		m.writeFields(f, id, c.trailer, true)
 		c.trailer = nil
 	}
 }
@@ -273,19 +257,19 @@ func (m *H2) streamCredit(f *flow2, st *stream, added int64) {
 func (m *H2) credit(f *flow2, c *credit, id uint32, added int64) {
 	c.debt += added
 	if c.debt < 0 && (f.from == Server || m.settled) { // nothing may come before a server's SETTINGS (RFC 9113 §3.4)
-		m.other(f).out.add(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(-c.debt))))
+		m.other(f).insert(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(-c.debt))))
 		c.debt = 0
 	}
 }
 
 // settle gives the client the credit that had to wait for the server's SETTINGS.
 func (m *H2) settle() {
+	m.server.insert(m.late)
+	m.late = nil
+	m.credit(&m.client, &m.client.credit, 0, 0)
 	if !m.anew {
 		return
 	}
-	m.server.out.add(m.late)
-	m.late = nil
-	m.credit(&m.client, &m.client.credit, 0, 0)
 	for _, st := range m.inOrder() {
 		m.credit(&m.client, &st.of(&m.client).credit, st.id, 0)
 	}
@@ -316,7 +300,7 @@ func (m *H2) window(by *flow2, id uint32, n int64) {
 		}
 	}
 	if n > 0 {
-		by.out.add(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(n))))
+		by.insert(frame(nil, http2.FrameWindowUpdate, 0, id, binary.BigEndian.AppendUint32(nil, uint32(n))))
 	}
 	if st != nil {
 		m.sendAll(f, []*stream{st})
@@ -329,7 +313,7 @@ func (m *H2) sendAll(f *flow2, streams []*stream) {
 	for _, st := range streams {
 		m.send(f, st)
 		if st.rst != nil && !m.pending(st) {
-			m.server.out.add(st.rst)
+			m.server.insert(st.rst)
 			m.drop(st)
 			continue
 		}

@@ -38,7 +38,7 @@ func TestSwellingWaits(t *testing.T) {
 	window := func(id, n uint32) string {
 		return c.send(http2.FrameWindowUpdate, 0, id, string(binary.BigEndian.AppendUint32(nil, n)))
 	}
-	_, toClient := receive2(m, append(begin2(c, s), c.head(1, endStream, ":method: GET"), s.head(1, 0, ":status: 200"))...)
+	_, toClient := receive2(m, append(begin2(c, s), c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), s.head(1, 0, ":status: 200"))...)
 	for range 3 {
 		_, more := receive2(m, s.send(http2.FrameData, 0, 1, strings.Repeat("x", 16_000)))
 		toClient = append(toClient, more...)
@@ -63,9 +63,9 @@ func TestFailing(t *testing.T) {
 	o := inHundredfold
 	o.Page = page502
 	m := NewH2(o)
-	toServer, toClient := receive2(m, append(begin2(c, s), c.head(1, 0, ":method: PUT", "content-encoding: x"), c.send(http2.FrameData, 0, 1, "A"), c.send(http2.FrameData, endStream, 1, "b"),
-		c.head(3, endStream, ":method: GET"), s.head(3, 0, ":status: 200"), s.send(http2.FrameData, endStream, 3, "A"),
-		c.head(5, endStream, ":method: GET"), s.head(5, endStream, ":status: 204"))...)
+	toServer, toClient := receive2(m, append(begin2(c, s), c.head(1, 0, ":method: PUT", ":scheme: https", ":path: /", "content-encoding: x"), c.send(http2.FrameData, 0, 1, "A"), c.send(http2.FrameData, endStream, 1, "b"),
+		c.head(3, endStream, ":method: GET", ":scheme: https", ":path: /"), s.head(3, 0, ":status: 200"), s.send(http2.FrameData, endStream, 3, "A"),
+		c.head(5, endStream, ":method: GET", ":scheme: https", ":path: /"), s.head(5, endStream, ":status: 204"))...)
 	if got, want := frames2(t, toServer), "HEADERS :method=PUT\nRST_STREAM CANCEL\nHEADERS :method=GET\nRST_STREAM CANCEL\nHEADERS :method=GET"; got != want {
 		t.Errorf("the server heard\n%s\nwant\n%s", got, want)
 	}

@@ -353,6 +353,9 @@ func (x *Exchange) fail(leg Side, err error) {
 	}
 }
 
+// Sent reports whether the request has gone on to the server.
+func (x *Exchange) Sent() bool { return x.sent }
+
 // finished tells, once, that nothing more comes of x.
 func (m *H1) finished(x *Exchange) {
 	if !x.done {

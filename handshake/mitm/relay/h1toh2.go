@@ -259,14 +259,11 @@ func (m *H1toH2) reply(st *stream2, h *Head, end bool) {
 // words for in HTTP/2 is computed from what the client said.
 func (m *H1toH2) switched(st *stream2, h *Head, end bool) {
 	x := st.x
-	_, fields, r := pseudo2(h.Fields, Server, " :status ")
-	if r == nil {
-		r = checkFields2(fields, Server)
-	}
-	if r != nil {
+	if _, r := checkReply2(h, http.MethodConnect, false); r != nil {
 		m.broke(st, r)
 		return
 	}
+	_, fields, _ := controls(h.Fields, Server)
 	sum := sha1.Sum([]byte(x.Request.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\n")
 	b = appendField(b, "upgrade", st.asked.protocol)
@@ -294,7 +291,7 @@ func (m *H1toH2) data(st *stream2, b []byte, end bool) {
 	case st != m.now || x.replied && !x.Bytes: // what nobody waits for
 		return
 	case x.Reply == nil:
-		m.broke(st, &Refusal{From: Server, Rule: RuleFrame, Detail: "DATA"})
+		m.broke(st, extraneous(Server, "DATA"))
 		return
 	case x.Bytes:
 		m.o.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
@@ -336,7 +333,7 @@ func (m *H1toH2) trailer(st *stream2, h *Head, end bool) {
 	r := checkTrailer2(h.Fields, Server)
 	switch {
 	case !end:
-		r = &Refusal{From: Server, Rule: RuleFrame, Detail: "HEADERS"}
+		r = extraneous(Server, "HEADERS")
 	case !k.none && k.length >= 0 && k.came < k.length:
 		r = &Refusal{From: Server, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(k.length, 10))}
 	}

@@ -223,7 +223,7 @@ func TestBadReplies2(t *testing.T) {
 		"more": {func(s *end2) []string {
 			return []string{s.head(1, 0, ":status: 200", "content-length: 2"), s.send(http2.FrameData, endStream, 1, "okk")}
 		}, RuleBodyLength},
-		"body first": {func(s *end2) []string { return []string{s.send(http2.FrameData, 0, 1, "ok")} }, RuleFrame},
+		"body first": {func(s *end2) []string { return []string{s.send(http2.FrameData, 0, 1, "ok")} }, RuleExtraneous},
 		"trailer": {func(s *end2) []string {
 			return []string{s.head(1, 0, ":status: 200"), s.head(1, endStream, "content-length: 2")}
 		}, RuleTrailer},
@@ -233,7 +233,7 @@ func TestBadReplies2(t *testing.T) {
 		"second status": {func(s *end2) []string {
 			return []string{s.head(1, 0, ":status: 200"), s.head(1, endStream, ":status: 200")}
 		}, RulePseudo},
-		"no end":  {func(s *end2) []string { return []string{s.head(1, 0, ":status: 200"), s.head(1, 0, "x: y")} }, RuleFrame},
+		"no end":  {func(s *end2) []string { return []string{s.head(1, 0, ":status: 200"), s.head(1, 0, "x: y")} }, RuleExtraneous},
 		"push":    {func(s *end2) []string { return []string{s.send(http2.FramePushPromise, 4, 1, u32(2))} }, RuleFrame},
 		"its own": {func(s *end2) []string { return []string{s.head(2, endStream, ":status: 200")} }, RuleFrame},
 	} {

@@ -38,6 +38,10 @@ type H2 struct {
 	withheld error
 	broken   error
 	over     bool
+	extended bool                // the server takes extended CONNECT
+	refused  map[uint32]struct{} // streams of which nobody is to hear any more
+	nRefused int
+	stalled  bool   // the server's next frame has to wait for room
 	leaving  func() // the server has left, and what it said has yet to go on
 
 	// Where messages may be held:
@@ -63,13 +67,18 @@ type flow2 struct {
 	shrinks bool   // it has allowed less than before
 	shrunk  bool   // … and a block of the relay's own has yet to say so
 
-	// The frame that passes as it comes:
-	isData bool
-	left   int // bytes of it
-	body   int // of those, what is of a body
-	padded bool
-	end    bool // END_STREAM
-	data   *stream
+	// The frame that does not have to come whole:
+	isData  bool
+	left    int // bytes of it
+	body    int // of those, what is of a body
+	padded  bool
+	end     bool // END_STREAM
+	data    *stream
+	passing bool   // it goes on as it comes
+	behind  []byte // what is to go behind it
+
+	anew bool   // heads are written anew
+	wire []byte // the frames of the block that is not whole yet, if they are not
 
 	promised uint32
 	priority string // as it came; "" if the frame has none
@@ -91,10 +100,10 @@ func NewH2(o Options) *H2 {
 	if o.Header == 0 {
 		o.Header = defaultHeader
 	}
-	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil || o.Hold != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow}
+	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil || o.Hold != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow, refused: map[uint32]struct{}{}}
 	for _, f := range []*flow2{&m.client, &m.server} {
 		f.begin(o.Header)
-		f.table, f.allowed, f.credit = 4096, 4096, newCredit()
+		f.table, f.allowed, f.credit, f.anew = 4096, 4096, newCredit(), m.anew
 	}
 	m.client.from, m.server.from = Client, Server
 	if o.Hold != nil {
@@ -116,6 +125,13 @@ func (m *H2) other(f *flow2) *flow2 { return m.flow(f.from.Other()) }
 // Receive takes bytes that came from a side. b is the machine's until Output was taken of both
 // sides and sent.
 func (m *H2) Receive(from Side, b []byte) {
+	m.receive(from, b)
+	if from == Client && m.stalled {
+		m.receive(Server, nil)
+	}
+}
+
+func (m *H2) receive(from Side, b []byte) {
 	f := m.flow(from)
 	if m.over || f.ended {
 		return
@@ -132,6 +148,9 @@ func (m *H2) Receive(from Side, b []byte) {
 			break
 		}
 		b = b[n:]
+		if m.nRefused > maxRefused && !m.over {
+			m.refuse(f, &Refusal{From: f.from, Rule: RuleMalformed, Limit: maxRefused})
+		}
 	}
 	switch {
 	case m.over || len(b) == 0:
@@ -166,18 +185,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 	}
 	switch kind {
 	case http2.FrameData:
-		f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
-		f.end, f.data = flags.Has(http2.FlagDataEndStream), m.heard(f, id)
-		if !m.anew {
-			f.out.pass(b[:frameHeader])
-		}
-		if f.from == Server {
-			m.room -= int64(length)
-		}
-		if length == 0 {
-			m.dataOver(f)
-		}
-		return frameHeader
+		return m.stepData(f, b, length, flags, id)
 	case http2.FrameHeaders, http2.FrameContinuation, http2.FramePushPromise, http2.FrameSettings, http2.FrameWindowUpdate, http2.FrameRSTStream, http2.FrameGoAway:
 	default: // as it comes
 		if m.ups != nil && (id != 0 || kind == framePriorityUpdate) {
@@ -185,6 +193,7 @@ func (m *H2) step(f *flow2, b []byte) int {
 		}
 		f.isData, f.left, f.body, f.padded, f.end, f.data = false, length, 0, false, false, nil
 		f.out.pass(b[:frameHeader])
+		f.passing = length > 0
 		return frameHeader
 	}
 	if length+len(f.block) > m.o.Header {
@@ -200,6 +209,50 @@ func (m *H2) step(f *flow2, b []byte) int {
 		return -1
 	}
 	return len(whole)
+}
+
+// stepData is the head of a frame of DATA, and the length of its padding: they say whether it goes on.
+func (m *H2) stepData(f *flow2, b []byte, length int, flags http2.Flags, id uint32) int {
+	f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
+	f.end, f.data = flags.Has(http2.FlagDataEndStream), m.heard(f, id)
+	n := length
+	if f.padded {
+		if length > 0 && len(b) == frameHeader {
+			f.left = 0
+			return -1
+		}
+		if length == 0 || 1+int(b[frameHeader]) > length {
+			f.left = 0
+			m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: "padding"})
+			return -1
+		}
+		n -= 1 + int(b[frameHeader])
+	}
+	goesOn := !m.anew && !m.unheard(id)
+	if m.stalled = goesOn && f.from == Server && m.server.debt > 0 && int64(length) > m.room; m.stalled {
+		f.left = 0
+		return -1 // what the relay has said took the client's room
+	}
+	if st := f.data; st != nil && !(st.x.answered && f.from == Client) {
+		r := st.said[index(f)].data(f.from, int64(n), f.end)
+		if st.over[index(f)] {
+			r = extraneous(f.from, "DATA")
+		}
+		if r != nil {
+			m.refuseStream(st, r)
+			goesOn = false
+		}
+	}
+	if goesOn {
+		if f.out.pass(b[:frameHeader]); f.from == Server {
+			m.room -= int64(length)
+		}
+		f.passing = length > 0
+	}
+	if length == 0 {
+		m.dataOver(f)
+	}
+	return frameHeader
 }
 
 // stepPreface is RFC 9113 §3.4.
@@ -237,10 +290,7 @@ func (m *H2) piece(f *flow2, p []byte) {
 	data := p
 	if f.padded {
 		f.padded = false
-		if f.body -= 1 + int(p[0]); f.body < 0 {
-			m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: "padding"})
-			return
-		}
+		f.body -= 1 + int(p[0]) // it was looked at
 		data = p[1:]
 	}
 	data = data[:min(len(data), f.body)]
@@ -249,12 +299,16 @@ func (m *H2) piece(f *flow2, p []byte) {
 	if st != nil && len(data) > 0 {
 		m.o.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
 	}
-	if m.anew && f.isData {
+	switch {
+	case m.anew && f.isData:
 		m.change(f, st, data, len(p))
-	} else {
+	case f.passing:
 		f.out.pass(p)
+	default: // its receiver never sees it
+		m.credit(f, &f.credit, 0, -int64(len(p)))
 	}
 	if f.left == 0 {
+		f.passed()
 		m.dataOver(f)
 	}
 }
@@ -277,12 +331,12 @@ func (m *H2) dataOver(f *flow2) {
 // frame is one that has come whole.
 func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, whole []byte) *Refusal {
 	p := whole[frameHeader:]
-	bad := &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
+	bad := func() *Refusal { return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())} }
 	switch kind {
 	case http2.FrameHeaders, http2.FramePushPromise:
 		fragment, ok := fragmentOf(kind, flags, p)
 		if !ok || id == 0 {
-			return bad
+			return bad()
 		}
 		f.priority = ""
 		if kind == http2.FrameHeaders {
@@ -293,7 +347,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
 			fragment = fragment[4:]
 			if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed {
-				return bad // it would pass for another's (RFC 9113 §5.1.1, §8.4)
+				return bad() // it would pass for another's (RFC 9113 §5.1.1, §8.4)
 			}
 			if len(m.streams) >= maxStreams {
 				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
@@ -305,26 +359,39 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return m.fragment(f, p, whole, flags.Has(http2.FlagContinuationEndHeaders))
 	case http2.FrameSettings:
 		if len(p)%6 != 0 {
-			return bad
+			return bad()
 		}
 		m.settings(f, flags.Has(http2.FlagSettingsAck), whole)
 		return nil
 	case http2.FrameWindowUpdate:
 		if len(p) != 4 {
-			return bad
+			return bad()
 		}
+		n := int64(binary.BigEndian.Uint32(p) & (1<<31 - 1))
 		if f.from == Client && id == 0 {
-			m.room += int64(binary.BigEndian.Uint32(p) & (1<<31 - 1))
+			m.room += n
 		}
 		if m.anew {
-			m.window(f, id, int64(binary.BigEndian.Uint32(p)&(1<<31-1)))
+			m.window(f, id, n)
+			return nil
+		}
+		if m.unheard(id) {
+			return nil
+		}
+		if o := m.other(f); id == 0 && o.debt > 0 {
+			if n = o.paid(n); n > 0 {
+				f.out.add(frame(nil, http2.FrameWindowUpdate, 0, 0, binary.BigEndian.AppendUint32(nil, uint32(n))))
+			}
 			return nil
 		}
 	case http2.FrameRSTStream:
 		if len(p) != 4 {
-			return bad
+			return bad()
 		}
 		st := m.find(f, id)
+		if m.unheard(id) {
+			return nil
+		}
 		if m.ups != nil {
 			whole = m.renumbered(f, id, whole)
 		}
@@ -336,7 +403,7 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return nil
 	case http2.FrameGoAway:
 		if len(p) < 8 {
-			return bad
+			return bad()
 		}
 		if f.from == Server && m.ups != nil {
 			m.goAwayHeld(whole)
@@ -386,6 +453,8 @@ func (m *H2) settings(f *flow2, ack bool, whole []byte) {
 			o.allow(min(value, maxTable))
 			o.dec.SetAllowedMaxDynamicTableSize(o.table)
 			clamped = clamped || value > maxTable
+		case http2.SettingEnableConnectProtocol:
+			m.extended = m.extended || f.from == Server && value == 1
 		case http2.SettingInitialWindowSize:
 			if f.from == Client {
 				m.roomEach = int64(value)

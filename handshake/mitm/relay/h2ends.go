@@ -20,7 +20,10 @@ func (m *H2) Fate(side Side) Fate { return m.flow(side.Other()).fate }
 // Wants reports whether more can be taken from a side now. Flow control sees to bodies; but what
 // the relay itself tells a side that sends is held for as long as that side does not read.
 func (m *H2) Wants(from Side) bool {
-	return m.over || len(m.flow(from.Other()).out.own) < maxHeld
+	if from == Server && m.stalled && !m.over {
+		return false
+	}
+	return m.over || len(m.flow(from.Other()).out.own)+len(m.flow(from.Other()).behind) < maxHeld
 }
 
 // Spoken reports whether anything was asked.
@@ -47,7 +50,8 @@ func (m *H2) Withhold(why error) {
 	m.withheld, m.server.ended, m.client.out.shut = why, true, true
 	if !m.settled && !m.over && m.server.left == 0 && m.server.blockOf == 0 {
 		m.settled = true
-		m.server.out.add(frame(nil, http2.FrameSettings, 0, 0, nil))
+		m.server.insert(append(frame(nil, http2.FrameSettings, 0, 0, nil), m.late...))
+		m.late = nil
 	}
 }
 
@@ -110,15 +114,11 @@ func (m *H2) refuse(f *flow2, r *Refusal) {
 	if len(m.streams) == 0 {
 		m.broken = r
 	}
-	code := http2.ErrCodeProtocol
-	if r.Rule == RuleCompression {
-		code = http2.ErrCodeCompression
-	}
 	if f.from == Client && !m.prefaced {
 		m.finish(f.from, r) // it would not understand
 		return
 	}
-	m.finishWith(f.from, r, code)
+	m.finishWith(f.from, r, r.code2())
 }
 
 // finish ends both streams; what was under way failed on a side's leg. A client that has heard
@@ -132,7 +132,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) (says bool) {
 	if m.over {
 		return false
 	}
-	between := m.server.left == 0 && m.server.blockOf == 0 // two frames
+	between := !m.server.passing // two frames
 	says = between && code != http2.ErrCodeNo
 	for _, st := range m.inOrder() {
 		if !st.over[1] {
@@ -144,7 +144,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) (says bool) {
 		m.drop(st)
 	}
 	if says {
-		m.server.out.add(goAwayFrame(min(m.highest, m.away), code)) // ids never rise
+		m.server.insert(goAwayFrame(min(m.highest, m.away), code)) // ids never rise
 	}
 	m.over = true
 	m.client.fate, m.server.fate = max(m.client.fate, Close), max(m.server.fate, Close)
@@ -167,12 +167,13 @@ func (m *H2) answer(st *stream) bool {
 	}
 	var b []byte
 	if !m.settled {
-		m.settled, b = true, frame(b, http2.FrameSettings, 0, 0, nil)
+		m.settled, b = true, append(frame(b, http2.FrameSettings, 0, 0, nil), m.late...)
+		m.late = nil
 	}
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}
-	m.server.out.add(append(b, page...))
+	m.server.insert(append(b, page...))
 	return true
 }
 
@@ -194,7 +195,9 @@ func (m *H2) page(st *stream) []byte {
 		return frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, st.id, block)
 	}
 	b := frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
-	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:m.fits(len(text))]))
+	n := m.fits(len(text))
+	m.credit(&m.server, &m.server.credit, 0, int64(n)) // which the server does not know of
+	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:n]))
 }
 
 // fits is how much of n bytes the client takes of an answer: of its stream nothing has come yet.

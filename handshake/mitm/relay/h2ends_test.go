@@ -48,29 +48,29 @@ func TestGoodbye2(t *testing.T) {
 		want string
 	}{
 		{"a bad frame of the server's", page, func(c, s *end2) []string {
-			return []string{c.head(1, endStream, ":method: GET"), c.head(3, endStream, ":method: GET"), s.send(http2.FrameRSTStream, 0, 1, "x")}
+			return []string{c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), c.head(3, endStream, ":method: GET", ":scheme: https", ":path: /"), s.send(http2.FrameRSTStream, 0, 1, "x")}
 		}, `1 502; 1 "because" true; 3 502; 3 "because" true; away 3 PROTOCOL_ERROR`},
 		{"nobody answers", Options{}, func(c, s *end2) []string {
-			return []string{c.head(5, endStream, ":method: GET"), s.send(http2.FrameRSTStream, 0, 5, "x")}
+			return []string{c.head(5, endStream, ":method: GET", ":scheme: https", ":path: /"), s.send(http2.FrameRSTStream, 0, 5, "x")}
 		}, `away 5 PROTOCOL_ERROR`},
 		{"a bad frame of the client's", page, func(c, s *end2) []string {
-			return []string{c.head(1, endStream, ":method: GET"), c.send(http2.FrameWindowUpdate, 0, 1, "x")}
+			return []string{c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), c.send(http2.FrameWindowUpdate, 0, 1, "x")}
 		}, `away 1 PROTOCOL_ERROR`},
 		{"… amid a frame of the server's", page, func(c, s *end2) []string {
 			data := s.send(http2.FrameData, 0, 1, "abc")
-			return []string{c.head(1, endStream, ":method: GET"), s.head(1, 0, ":status: 200"), data[:len(data)-1], c.send(http2.FrameWindowUpdate, 0, 1, "x")}
+			return []string{c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), s.head(1, 0, ":status: 200"), data[:len(data)-1], c.send(http2.FrameWindowUpdate, 0, 1, "x")}
 		}, `1 200`},
 		{"ids do not rise", page, func(c, s *end2) []string {
-			return []string{c.head(1, endStream, ":method: GET"), c.head(3, endStream, ":method: GET"), s.send(http2.FrameGoAway, 0, 0, u32(1, 0)), s.send(http2.FrameRSTStream, 0, 1, "x")}
+			return []string{c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), c.head(3, endStream, ":method: GET", ":scheme: https", ":path: /"), s.send(http2.FrameGoAway, 0, 0, u32(1, 0)), s.send(http2.FrameRSTStream, 0, 1, "x")}
 		}, `away 1 NO_ERROR; 1 502; 1 "because" true; away 1 PROTOCOL_ERROR`},
 		{"no page on a push", page, func(c, s *end2) []string {
-			return []string{c.head(1, 0, ":method: GET"), s.send(http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, 1, u32(2)+string(s.fields(":method: GET"))), s.head(1, endStream, ":status: 200"), "s#"}
+			return []string{c.head(1, 0, ":method: GET", ":scheme: https", ":path: /"), s.send(http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, 1, u32(2)+string(s.fields(":method: GET", ":scheme: https", ":path: /"))), s.head(1, endStream, ":status: 200"), "s#"}
 		}, `PUSH_PROMISE; 1 200`},
 		{"a small window", page, func(c, s *end2) []string {
-			return []string{c.send(http2.FrameSettings, 0, 0, setting(http2.SettingInitialWindowSize, 4)), c.head(1, endStream, ":method: GET"), "s#"}
+			return []string{c.send(http2.FrameSettings, 0, 0, setting(http2.SettingInitialWindowSize, 4)), c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), "s#"}
 		}, `1 502; 1 "beca" true; away 1 NO_ERROR`},
 		{"no window", page, func(c, s *end2) []string {
-			say := []string{c.head(1, endStream, ":method: GET"), c.head(3, endStream, ":method: GET"), s.head(1, 0, ":status: 200")}
+			say := []string{c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), c.head(3, endStream, ":method: GET", ":scheme: https", ":path: /"), s.head(1, 0, ":status: 200")}
 			for range 4 {
 				say = append(say, s.send(http2.FrameData, 0, 1, strings.Repeat("x", 1<<14-1)))
 			}
@@ -89,13 +89,13 @@ func TestGoodbye2(t *testing.T) {
 func TestLate2(t *testing.T) {
 	for _, o := range []Options{{}, {Change: func(*Exchange, Side) Changes { return Changes{} }}} {
 		c, s := newEnd2("c"), newEnd2("s")
-		h := play2(&row{o: o, say: append(begin2(c, s), c.head(1, 0, ":method: POST"), s.head(1, endStream, ":status: 413"), s.send(http2.FrameRSTStream, 0, 1, u32(0)), c.head(1, endStream, "sum: 1"), c.head(2, endStream, ":method: GET"))}, 0)
+		h := play2(&row{o: o, say: append(begin2(c, s), c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), s.head(1, endStream, ":status: 413"), s.send(http2.FrameRSTStream, 0, 1, u32(0)), c.head(1, endStream, "sum: 1"), c.head(2, endStream, ":method: GET", ":scheme: https", ":path: /"))}, 0)
 		if len(h.xs) != 1 {
 			t.Errorf("%d requests: %v", len(h.xs), h.events)
 		}
 	}
 	push := func(e *end2, id uint32) string {
-		return e.send(http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, 1, u32(id)+string(e.fields(":method: GET")))
+		return e.send(http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, 1, u32(id)+string(e.fields(":method: GET", ":scheme: https", ":path: /")))
 	}
 	for name, say := range map[string]func(c, s *end2) []string{
 		"in use":       func(c, s *end2) []string { return []string{push(s, 1)} },
@@ -112,7 +112,7 @@ func TestLate2(t *testing.T) {
 		},
 	} {
 		c, s := newEnd2("c"), newEnd2("s")
-		h := play2(&row{say: append(append(begin2(c, s), c.head(1, 0, ":method: POST")), say(c, s)...)}, 0)
+		h := play2(&row{say: append(append(begin2(c, s), c.head(1, 0, ":method: POST", ":scheme: https", ":path: /")), say(c, s)...)}, 0)
 		f := h.xs[0].Fault
 		want := RuleFrame
 		if name == "too many" {
@@ -144,7 +144,7 @@ func TestBounds(t *testing.T) {
 
 	c, s := newEnd2("c"), newEnd2("s")
 	h2 := NewH2(Options{Header: 1 << 12, Change: func(*Exchange, Side) Changes { return Changes{} }})
-	for _, say := range append(begin2(c, s), c.head(1, 0, ":method: POST"), s.send(http2.FrameRSTStream, 0, 1, u32(8))) {
+	for _, say := range append(begin2(c, s), c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), s.send(http2.FrameRSTStream, 0, 1, u32(8))) {
 		h2.Receive(map[byte]Side{'c': Client, 's': Server}[say[0]], []byte(say[2:]))
 	}
 	data, n := []byte(c.send(http2.FrameData, 0, 1, "x")[2:]), 0
@@ -169,7 +169,7 @@ func TestBounds(t *testing.T) {
 	field := "x: " + strings.Repeat("y", 1000)
 	id := uint32(1)
 	for ; !h2.Over() && id < maxStreams; id += 2 {
-		h2.Receive(Client, []byte(c.head(id, 0, ":method: POST", field, field, field)[2:]))
+		h2.Receive(Client, []byte(c.head(id, 0, ":method: POST", ":scheme: https", ":path: /", field, field, field)[2:]))
 	}
 	if r, ok := fault.(*Refusal); !ok || r.Rule != RuleAllHeads {
 		t.Errorf("HTTP/2: the fields of %d streams are kept: %v", id/2, r)

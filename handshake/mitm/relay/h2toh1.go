@@ -210,7 +210,7 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 	r := checkTrailer2(h.Fields, Client)
 	switch {
 	case !end:
-		r = &Refusal{From: Client, Rule: RuleFrame, Detail: "HEADERS"}
+		r = extraneous(Client, "HEADERS")
 	case m.client.tooLong():
 		r = &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header}
 	case a.length >= 0 && a.came < a.length:

@@ -25,12 +25,13 @@ const (
 	NoteBareLF      Note = "bare_lf"      // lines end in LF alone; they went on so
 	NoteKeptFraming Note = "kept_framing" // Connection names a field that is not the connection's; it stayed
 	NoteCoded       Note = "coded"        // the body was to be changed, and is in a transfer coding; it went on as it came
+	NoteSpaces      Note = "spaces"       // white space around a value in HTTP/2 was removed
 	NoteTrailer     Note = "trailer"      // there was a trailer, and no chunks for it to stand behind: it went no further
 )
 
 // Notes lists every Note.
 func Notes() []Note {
-	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteFixedHost, NoteBareLF, NoteKeptFraming, NoteCoded, NoteTrailer}
+	return []Note{NoteUnfolded, NoteSpaceColon, NoteHopByHop, NoteOriginForm, NoteHost, NoteFixedHost, NoteBareLF, NoteKeptFraming, NoteCoded, NoteSpaces, NoteTrailer}
 }
 
 // Head is what a head says: a copy, and what goes on is another.
@@ -68,10 +69,10 @@ func (h *Head) Get(name string) string {
 	return ""
 }
 
-// Header is the fields as net/http has them: order and case are lost.
-func (h *Head) Header() http.Header {
-	out := make(http.Header, len(h.Fields))
-	for _, f := range h.Fields {
+// Header is fields as net/http has them: order and case are lost.
+func Header(fields []Field) http.Header {
+	out := make(http.Header, len(fields))
+	for _, f := range fields {
 		if f.Name[:min(1, len(f.Name))] == ":" {
 			continue // HTTP/2 has the first line so
 		}

@@ -91,21 +91,53 @@ func framesBody(name string) bool {
 func CheckField(f Field) error {
 	switch {
 	case !isToken(f.Name):
-		return errors.New(quote(f.Name) + " is no name of a field: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 §5.1)")
+		return &FieldError{FieldName, f.Name}
 	case framesBody(f.Name):
-		return errors.New(f.Name + " follows from the body")
+		return &FieldError{FieldFrames, f.Name}
 	case notAdded[lower(f.Name)]:
-		return errors.New(f.Name + " is of the connection alone (RFC 9110 §7.6.1)")
+		return &FieldError{FieldOfConnection, f.Name}
 	}
 	for i := range len(f.Value) {
 		if c := f.Value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return errors.New(quote(f.Value) + " is no value of a field: it has a control character (RFC 9110 §5.5)")
+			return &FieldError{FieldControl, f.Value}
 		}
 	}
 	if trimOWS(f.Value) != f.Value {
-		return errors.New(quote(f.Value) + " begins or ends with white space, which no reader would see (RFC 9110 §5.5)")
+		return &FieldError{FieldSpace, f.Value}
 	}
 	return nil
+}
+
+// FieldError is why a field may not be added: Text is its name, or its value.
+type FieldError struct {
+	Why  FieldWhy
+	Text string
+}
+
+// FieldWhy is what is wrong with a field. It is a stable key.
+type FieldWhy string
+
+// What may be wrong.
+const (
+	FieldName         FieldWhy = "name"          // it is none
+	FieldFrames       FieldWhy = "frames_body"   // it follows from the body
+	FieldOfConnection FieldWhy = "of_connection" // it is of the connection alone
+	FieldControl      FieldWhy = "control"       // the value has a control character
+	FieldSpace        FieldWhy = "white_space"   // the value begins or ends with white space
+)
+
+func (e *FieldError) Error() string {
+	switch e.Why {
+	case FieldName:
+		return quote(e.Text) + " is no name of a field: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 §5.1)"
+	case FieldFrames:
+		return e.Text + " follows from the body"
+	case FieldOfConnection:
+		return e.Text + " is of the connection alone (RFC 9110 §7.6.1)"
+	case FieldControl:
+		return quote(e.Text) + " is no value of a field: it has a control character (RFC 9110 §5.5)"
+	}
+	return quote(e.Text) + " begins or ends with white space, which no reader would see (RFC 9110 §5.5)"
 }
 
 // notAdded are the fields that RFC 9113 §8.2.2 has no place for, and Trailer, which announces

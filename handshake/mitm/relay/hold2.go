@@ -72,7 +72,7 @@ func (m *H2) open(st *stream) bool {
 // opened says to the server what the client said of a stream while it was held.
 func (m *H2) opened(st *stream) {
 	if st.early > 0 && st.up != 0 {
-		m.client.out.add(frame(nil, http2.FrameWindowUpdate, 0, st.up, binary.BigEndian.AppendUint32(nil, st.early)))
+		m.client.insert(frame(nil, http2.FrameWindowUpdate, 0, st.up, binary.BigEndian.AppendUint32(nil, st.early)))
 		st.early = 0
 	}
 }
@@ -161,7 +161,7 @@ func (m *H2) Continue(x *Exchange, from Side, ch Changes) (streams bool) {
 	c.held.head = nil
 	if from == Client && (m.isAway || !m.open(st)) {
 		x.fail(Server, &ErrGoAway{Code: http2.ErrCodeNo}) // it may be asked again
-		m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
+		m.server.insert(rstFrame(st.id, http2.ErrCodeRefusedStream))
 		m.drop(st)
 		return false
 	}
@@ -240,7 +240,7 @@ func (m *H2) sendFirst(st *stream, c *changed) bool {
 	}
 	h := &Head{Fields: c.held.first}
 	c.held.first = nil
-	m.writeFields(&m.server, st.id, h, nil, false)
+	m.writeFields(&m.server, st.id, h, false)
 	return true
 }
 
@@ -252,14 +252,14 @@ func (m *H2) Fail(x *Exchange, err error) {
 	}
 	x.fail(Server, err)
 	if st.up != 0 && !(st.over[0] && st.over[1]) {
-		m.client.out.add(rstFrame(st.up, http2.ErrCodeCancel))
+		m.client.insert(rstFrame(st.up, http2.ErrCodeCancel))
 	}
 	if st.id%2 == 1 {
 		delete(m.ups, st.up)
 		st.up = 0
 	}
 	if !m.pageFor(st) {
-		m.server.out.add(rstFrame(st.id, http2.ErrCodeInternal))
+		m.server.insert(rstFrame(st.id, http2.ErrCodeInternal))
 		m.drop(st)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -98,13 +99,13 @@ func (h *holder2) want(t *testing.T, toServer, toClient string) {
 // TestHold2: one stream waits, and the others go on; and each goes on as its holder wants it.
 func TestHold2(t *testing.T) {
 	get := func(h *holder2, id uint32, path string) {
-		h.say(h.c.head(id, endStream, ":method: GET", ":path: "+path, "cookie: c"))
+		h.say(h.c.head(id, endStream, ":method: GET", ":scheme: https", ":path: "+path, "cookie: c"))
 	}
 	post := func(h *holder2, id uint32, body string) {
-		h.say(h.c.head(id, 0, ":method: POST", ":path: /p", "content-length: 5"), h.c.send(http2.FrameData, endStream, id, body))
+		h.say(h.c.head(id, 0, ":method: POST", ":scheme: https", ":path: /p", "content-length: 5"), h.c.send(http2.FrameData, endStream, id, body))
 	}
 	reply := func(h *holder2, id uint32, body string) {
-		h.say(h.s.head(id, 0, ":status: 200", "x: 1", "content-length: 2"), h.s.send(http2.FrameData, endStream, id, body))
+		h.say(h.s.head(id, 0, ":status: 200", "x: 1", "content-length: "+strconv.Itoa(len(body))), h.s.send(http2.FrameData, endStream, id, body))
 	}
 	goAway := func(last uint32) string { return u32(last, 0) }
 	for _, x := range []struct {
@@ -135,10 +136,10 @@ func TestHold2(t *testing.T) {
 				h.goOn(3+i, Server, Changes{})
 			}
 		}, "3 HEADERS :method=GET :path=/b cookie=c\n5 HEADERS :method=GET :path=/a cookie=c\n7 HEADERS :method=GET :path=/c cookie=c",
-			"3 HEADERS :status=200 x=1 content-length=2\n3 DATA 3 true\n1 HEADERS :status=200 x=1 content-length=2\n1 DATA 5 true\n5 HEADERS :status=200 x=1 content-length=2\n5 DATA 7 true", ""},
+			"3 HEADERS :status=200 x=1 content-length=1\n3 DATA 3 true\n1 HEADERS :status=200 x=1 content-length=1\n1 DATA 5 true\n5 HEADERS :status=200 x=1 content-length=1\n5 DATA 7 true", ""},
 		{"fields and first lines", func(h *holder2) {
 			get(h, 1, "/a")
-			h.goOn(0, Client, Changes{Method: "PUT", Target: "/b", Fields: []Placed{came(1), came(2), {Field: Field{"X-New", "n"}}}})
+			h.goOn(0, Client, Changes{Method: "PUT", Target: "/b", Fields: []Placed{came(1), came(2), came(3), {Field: Field{"X-New", "n"}}}})
 			reply(h, 1, "ok")
 			h.goOn(1, Server, Changes{Status: 404, Fields: []Placed{came(1), came(3)}})
 		}, "1 HEADERS :method=PUT :path=/b x-new=n", "1 HEADERS :status=404 content-length=2\n1 DATA ok true", ""},
@@ -152,7 +153,7 @@ func TestHold2(t *testing.T) {
 		}, "1 HEADERS :method=POST :path=/p\n1 DATA HELLO false\n1 DATA  true", "1 HEADERS :status=200 x=1\n1 DATA OK false\n1 DATA  true",
 			"0 request POST /p\n0 body c:hello\n0 request_over\n0 reply 200\n0 body s:ok\n0 reply_over\n0 done"},
 		{"trailers as they came, and other ones", func(h *holder2) {
-			h.say(h.c.head(1, 0, ":method: POST"), h.c.send(http2.FrameData, 0, 1, "a"), h.c.head(1, endStream, "sum: 1"))
+			h.say(h.c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), h.c.send(http2.FrameData, 0, 1, "a"), h.c.head(1, endStream, "sum: 1"))
 			h.goOn(0, Client, Changes{Stream: true})
 			h.shout(0, Client, true)
 			h.say(h.s.head(1, 0, ":status: 200"), h.s.send(http2.FrameData, 0, 1, "a"), h.s.head(1, endStream, "sum: 2"))
@@ -160,7 +161,7 @@ func TestHold2(t *testing.T) {
 			h.shout(1, Server, false, Field{"Mine", "3"})
 		}, "1 HEADERS :method=POST\n1 DATA A false\n1 HEADERS sum=1", "1 HEADERS :status=200\n1 DATA A false\n1 HEADERS mine=3", ""},
 		{"a trailer behind a head that is held", func(h *holder2) {
-			h.say(h.c.head(1, 0, ":method: POST"), h.c.send(http2.FrameData, 0, 1, "a"), h.c.head(1, endStream, "sum: 1"))
+			h.say(h.c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), h.c.send(http2.FrameData, 0, 1, "a"), h.c.head(1, endStream, "sum: 1"))
 			h.goOn(0, Client, Changes{})
 		}, "1 HEADERS :method=POST\n1 DATA a false\n1 HEADERS sum=1", "", ""},
 		{"a body that is replaced before it has come", func(h *holder2) {
@@ -187,10 +188,10 @@ func TestHold2(t *testing.T) {
 			h.goOn(1, Client, Changes{})
 		}, "3 HEADERS :method=GET :path=/b cookie=c", "1 HEADERS :status=403 x-a=1 content-length=2\n1 DATA no false\n1 DATA  true", "0 request GET /a\n0 request_over\n0 reply_over\n0 done\n1 request GET /b\n1 request_over"},
 		{"an answer before the body has come", func(h *holder2) {
-			h.say(h.c.head(1, 0, ":method: POST"), h.c.send(http2.FrameData, 0, 1, "ab"))
+			h.say(h.c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), h.c.send(http2.FrameData, 0, 1, "ab"))
 			h.answer(0, Answer{Status: 403, Length: -1}, "no")
 			h.say(h.c.send(http2.FrameData, endStream, 1, "cd"))
-		}, "", "1 HEADERS :status=403\n1 DATA no false\n1 DATA  true\n1 RST_STREAM NO_ERROR", "0 request POST \n0 body c:ab\n0 reply_over\n0 done early"},
+		}, "", "1 HEADERS :status=403\n1 DATA no false\n1 DATA  true\n1 RST_STREAM NO_ERROR", "0 request POST /\n0 body c:ab\n0 reply_over\n0 done early"},
 		{"a client that cancels", func(h *holder2) {
 			get(h, 1, "/a")
 			h.say(h.c.send(http2.FrameRSTStream, 0, 1, u32(8)))
@@ -271,7 +272,7 @@ func TestHold2(t *testing.T) {
 			h.say(h.c.send(http2.FramePriority, 0, 1, "\x00\x00\x00\x03\x10"), h.c.send(http2.FramePriority, 0, 9, "\x00\x00\x00\x03\x10"), h.c.send(framePriorityUpdate, 0, 0, u32(1)+"u=1"), h.c.send(http2.FramePing, 0, 0, "12345678"))
 		}, "3 HEADERS :method=GET :path=/b cookie=c\n5 HEADERS :method=GET :path=/a cookie=c\n5 PRIORITY 3\n0 UPDATE 5 u=1\n0 PING", "", ""},
 		{"a WebSocket", func(h *holder2) {
-			h.say(h.c.head(1, 0, ":method: CONNECT", ":protocol: websocket"))
+			h.say(h.c.head(1, 0, ":method: CONNECT", ":protocol: websocket", ":scheme: https", ":path: /", ":authority: a"))
 			h.goOn(0, Client, Changes{Stream: true})
 			h.say(h.s.head(1, 0, ":status: 200"), h.s.send(http2.FrameData, 0, 1, "hi"))
 			h.goOn(1, Server, Changes{Stream: true})
@@ -282,7 +283,7 @@ func TestHold2(t *testing.T) {
 			get(h, 3, "/b")
 			h.goOn(1, Client, Changes{})
 			h.goOn(0, Client, Changes{})
-			h.say("s:"+string(frame(nil, http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, 5, append([]byte{0, 0, 0, 2}, h.s.fields(":method: GET", ":path: /pushed")...))), h.s.head(2, endStream, ":status: 204"))
+			h.say("s:"+string(frame(nil, http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, 5, append([]byte{0, 0, 0, 2}, h.s.fields(":method: GET", ":scheme: https", ":path: /pushed")...))), h.s.head(2, endStream, ":status: 204"))
 			h.goOn(2, Server, Changes{})
 		}, "3 HEADERS :method=GET :path=/b cookie=c\n5 HEADERS :method=GET :path=/a cookie=c", "1 PUSH_PROMISE 2\n2 HEADERS :status=204", ""},
 	} {
@@ -305,7 +306,7 @@ func TestHold2(t *testing.T) {
 // is taken the sender gets back; and what the windows hold in the end is what they held before.
 func TestHeldCredit(t *testing.T) {
 	h := newHolder2(Options{})
-	h.say(h.c.head(1, 0, ":method: POST"))
+	h.say(h.c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"))
 	var sent int
 	for range 4 {
 		h.say(h.c.send(http2.FrameData, 0, 1, strings.Repeat("x", 16000)))
@@ -349,7 +350,7 @@ func TestHeldQueueIsBounded(t *testing.T) {
 	for i := range 3 * maxQueued / len(piece) {
 		id := uint32(2*(i/4) + 1)
 		if i%4 == 0 {
-			h.say(h.c.head(id, 0, ":method: POST"))
+			h.say(h.c.head(id, 0, ":method: POST", ":scheme: https", ":path: /"))
 		}
 		h.say(h.c.send(http2.FrameData, 0, id, piece))
 	}
@@ -368,7 +369,7 @@ func TestHeldQueueIsBounded(t *testing.T) {
 // behind its head.
 func TestCreditWhileHeld(t *testing.T) {
 	h := newHolder2(Options{})
-	h.say(h.c.head(1, endStream, ":method: GET"), h.c.send(http2.FrameWindowUpdate, 0, 1, u32(5)), h.c.send(http2.FrameWindowUpdate, 0, 1, u32(7)))
+	h.say(h.c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), h.c.send(http2.FrameWindowUpdate, 0, 1, u32(5)), h.c.send(http2.FrameWindowUpdate, 0, 1, u32(7)))
 	if bytes.Contains(h.toServer, []byte(u32(12))) || bytes.Contains(h.toServer, []byte(u32(5))) {
 		t.Error("credit for a stream that was not begun")
 	}
@@ -382,7 +383,7 @@ func TestCreditWhileHeld(t *testing.T) {
 func TestAnswerBeforeSettings(t *testing.T) {
 	h := &holder2{c: newEnd2("c"), s: newEnd2("s")}
 	h.H2 = NewH2(Options{Hold: func(x *Exchange, _ Side) bool { h.held = append(h.held, x); return true }})
-	h.say("c:"+http2.ClientPreface, h.c.send(http2.FrameSettings, 0, 0, ""), h.c.head(1, endStream, ":method: GET"))
+	h.say("c:"+http2.ClientPreface, h.c.send(http2.FrameSettings, 0, 0, ""), h.c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"))
 	h.answer(0, Answer{Status: 403, Length: 2}, "no")
 	if len(h.toClient) > 0 {
 		t.Fatalf("%x", h.toClient)

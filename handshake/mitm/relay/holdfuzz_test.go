@@ -17,7 +17,7 @@ func FuzzHeld(f *testing.F) {
 		c, e := newEnd2("c"), newEnd2("s")
 		begin := begin2(c, e)
 		var client, server string
-		for _, x := range append(begin, c.head(1, 0, ":method: POST", ":path: /"), c.head(3, endStream, ":method: GET", ":path: /"), c.send(http2.FrameData, endStream, 1, "abc"),
+		for _, x := range append(begin, c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), c.head(3, endStream, ":method: GET", ":scheme: https", ":path: /"), c.send(http2.FrameData, endStream, 1, "abc"),
 			e.head(1, 0, ":status: 200"), e.send(http2.FrameData, endStream, 1, "x"), e.head(3, endStream, ":status: 200"), e.send(http2.FrameGoAway, 0, 0, u32(1, 0)), e.send(http2.FrameRSTStream, 0, 1, u32(7))) {
 			if x[0] == 'c' {
 				client += x[2:]

@@ -48,8 +48,8 @@ func TestHost2(t *testing.T) {
 	const server = "server.test:8443"
 	for name, c := range map[string]struct{ asks, goes []hpack.HeaderField }{
 		"a request":        {fieldList(":method", "GET", ":scheme", "https", ":path", "/", ":authority", "here", "a", "b"), fieldList(":method", "GET", ":scheme", "https", ":path", "/", ":authority", server, "a", "b")},
-		"both":             {fieldList(":method", "GET", ":path", "/", ":authority", "here", "host", "here"), fieldList(":method", "GET", ":path", "/", ":authority", server, "host", server)},
-		"extended CONNECT": {fieldList(":method", "CONNECT", ":protocol", "websocket", ":path", "/", ":authority", "here"), fieldList(":method", "CONNECT", ":protocol", "websocket", ":path", "/", ":authority", server)},
+		"both":             {fieldList(":method", "GET", ":scheme", "https", ":path", "/", ":authority", "here", "host", "here"), fieldList(":method", "GET", ":scheme", "https", ":path", "/", ":authority", server, "host", server)},
+		"extended CONNECT": {fieldList(":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":path", "/", ":authority", "here"), fieldList(":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":path", "/", ":authority", server)},
 		"a tunnel":         {fieldList(":method", "CONNECT", ":authority", "there:1"), fieldList(":method", "CONNECT", ":authority", "there:1")},
 	} {
 		m := NewH2(Options{Change: func(*Exchange, Side) Changes { return Changes{Host: server} }})
@@ -63,6 +63,7 @@ func TestHost2(t *testing.T) {
 		if err := fr.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true}); err != nil {
 			t.Fatal(err)
 		}
+		m.Receive(Server, frame(nil, http2.FrameSettings, 0, 0, []byte(setting(http2.SettingEnableConnectProtocol, 1))))
 		m.Receive(Client, in.Bytes())
 		out := bytes.NewReader(m.Output(Server)[len(http2.ClientPreface):])
 		back := http2.NewFramer(nil, out)

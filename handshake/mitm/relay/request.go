@@ -151,8 +151,8 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 	h := x.Request
 	f, _ := requestFraming(h) // it was looked at
 	c := &x.changes
-	target := h.Target
-	if m.o.Forward {
+	target, hosts := h.Target, c.hosts(h)
+	if m.o.Forward || hosts && h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
 		target = h.Path
 		h.note(NoteOriginForm)
 	}
@@ -163,12 +163,8 @@ func (m *H1) pass(x *Exchange, raw []byte) {
 			e.host = h.Authority
 		}
 	}
-	if x.changes.hosts(h) {
-		e.host = x.changes.Host
-		if h.Authority != "" { // a server goes by that, and not by Host (RFC 9112 §3.2.2)
-			e.start = h.Method + " " + h.Path + " " + h.Proto
-			h.note(NoteOriginForm)
-		}
+	if hosts {
+		e.host = c.Host
 	}
 	m.client.body, m.client.out.shut = nil, m.deaf
 	m.client.hold = holding{streamed: c.Stream, late: m.client.hold.late}

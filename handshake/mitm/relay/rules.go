@@ -39,6 +39,8 @@ const (
 	RulePseudo           Rule = "pseudo_field"
 	RuleField2           Rule = "field"
 	RuleBodyLength       Rule = "body_length"
+	RuleExtraneous       Rule = "extraneous"
+	RuleMalformed        Rule = "malformed_streams" // more than are refused one by one
 	RuleUntranslatable   Rule = "untranslatable"
 )
 
@@ -72,6 +74,8 @@ var rules = map[Rule]struct{ text, ref string }{
 	RulePseudo:           {"the fields that stand for the first line are not as they must be", "RFC 9113 §8.3"},
 	RuleField2:           {"HTTP/2 has no such field", "RFC 9113 §8.2"},
 	RuleBodyLength:       {"the body is not as long as Content-Length says", "RFC 9113 §8.1.1"},
+	RuleExtraneous:       {"a frame stands where the message has no place for it", "RFC 9113 §8.1"},
+	RuleMalformed:        {"more messages were malformed than the proxy refuses one by one", "RFC 9113 §10.5"},
 	RuleUntranslatable:   {"the other version of HTTP, to which this is translated, has no words for it", "RFC 9110 §15.6.2"},
 	RuleTrailer:          {"a trailer has a field that may only stand in the head", "RFC 9110 §6.5.1"},
 }
@@ -80,7 +84,7 @@ var rules = map[Rule]struct{ text, ref string }{
 func Rules() []Rule {
 	return []Rule{RuleNotHTTP, RuleTLSAlert, RuleStartLine, RuleHeadTooLong, RuleBareLF, RuleBareCR, RuleNUL, RuleFold, RuleSpaceBeforeColon, RuleFieldName,
 		RuleLength, RuleTwoLengths, RuleLengthAndCoding, RuleCoding, RuleCodingInHTTP10, RuleTwoHosts, RuleConnection, RuleNoUpgrade, RuleChunk, RuleTrailer, RulePreface, RuleFrame, RuleCompression, RuleContentCoding,
-		RuleStreams, RuleAllHeads, RulePseudo, RuleField2, RuleBodyLength, RuleUntranslatable}
+		RuleStreams, RuleAllHeads, RulePseudo, RuleField2, RuleBodyLength, RuleExtraneous, RuleMalformed, RuleUntranslatable}
 }
 
 // Refusal is a message that does not go on: who sent it, and which rule it broke.
@@ -89,6 +93,7 @@ type Refusal struct {
 	Rule   Rule
 	Detail string // the part that broke it, quoted; "" if there is no more to say
 	Limit  int    // of a rule of the relay's own: how much it takes; 0 for the others
+	Alone  bool   // it ended its stream of HTTP/2, and the connection goes on
 }
 
 // Error says what was wrong, and where it is written that it is.

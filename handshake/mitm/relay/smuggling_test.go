@@ -3,6 +3,8 @@ package relay
 import (
 	"strings"
 	"testing"
+
+	"golang.org/x/net/http2"
 )
 
 // A request or a reply that two readers could read in two ways does not go on.
@@ -123,6 +125,148 @@ func TestSmuggling(t *testing.T) {
 			}
 			if !h.m.Over() {
 				t.Errorf("%q: the connection goes on", x.say)
+			}
+		}
+	}
+}
+
+// The same in HTTP/2, which can say within a field what would end one in HTTP/1.1: it goes to no
+// server and no client of HTTP/2 either, with whom another relay may stand that speaks HTTP/1.1.
+func TestSmuggling22(t *testing.T) {
+	const m, sc, a, p = ":method: POST", ":scheme: https", ":authority: a", ":path: /"
+	asks := func(more ...string) []string { return append([]string{m, sc, a, p}, more...) }
+	ok := func(more ...string) []string { return append([]string{":status: 200"}, more...) }
+	for _, x := range []struct {
+		from   Side
+		fields []string
+		data   string // behind it, with END_STREAM; "-": none, the head has it
+		rule   Rule
+	}{
+		{Client, asks("x: a\r\nTransfer-Encoding: chunked"), "0\r\n\r\nGET /evil HTTP/1.1\r\n\r\n", RuleField2},
+		{Client, asks("x: a\nb: c"), "-", RuleField2},
+		{Client, asks("x: a\rb: c"), "-", RuleField2},
+		{Client, asks("x: a\x00b"), "-", RuleField2},
+		{Client, asks("x: a\x0bb"), "-", RuleField2},
+		{Client, asks("x: a\x7fb"), "-", RuleField2},
+		{Client, asks("x\r\ny: 1"), "-", RuleField2},
+		{Client, asks("x\x00: 1"), "-", RuleField2},
+		{Client, asks("x y: 1"), "-", RuleField2},
+		{Client, asks("x\t: 1"), "-", RuleField2},
+		{Client, asks("x(y: 1"), "-", RuleField2},
+		{Client, asks("x\xff: 1"), "-", RuleField2},
+		{Client, asks("X: 1"), "-", RuleField2},
+		{Client, asks("content-Length: 3"), "abc", RuleField2},
+		{Client, asks("transfer-encoding: chunked"), "0\r\n\r\nGET /evil HTTP/1.1\r\n\r\n", RuleField2},
+		{Client, asks("Transfer-Encoding: chunked"), "-", RuleField2},
+		{Client, asks("connection: close"), "-", RuleField2},
+		{Client, asks("keep-alive: 1"), "-", RuleField2},
+		{Client, asks("proxy-connection: close"), "-", RuleField2},
+		{Client, asks("upgrade: h2c"), "-", RuleField2},
+		{Client, asks("te: gzip"), "-", RuleField2},
+		{Client, asks("te: trailers, chunked"), "-", RuleField2},
+		{Client, asks("host: b"), "-", RuleTwoHosts},
+		{Client, asks("host: a", "host: a"), "-", RuleTwoHosts},
+		{Client, []string{m, sc, p, "host: a/b"}, "-", RuleField2},
+		{Client, asks("content-length: 3"), "abcd", RuleBodyLength},
+		{Client, asks("content-length: 3"), "ab", RuleBodyLength},
+		{Client, asks("content-length: 3"), "", RuleBodyLength},
+		{Client, asks("content-length: 3"), "-", RuleBodyLength},
+		{Client, asks("content-length: 3", "content-length: 4"), "abc", RuleTwoLengths},
+		{Client, asks("content-length: +3"), "abc", RuleLength},
+		{Client, asks("content-length: 3, 3"), "abc", RuleLength},
+		{Client, asks("content-length: 99999999999999999999"), "abc", RuleLength},
+		{Client, asks(":path: /2"), "-", RulePseudo},
+		{Client, []string{m, m, sc, a, p}, "-", RulePseudo},
+		{Client, []string{m, sc, a, a, p}, "-", RulePseudo},
+		{Client, []string{m, sc, a, "x: 1", p}, "-", RulePseudo},
+		{Client, asks(":status: 200"), "-", RulePseudo},
+		{Client, asks(":evil: 1"), "-", RulePseudo},
+		{Client, asks(":protocol: websocket"), "-", RulePseudo},
+		{Client, []string{sc, a, p}, "-", RulePseudo},
+		{Client, []string{m, a, p}, "-", RulePseudo},
+		{Client, []string{m, sc, a}, "-", RulePseudo},
+		{Client, []string{"x: 1"}, "-", RulePseudo},
+		{Client, nil, "-", RulePseudo},
+		{Client, []string{":method: G T", sc, a, p}, "-", RulePseudo},
+		{Client, []string{":method: ", sc, a, p}, "-", RulePseudo},
+		{Client, []string{":method: GET / HTTP/1.1\r\nx: y", sc, a, p}, "-", RuleField2},
+		{Client, []string{m, ":scheme: https://b/?", a, p}, "-", RulePseudo},
+		{Client, []string{m, ":scheme: ", a, p}, "-", RulePseudo},
+		{Client, []string{m, sc, a, ":path: "}, "-", RulePseudo},
+		{Client, []string{m, sc, a, ":path: /a b"}, "-", RulePseudo},
+		{Client, []string{m, sc, a, ":path: https://b/"}, "-", RulePseudo},
+		{Client, []string{m, sc, a, ":path: *"}, "-", RulePseudo},
+		{Client, []string{m, sc, a, ":path: / HTTP/1.1\r\nHost: evil\r\n\r\nGET /evil"}, "-", RuleField2},
+		{Client, []string{m, sc, ":authority: a@b", p}, "-", RulePseudo},
+		{Client, []string{m, sc, ":authority: a/b", p}, "-", RulePseudo},
+		{Client, []string{m, sc, ":authority: a b", p}, "-", RulePseudo},
+		{Client, []string{":method: CONNECT", a, p}, "-", RulePseudo},
+		{Client, []string{":method: CONNECT", sc, a}, "-", RulePseudo},
+		{Client, []string{":method: CONNECT"}, "-", RulePseudo},
+		{Client, []string{":method: CONNECT", ":authority: "}, "-", RulePseudo},
+		{Client, []string{":method: CONNECT", ":protocol: websocket", a, p}, "-", RulePseudo},
+
+		{Server, ok("x: a\r\nSet-Cookie: evil=1"), "ok", RuleField2},
+		{Server, ok("x: a\r\n\r\nHTTP/1.1 200 OK"), "ok", RuleField2},
+		{Server, ok("x: a\x00b"), "ok", RuleField2},
+		{Server, ok("X: 1"), "ok", RuleField2},
+		{Server, ok("x y: 1"), "ok", RuleField2},
+		{Server, ok("transfer-encoding: chunked"), "0\r\n\r\n", RuleField2},
+		{Server, ok("connection: close"), "ok", RuleField2},
+		{Server, ok("upgrade: h2c"), "ok", RuleField2},
+		{Server, ok("te: trailers"), "ok", RuleField2},
+		{Server, ok("content-length: 3"), "ok", RuleBodyLength},
+		{Server, ok("content-length: 1"), "ok", RuleBodyLength},
+		{Server, ok("content-length: 1"), "-", RuleBodyLength},
+		{Server, ok("content-length: 1", "content-length: 2"), "ok", RuleTwoLengths},
+		{Server, ok("content-length: two"), "ok", RuleLength},
+		{Server, ok(":status: 200"), "ok", RulePseudo},
+		{Server, ok(":path: /"), "ok", RulePseudo},
+		{Server, ok(":evil: 1"), "ok", RulePseudo},
+		{Server, []string{"x: 1", ":status: 200"}, "ok", RulePseudo},
+		{Server, []string{"x: 1"}, "ok", RulePseudo},
+		{Server, nil, "ok", RulePseudo},
+		{Server, []string{":status: 20"}, "ok", RulePseudo},
+		{Server, []string{":status: 2000"}, "ok", RulePseudo},
+		{Server, []string{":status: +20"}, "ok", RulePseudo},
+		{Server, []string{":status: 200 OK"}, "ok", RulePseudo},
+		{Server, []string{":status: 099"}, "ok", RulePseudo},
+		{Server, []string{":status: 101"}, "ok", RulePseudo},
+		{Server, []string{":status: 100"}, "-", RuleExtraneous},
+		{Server, []string{":status: 100"}, "ok", RuleExtraneous},
+		{Server, []string{":status: 204"}, "ok", RuleExtraneous},
+		{Server, []string{":status: 304", "content-length: 2"}, "ok", RuleExtraneous},
+	} {
+		for _, o := range []Options{{}, {Page: page502}, {Change: func(*Exchange, Side) Changes { return Changes{Body: &upper{}} }}} {
+			c, s := newEnd2("c"), newEnd2("s")
+			e := c
+			if x.from == Server {
+				e = s
+			}
+			flags := http2.FlagHeadersEndHeaders
+			if x.data == "-" {
+				flags |= endStream
+			}
+			say := begin2(c, s)
+			if x.from == Server {
+				say = append(say, c.head(1, endStream, asks()...))
+			}
+			say = append(say, e.side+":"+string(frame(nil, http2.FrameHeaders, flags, 1, e.literals(x.fields...))))
+			if x.data != "-" {
+				say = append(say, e.send(http2.FrameData, endStream, 1, x.data))
+			}
+			say = append(say, c.head(3, endStream, asks()...), s.head(3, endStream, ":status: 204"))
+			for _, n := range []int{0, 1, 5} {
+				reads := newStrict2(t)
+				h := play2(&row{o: o, say: say}, n)
+				reads.hears(Client, h.toServer)
+				reads.hears(Server, h.toClient)
+				if f := h.xs[0].Fault; f == nil || f.Refusal == nil || f.Refusal.Rule != x.rule || f.Leg != x.from || f.Refusal.From != x.from || !f.Refusal.Alone {
+					t.Errorf("%s %q %q: %+v, want %s", x.from, x.fields, x.data, f, x.rule)
+				}
+				if len(h.xs) != 2 || h.xs[1].Fault != nil || h.xs[1].Reply == nil || h.xs[1].Reply.Status != 204 || reads.streams[3] == nil || !reads.streams[3].half[1].over {
+					t.Errorf("%s %q %q: the other stream does not go on", x.from, x.fields, x.data)
+				}
 			}
 		}
 	}

@@ -22,6 +22,7 @@ type stream struct {
 	heads   int     // what is kept of its fields, in bytes
 	over    [2]bool // of what comes from the client, from the server
 	changed [2]*changed
+	said    [2]message2
 	rst     []byte // the server's RST_STREAM, while the end of its reply has yet to go on
 }
 
@@ -46,10 +47,15 @@ func fragmentOf(kind http2.FrameType, flags http2.Flags, p []byte) ([]byte, bool
 	return p[:len(p)-pad], true
 }
 
-// fragment takes a part of a block, and looks into the block once it is whole.
+// fragment takes a part of a block, and looks into the block once it is whole. whole is the frame: what
+// is not written anew goes on so, if it may.
 func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
-	if !m.anew {
-		f.out.pass(whole)
+	switch {
+	case f.anew:
+	case last && len(f.wire) == 0:
+		f.wire = whole
+	default:
+		f.wire = append(f.wire, whole...)
 	}
 	f.block = append(f.block, fragment...)
 	if !last {
@@ -59,10 +65,12 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	if r := f.decode(); r != nil {
 		return r
 	}
-	if m.anew && f.size > maxFields*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not go on
+	if f.size > maxFields*m.o.Header {
+		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not be looked at
 	}
-	return m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
+	r := m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
+	f.wire, f.promised = nil, 0
+	return r
 }
 
 // headOf is what a block says.
@@ -96,55 +104,98 @@ func headOf(fields []hpack.HeaderField) *Head {
 // fieldsCame takes a head, a trailer, or the head of what a server pushes.
 func (m *H2) fieldsCame(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	h.priority = f.priority
+	if f.from == Server && h.spaced() { // net/http's server says what a program sets
+		h.note(NoteSpaces)
+		f.anew = true
+	}
 	st := m.find(f, id)
-	if f.promised != 0 {
-		if m.ups != nil {
-			if st == nil {
-				return &Refusal{From: Server, Rule: RuleFrame, Detail: quote(http2.FramePushPromise.String())} // of no request (RFC 9113 §6.6)
-			}
-			id = st.id
-		}
-		st = m.begin(f.promised, h)
-		if r := m.keep(f, st); r != nil {
-			return r
-		}
-		m.halfOver(&m.client, st)
-		m.writeFields(f, id, h, nil, false)
-		f.promised = 0
+	switch {
+	case f.promised != 0:
+		return m.promise(f, st, id, h)
+	case m.unheard(id), st != nil && m.heard(f, id) == nil: // a trailer behind an early reply
+		f.skip()
+		return nil
+	case st == nil && f.from == Client && id%2 == 1 && id > m.highest:
+		return m.requestCame(id, h, end)
+	case st == nil:
+		return m.lateFields(f, id, h, end)
+	}
+	if r := m.keep(f, st); r != nil {
+		return r
+	}
+	if r := m.later(f, st, h, end); r != nil {
+		f.skip()
+		m.refuseStream(st, r)
 		return nil
 	}
-	if st != nil && m.heard(f, id) == nil {
-		return nil // a trailer behind an early reply
-	}
-	if st == nil && f.from == Client && id%2 == 1 && id > m.highest { // others are late: of a stream that is over
-		if len(m.streams) >= maxStreams {
-			return &Refusal{From: Client, Rule: RuleStreams, Limit: maxStreams}
-		}
-		m.highest = id
-		st = m.begin(id, h)
-		if r := m.keep(f, st); r != nil {
-			return r
-		}
-		if m.withheld != nil {
-			m.finish(Server, m.withheld)
-			return nil
-		}
-		if m.leaving != nil { // nobody is there to answer it
-			m.lostTo(st, io.ErrUnexpectedEOF)
-			return nil
-		}
-		m.headCame(f, st, h, end)
-	} else if st != nil {
-		if r := m.keep(f, st); r != nil {
-			return r
-		}
-		m.later(f, st, h, end)
-	} else if m.ups == nil {
-		m.writeFields(f, id, h, nil, end) // of a stream that is over
-	}
-	if end && st != nil {
+	if end {
 		m.halfOver(f, st)
 	}
+	return nil
+}
+
+// requestCame is the head of a request.
+func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
+	f := &m.client
+	if len(m.streams) >= maxStreams {
+		return &Refusal{From: Client, Rule: RuleStreams, Limit: maxStreams}
+	}
+	m.highest = id
+	st := m.begin(id, h)
+	if r := m.keep(f, st); r != nil {
+		return r
+	}
+	if m.withheld != nil {
+		m.finish(Server, m.withheld)
+		return nil
+	}
+	said, r := checkRequest2(h, Client, m.extended, end)
+	if st.said[0] = said; r != nil {
+		f.skip()
+		st.over[0] = end
+		m.refuseStream(st, r)
+		return nil
+	}
+	if m.leaving != nil { // nobody is there to answer it
+		m.lostTo(st, io.ErrUnexpectedEOF)
+		return nil
+	}
+	m.headCame(f, st, h, end)
+	if end {
+		m.halfOver(f, st)
+	}
+	return nil
+}
+
+// promise is the head of a request that a server answers without being asked, of a stream (RFC 9113
+// §8.4).
+func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
+	switch {
+	case of == nil && (m.ups != nil || m.unheard(id)), of != nil && m.heard(f, id) == nil:
+		f.skip()
+		m.client.insert(rstFrame(f.promised, http2.ErrCodeCancel))
+		m.refused[f.promised] = struct{}{}
+		return nil
+	case of != nil:
+		id = of.id
+	case id%2 == 0 || id > m.highest: // of no request (§6.6)
+		return &Refusal{From: Server, Rule: RuleFrame, Detail: quote(http2.FramePushPromise.String())}
+	}
+	st := m.begin(f.promised, h)
+	if r := m.keep(f, st); r != nil {
+		return r
+	}
+	said, r := checkRequest2(h, Server, m.extended, true)
+	if st.said[0] = said; r != nil {
+		f.skip()
+		r.Alone = true
+		st.x.fail(Server, r)
+		m.client.insert(rstFrame(st.up, r.code2())) // the client has heard nothing of it
+		m.forgotten(st)
+		return nil
+	}
+	m.halfOver(&m.client, st)
+	m.writeFields(f, id, h, false)
 	return nil
 }
 
@@ -161,7 +212,7 @@ func (m *H2) keep(f *flow2, st *stream) *Refusal {
 
 // begin is a new stream.
 func (m *H2) begin(id uint32, h *Head) *stream {
-	st := &stream{id: id, x: &Exchange{Request: h, sent: true}}
+	st := &stream{id: id, x: &Exchange{Request: h, sent: id%2 == 0}}
 	st.x.stream = st
 	if m.ups == nil || id%2 == 0 {
 		st.up = id
@@ -172,23 +223,39 @@ func (m *H2) begin(id uint32, h *Head) *stream {
 	return st
 }
 
-// later is what comes on a stream behind the head of its request.
-func (m *H2) later(f *flow2, st *stream, h *Head, end bool) {
-	x := st.x
-	switch {
-	case f.from == Client || x.Reply != nil:
+// later is what comes on a stream behind the head of its request. It does not go on if it may not.
+func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
+	x, said := st.x, &st.said[index(f)]
+	heard := !x.answered || f.from == Server
+	if st.over[index(f)] && heard {
+		return extraneous(f.from, "HEADERS")
+	}
+	if f.from == Client || x.Reply != nil {
+		if r := said.trailer(h, f.from, end); r != nil && heard {
+			return r
+		}
 		if m.anew {
 			m.endChange(f, st, end, h)
+		} else {
+			m.writeFields(f, st.id, h, end)
 		}
 		m.o.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
-	case h.Status/100 == 1:
-		m.writeFields(f, st.number(f.from.Other()), h, nil, end)
-		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
-	default:
-		x.Reply = h
-		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
-		m.headCame(f, st, h, end)
+		return nil
 	}
+	s, r := checkReply2(h, x.Request.Method, end)
+	switch {
+	case r != nil:
+		return r
+	case h.Status/100 == 1:
+		m.writeFields(f, st.number(f.from.Other()), h, end)
+		m.o.tell(Event{Kind: Interim, Exchange: x, From: Server, Head: h})
+		return nil
+	}
+	*said = s
+	x.Reply = h
+	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+	m.headCame(f, st, h, end)
+	return nil
 }
 
 // halfOver is the end of what one side says on a stream.
@@ -245,7 +312,7 @@ func (m *H2) headCame(f *flow2, st *stream, h *Head, end bool) {
 // lostTo is a stream that there is no server for.
 func (m *H2) lostTo(st *stream, err error) {
 	st.x.fail(Server, err)
-	m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
+	m.server.insert(rstFrame(st.id, http2.ErrCodeRefusedStream))
 	m.drop(st)
 }
 
@@ -327,12 +394,12 @@ func (m *H2) goAwayHeld(whole []byte) {
 	said = min(said, m.away)
 	m.away = said
 	binary.BigEndian.PutUint32(p, said)
-	m.server.out.add(whole)
+	m.server.insert(whole)
 	for _, st := range m.inOrder() {
 		if st.id%2 == 1 && st.up > last {
 			st.x.fail(Server, &ErrGoAway{Code: code})
 			if st.id <= said {
-				m.server.out.add(rstFrame(st.id, http2.ErrCodeRefusedStream))
+				m.server.insert(rstFrame(st.id, http2.ErrCodeRefusedStream))
 			}
 			m.drop(st)
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // What a head of one version of HTTP is in the other (RFC 9113 §8). Each function refuses what
@@ -38,67 +37,6 @@ type reply struct {
 	filter  Filter
 }
 
-// pseudo2 takes the fields that stand for the first line off the others. They come first, each
-// once, and there are no others than those named (RFC 9113 §8.3).
-func pseudo2(fields []Field, from Side, known string) (map[string]string, []Field, *Refusal) {
-	pseudo, n := map[string]string{}, 0
-	for i, f := range fields {
-		if !strings.HasPrefix(f.Name, ":") {
-			continue
-		}
-		if _, twice := pseudo[f.Name]; twice || n != i || !strings.Contains(known, " "+f.Name+" ") {
-			return nil, nil, &Refusal{From: from, Rule: RulePseudo, Detail: quote(f.Name)}
-		}
-		pseudo[f.Name], n = f.Value, n+1
-		if !isValue2(f.Value, from) {
-			return nil, nil, &Refusal{From: from, Rule: RuleField2, Detail: quote(f.Value)}
-		}
-	}
-	return pseudo, fields[n:], nil
-}
-
-// checkFields2 is RFC 9113 §8.2: what no field of HTTP/2 may be.
-func checkFields2(fields []Field, from Side) *Refusal {
-	for _, f := range fields {
-		bad := f.Name
-		switch {
-		case !isToken(f.Name) || lower(f.Name) != f.Name || ofConnection(f.Name):
-		case f.Name == "te" && !sameName(f.Value, "trailers"), !isValue2(f.Value, from):
-			bad = f.Value
-		default:
-			continue
-		}
-		return &Refusal{From: from, Rule: RuleField2, Detail: quote(bad)}
-	}
-	return nil
-}
-
-// ofConnection reports whether a field is of HTTP/1.1's connection (RFC 9113 §8.2.2). The name is in
-// lower case.
-func ofConnection(name string) bool {
-	switch name {
-	case "connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade":
-		return true
-	}
-	return false
-}
-
-// isValue2 is RFC 9113 §8.2.1. White space around a reply's value is let be: net/http's server says
-// what a program sets, clients take it, and a reader of HTTP/1.1 leaves it out.
-func isValue2(s string, from Side) bool {
-	return !strings.ContainsAny(s, "\r\n\x00") && (from == Server || trimOWS(s) == s)
-}
-
-// isAuthority reports whether s can stand in Host, and is not read as more than that.
-func isAuthority(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f || strings.IndexByte(`/?#@\,"<>`, s[i]) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // requestTo1 is the head of a request of HTTP/2 as HTTP/1.1 says it (RFC 9113 §8.3.1). end says
 // that it has no body, c what else is to become of it.
 func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
@@ -106,44 +44,30 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 	refuse := func(r Rule, detail string) (asked, *Refusal) {
 		return a, &Refusal{From: Client, Rule: r, Detail: quote(detail)}
 	}
-	pseudo, fields, r := pseudo2(h.Fields, Client, " :method :scheme :authority :path :protocol ")
-	if r == nil {
-		r = checkFields2(fields, Client)
+	if h.Method == http.MethodConnect {
+		return refuse(RuleUntranslatable, "CONNECT")
 	}
-	if r != nil {
+	if _, r := checkRequest2(h, Client, false, end); r != nil {
 		return a, r
 	}
-	_, extended := pseudo[":protocol"]
-	method, path, authority := pseudo[":method"], pseudo[":path"], pseudo[":authority"]
-	switch {
-	case extended, method == http.MethodConnect:
-		return refuse(RuleUntranslatable, "CONNECT")
-	case !isToken(method):
-		return refuse(RulePseudo, method)
-	case pseudo[":scheme"] == "":
-		return refuse(RulePseudo, ":scheme")
-	case pseudo[":scheme"] != "https": // HTTP/1.1 in TLS cannot say another one
-		return refuse(RuleUntranslatable, pseudo[":scheme"])
-	case !strings.HasPrefix(path, "/") && (path != "*" || method != http.MethodOptions), strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return refuse(RulePseudo, path)
+	pseudo, fields, _ := controls(h.Fields, Client)
+	if pseudo.scheme != "https" { // HTTP/1.1 in TLS cannot say another one
+		return refuse(RuleUntranslatable, pseudo.scheme)
 	}
-	hosts, cookies := 0, ""
+	method, path, authority := pseudo.method, pseudo.path, pseudo.authority
+	cookies := ""
 	for _, f := range fields {
 		switch f.Name {
 		case "host":
-			if hosts++; hosts > 1 || pseudo[":authority"] != "" && f.Value != authority {
-				return refuse(RuleTwoHosts, f.Value)
+			if authority == "" {
+				authority = f.Value
 			}
-			authority = f.Value
 		case "cookie":
 			if cookies != "" {
 				cookies += "; " // RFC 9113 §8.2.3
 			}
 			cookies += f.Value
 		}
-	}
-	if !isAuthority(authority) {
-		return refuse(RulePseudo, authority)
 	}
 	b := []byte(method + " " + path + " HTTP/1.1\r\n")
 	if c.hosts(h) {
@@ -162,17 +86,10 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 				continue
 			}
 		case "content-length":
-			n, ok := parseLength(value)
-			switch {
-			case !ok:
-				return refuse(RuleLength, value)
-			case a.length >= 0 && a.length != n:
-				return refuse(RuleTwoLengths, value)
-			case a.length >= 0:
-				continue
-			case end && n > 0:
-				return refuse(RuleBodyLength, value)
+			if a.length >= 0 {
+				continue // once more the same
 			}
+			n, _ := parseLength(value) // it was looked at
 			if a.length = n; !end && (c.Body != nil || announced) {
 				continue
 			}
@@ -272,29 +189,19 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 	refuse := func(r Rule, detail string) ([]byte, reply, *Refusal) {
 		return nil, k, &Refusal{From: Server, Rule: r, Detail: quote(detail)}
 	}
-	pseudo, fields, r := pseudo2(h.Fields, Server, " :status ")
-	if r == nil {
-		r = checkFields2(fields, Server)
-	}
-	if r != nil {
+	if _, r := checkReply2(h, q.Method, end); r != nil {
 		return nil, k, r
 	}
-	status := pseudo[":status"]
-	if n, ok := parseLength(status); !ok || len(status) != 3 || n < 100 || n == http.StatusSwitchingProtocols { // RFC 9113 §8.6
-		return refuse(RulePseudo, ":status "+status)
-	}
-	interim := h.Status/100 == 1
-	if interim && end {
-		return refuse(RulePseudo, ":status "+status)
-	}
+	pseudo, fields, _ := controls(h.Fields, Server)
+	status, interim := pseudo.status, h.Status/100 == 1
 	bodiless := q.Method == http.MethodHead || interim || h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
 	rechunked := !end && !bodiless && (c.Body != nil || hasTrailer(fields) && !q.old())
 	b := []byte("HTTP/1.1 " + status + " \r\n")
 	for _, f := range fields {
 		if f.Name == "content-length" {
-			n, ok := parseLength(f.Value)
+			n, ok := parseLength(trimOWS(f.Value))
 			switch {
-			case !ok:
+			case !ok: // also where there is no body
 				return refuse(RuleLength, f.Value)
 			case k.length >= 0 && k.length != n:
 				return refuse(RuleTwoLengths, f.Value)
@@ -312,8 +219,6 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 	case interim:
 	case bodiless:
 		k.none = true
-	case end && k.length > 0:
-		return refuse(RuleBodyLength, strconv.FormatInt(k.length, 10))
 	case end && k.length < 0:
 		b = appendField(b, "content-length", "0")
 	case !end && (k.length < 0 || rechunked) && !q.old():
@@ -331,20 +236,6 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 		_, r = replyFraming(h1, q.Method)
 	}
 	return b, k, r
-}
-
-// checkTrailer2 is a trailer of HTTP/2: no field of it stands for the first line (RFC 9113 §8.1).
-func checkTrailer2(fields []Field, from Side) *Refusal {
-	for _, f := range fields {
-		if strings.HasPrefix(f.Name, ":") {
-			return &Refusal{From: from, Rule: RulePseudo, Detail: quote(f.Name)}
-		}
-	}
-	r := checkFields2(fields, from)
-	if r == nil {
-		r = checkTrailer(fields, from)
-	}
-	return r
 }
 
 // appendTrailer appends the last chunk and what stands behind it.

@@ -103,6 +103,13 @@ const (
 	classPair
 	classPairRow
 	classDiffers
+	classEntries
+	classCount
+	classWhere
+	classFailed
+	classRemarked
+	classState
+	classFilter
 	endOfClasses
 )
 
@@ -110,6 +117,7 @@ var classNames = [...]string{
 	classReaders: "readers", classLegs: "legs",
 	classLab: "lab", classLessons: "lessons", classSwitch: "switch", classGroup: "group",
 	classPair: "pair", classPairRow: "both", classDiffers: "differs",
+	classEntries: "entries", classCount: "count", classWhere: "where", classFailed: "failed", classRemarked: "remarked", classState: "state", classFilter: "filter",
 	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
 	classWork: "work", classArrow: "arrow", classSealed: "sealed", classIntegrity: "integrity", classForged: "forged",
 	classRefused: "refused", classN: "n", classCalled: "name", classCaption: "caption", classCell: "cell",

@@ -17,11 +17,20 @@ type Form struct {
 	Command string   // that makes the same page; "" if there is none
 }
 
-// Link is an address of the lab. Here marks the one that the page answers.
+// Link is an address of the server that a page came from. Here marks the one that the page answers.
 type Link struct {
 	Text string
 	To   Query
+	At   string // what is to be seen of it, an id on that page; "" for its top
 	Here bool
+}
+
+func (l Link) href() pair {
+	to := ask(l.To)
+	if l.At != "" {
+		to.value += "#" + string(addressOf(l.At))
+	}
+	return to
 }
 
 // Group is switches that belong together.

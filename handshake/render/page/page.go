@@ -35,6 +35,8 @@ type Options struct {
 	Staple []byte
 	// Form is the switches above a page that is served; nil: there is nobody to ask.
 	Form *Form
+	// Around stands above a page that is served from a list; nil: it stands alone.
+	Around *Around
 }
 
 // Teller is a Terminal of some kind.

@@ -177,6 +177,7 @@ type end2 struct {
 	*http2.Framer
 	net.Conn
 	s   *stage
+	id  uint32 // of the stream
 	enc *hpack.Encoder
 	buf bytes.Buffer
 }
@@ -189,7 +190,7 @@ func (s *stage) both2() (c, srv *end2, below *net.TCPConn) {
 	s.hears(b, http2.ClientPreface)
 	ends := [2]*end2{}
 	for i, conn := range []net.Conn{a, b} {
-		e := &end2{Framer: http2.NewFramer(conn, conn), Conn: conn, s: s}
+		e := &end2{Framer: http2.NewFramer(conn, conn), Conn: conn, s: s, id: 1}
 		e.enc = hpack.NewEncoder(&e.buf)
 		ends[i] = e
 		s.must(e.WriteSettings())
@@ -207,11 +208,11 @@ func (e *end2) head(end bool, fields ...string) {
 	}
 	b := e.buf.Bytes()
 	first := b[:min(len(b), 1<<14)]
-	e.s.must(e.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: first, EndHeaders: len(first) == len(b), EndStream: end}))
+	e.s.must(e.WriteHeaders(http2.HeadersFrameParam{StreamID: e.id, BlockFragment: first, EndHeaders: len(first) == len(b), EndStream: end}))
 	for b = b[len(first):]; len(b) > 0; {
 		part := b[:min(len(b), 1<<14)]
 		b = b[len(part):]
-		if e.WriteContinuation(1, len(b) == 0, part) != nil {
+		if e.WriteContinuation(e.id, len(b) == 0, part) != nil {
 			return // it was enough
 		}
 	}

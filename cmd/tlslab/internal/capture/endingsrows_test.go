@@ -417,20 +417,44 @@ var endings = []ending{
 		s.must(srv.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0xff, 0xff, 0xff, 0xff, 0x7f}, EndHeaders: true}))
 		s.over(c)
 	}, leg: sv, by: px, cause: proxy.CauseMalformed},
-	{name: "HTTP/2: a malformed field of the server's, which the client does not take", play: func(s *stage) {
+	{name: "HTTP/2: a malformed field of the server's", play: func(s *stage) {
 		c, srv, _ := s.asked2(true)
 		srv.head(false, ":status=200", "Bad Name=x")
-		c.until(http2.FrameHeaders)
-		s.must(c.WriteRSTStream(1, http2.ErrCodeProtocol))
+		c.until(http2.FrameData)
 		srv.until(http2.FrameRSTStream)
-	}, leg: cl, by: cl, cause: proxy.CauseMalformedReply},
-	{name: "HTTP/2: a content-length of the client's that is wrong, which the server does not take", play: func(s *stage) {
+	}, leg: sv, by: px, cause: proxy.CauseBadReply},
+	{name: "HTTP/2: a content-length of the server's that is wrong", play: func(s *stage) {
+		c, srv, _ := s.asked2(true)
+		srv.head(false, ":status=200", "content-length=10")
+		s.must(srv.WriteData(1, true, []byte("hello")))
+		c.until(http2.FrameRSTStream)
+		srv.until(http2.FrameRSTStream)
+	}, leg: sv, by: px, cause: proxy.CauseBadReply},
+	{name: "HTTP/2: a malformed field of the client's", play: func(s *stage) {
+		c, srv, _ := s.both2()
+		c.head(true, append(ask2[:4:4], "x=a\r\nEvil: 1")...)
+		c.until(http2.FrameData)
+		c.id = 3
+		c.head(true, ask2...)
+		srv.until(http2.FrameHeaders)
+	}, leg: cl, by: px, cause: proxy.CauseBadRequest},
+	{name: "HTTP/2: a second path of the client's", play: func(s *stage) {
+		c, _, _ := s.both2()
+		c.head(true, append(ask2[:4:4], ":path=/2")...)
+		c.until(http2.FrameData)
+	}, leg: cl, by: px, cause: proxy.CauseBadRequest},
+	{name: "HTTP/2: a content-length of the client's that is wrong", play: func(s *stage) {
 		c, srv, _ := s.asked2(false, "content-length=10")
 		s.must(c.WriteData(1, true, []byte("hello")))
-		srv.until(http2.FrameData)
-		s.must(srv.WriteRSTStream(1, http2.ErrCodeProtocol))
+		srv.until(http2.FrameRSTStream)
 		c.until(http2.FrameRSTStream)
-	}, leg: sv, by: sv, cause: proxy.CauseMalformedRequest},
+	}, leg: cl, by: px, cause: proxy.CauseBadRequest},
+	{name: "HTTP/2: a trailer of the client's that does not end it", play: func(s *stage) {
+		c, srv, _ := s.asked2(false)
+		c.head(false, "sum=1")
+		srv.until(http2.FrameRSTStream)
+		c.until(http2.FrameRSTStream)
+	}, leg: cl, by: px, cause: proxy.CauseBadRequest},
 	{name: "HTTP/2: the head of a request is too long", set: narrow, play: func(s *stage) {
 		c, _, _ := s.both2()
 		c.head(true, append(ask2[:4:4], "x-long="+strings.Repeat("\x01", 40_000))...)

@@ -7,6 +7,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 )
@@ -41,8 +42,10 @@ func wordsOf(lang narrate.Lang, f *proxy.Fault, rootNamed bool) faultWords {
 	}
 	pairs := []string{"who", who(f.By), "leg", who(f.Side), "alert", f.Alert.String(), "phase", phase, "limit", f.Limit}
 	key := "proxy_gave_up"
-	up := (*proxy.UpstreamError)(nil)
+	up, refusal := (*proxy.UpstreamError)(nil), (*relay.Refusal)(nil)
 	switch {
+	case errors.As(f.Err, &refusal) && refusal.Alone:
+		key = "proxy_refused_alone"
 	case errors.As(f.Err, &up) && f.By == proxy.SideUpstream:
 		key = "proxy_upstream_refused"
 		pairs = append(pairs, "upstream", foreign.Line(up.Upstream))

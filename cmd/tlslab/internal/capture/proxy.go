@@ -53,6 +53,7 @@ type proxyFlags struct {
 	format                          string
 	pageFile                        string // --out, of a page
 	noSecrets                       bool   // on a page
+	web                             string // where the list is served; "" for nowhere
 }
 
 // NewProxy is the verb proxy.
@@ -83,6 +84,7 @@ that wants --i-own-this-network.`,
   tlslab proxy --mode socks5 --listen 127.0.0.1:1080
   tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1
   tlslab proxy --set-header X-Debug=1 --set-header Cookie= --block '*.ads.example'
+  tlslab proxy --web :8081                               the list in a browser: open the address that it prints
   tlslab proxy --upstream http://proxy.example:3128 --client-cert-for '*.bank.example=me.pem'
   tlslab proxy --show 1 --format html --out entry.html   both handshakes as a page, when entry 1 is there`,
 		Args: cli.Exactly(0, ""),
@@ -110,7 +112,7 @@ that wants --i-own-this-network.`,
 	f.StringArrayVar(&p.rewrite, "rewrite", nil, "`OLD=NEW`: replace it in the bodies, in both directions (may be given again)")
 	f.StringArrayVar(&p.setHeader, "set-header", nil, "`NAME=VALUE`: give requests this field, in the place of those of that name;\nNAME= removes them (may be given again)")
 	f.StringArrayVar(&p.setReply, "set-reply-header", nil, "`NAME=VALUE`: the same for replies (may be given again)")
-	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM (may be given again)")
+	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM. TO may have a path, to stand before the\nothers; FROM may if the server stays: https://www.example.org/v1=https://www.example.org/v2\n(may be given again)")
 	f.StringArrayVar(&p.block, "block", nil, "answer 403 instead of reaching `WHAT`: a host, as for --ignore-hosts, or the\nbeginning of a URL, https://www.example.org/ads/ (may be given again)")
 	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)")
 	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600);\nit takes twice its size on disk while the proxy runs")
@@ -125,12 +127,18 @@ that wants --i-own-this-network.`,
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", cli.Text, "of the list: text, or json (a line an entry); html is a page of the entry that --show names")
 	f.StringVar(&p.pageFile, "out", "", "write that page to this `file` (mode 0600), and go on listing (default: the page, and no list)")
-	f.BoolVar(&p.noSecrets, "no-secrets", false, "leave secrets out of that page, so that it can be shared")
+	f.BoolVar(&p.noSecrets, "no-secrets", false, "leave secrets out of that page, so that it can be shared; with --web out of all pages")
+	f.StringVar(&p.web, "web", "", "serve the list to browsers on this machine too, at `[HOST]:PORT`, each entry with both\nhandshakes; the address that is printed has a token, and whoever has that reads all")
 	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
 	cli.Complete(cmd, "upstream", func() []string { return []string{"http://", "https://", "socks5://", "none"} })
 	cli.Complete(cmd, "format", func() []string { return proxyFormats })
+	cli.Begin(cmd, "set-header", "Accept-Language=", "Authorization=", "Cookie=", "User-Agent=")
+	cli.Begin(cmd, "set-reply-header", "Access-Control-Allow-Origin=", "Cache-Control=", "Content-Security-Policy=", "Set-Cookie=")
+	cli.Begin(cmd, "map-remote", "https://", "http://")
+	cli.Begin(cmd, "block", "*.", "https://", "http://")
+	cli.Begin(cmd, "rewrite")
 	cmd.AddCommand(newProxyCA(p))
 	return cmd
 }
@@ -143,8 +151,8 @@ func (p *proxyFlags) checkPage(cmd *cobra.Command) error {
 		switch {
 		case p.pageFile != "":
 			return cli.Misuse("Add --format html, or redirect the list.", "--out is for the page of --format html")
-		case p.noSecrets:
-			return cli.Misuse("Add --format html, or leave it out.", "--no-secrets is about the page of --format html")
+		case p.noSecrets && p.web == "":
+			return cli.Misuse("Add --format html or --web, or leave it out.", "--no-secrets is about the page of --format html, and those of --web")
 		}
 		return nil
 	}
@@ -204,6 +212,14 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return cli.FirstError(err, l.Close())
 	}
+	web, err := p.openWeb()
+	if err != nil {
+		return cli.FirstError(err, l.Close())
+	}
+	if web != nil {
+		defer func() { err = cli.FirstError(err, web.Close()) }()
+		ways = append(ways, cli.Say(p.Lang, "proxy_web"), web.Address())
+	}
 	listed := cli.NewSpool(cli.Unfiltered(out.Writer), p.MissingFrom(p.format, log))
 	out.Writer = foreign.NewWriter(listed, out.Options.Color)
 	defer func() {
@@ -218,6 +234,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)
 		list.add(e)
+		if web != nil {
+			web.Feed.Add(watchable(e, p.caFile != ""))
+		}
 	}
 	o.Page = func(f *proxy.Fault) string { return faultText(p.Lang, f, p.caFile != "") }
 	o.HTML = func(host string, f *proxy.Fault) proxy.Document { return faultPage(p.Lang, host, f, p.caFile != "") }
@@ -228,6 +247,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	list.proxy = px
+	if web != nil {
+		web.Start(list.watched(l.Addr().String(), root))
+	}
 	if err := p.announce(ctx, log, l, root, made, ways); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
 	}
@@ -289,6 +311,11 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 	}
 	if o.Allow, err = patterns("--allow-hosts", p.allow); err != nil {
 		return o, err
+	}
+	if p.web != "" {
+		if _, err := p.webAddr(); err != nil {
+			return o, err
+		}
 	}
 	for _, text := range p.rewrite {
 		rw, err := proxy.ParseRewrite(text)
@@ -433,7 +460,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 		lines = append(lines, cli.Say(p.Lang, "proxy_made_ca", "root", root))
 	}
 	if p.mode == "forward" {
-		lines = append(lines, "curl --proxy http://"+l.Addr().String()+" --cacert "+root+" https://…")
+		lines = append(lines, curlBy(l.Addr().String(), root))
 	} else {
 		lines = append(lines, cli.Say(p.Lang, "proxy_root", "root", root))
 	}
@@ -444,7 +471,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 	}
 	var b strings.Builder
 	for i, line := range lines {
-		if strings.HasPrefix(line, "curl ") {
+		if strings.HasPrefix(line, "curl ") || strings.HasPrefix(line, "http://") {
 			b.WriteString("  " + line + "\n") // to be copied whole
 			continue
 		}

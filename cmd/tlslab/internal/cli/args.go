@@ -31,8 +31,17 @@ func AtLeast(n int, what string) cobra.PositionalArgs {
 
 // Complete offers values for a flag in the shell.
 func Complete(cmd *cobra.Command, flag string, values func() []string) {
+	complete(cmd, flag, values, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// Begin does so with what a value begins with: the shell leaves no space behind it.
+func Begin(cmd *cobra.Command, flag string, beginnings ...string) {
+	complete(cmd, flag, func() []string { return beginnings }, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+}
+
+func complete(cmd *cobra.Command, flag string, values func() []string, how cobra.ShellCompDirective) {
 	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return values(), cobra.ShellCompDirectiveNoFileComp
+		return values(), how
 	})
 	if err != nil {
 		panic(err) // the flag's name is written a few lines above each call
