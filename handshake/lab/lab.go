@@ -67,7 +67,7 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	o.Form.Command = q.Command()
 	switch {
 	case q.Predict && (q.All || q.Replay != Replay{}):
-		return &switches.Error{Text: "--" + namePredict + " asks about one lesson of run", Remedy: "Leave one of the two out.", Switches: []string{namePredict, nameAll, nameAttack}}
+		return switches.Misuse(namePredict+" "+nameAll+" "+nameAttack, "Leave one of the two out.", "--predict asks about one lesson of run")
 	case q.Beside != "":
 		return l.pair(ctx, w, q, o)
 	case q.Replay != Replay{}:

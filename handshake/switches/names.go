@@ -188,7 +188,7 @@ func Compressions(values []string) ([]*certcompress.Method, error) {
 	for _, name := range values {
 		i := slices.IndexFunc(compressions, func(m *certcompress.Method) bool { return strings.EqualFold(name, m.String()) })
 		if i < 0 && slices.Contains(elsewhere, strings.ToLower(name)) {
-			return nil, misuse("compress-cert", "Play it with tlslab run or in tlslab web, or say "+strings.Join(CompressionNames(), " or ")+".", "--compress-cert %s: an algorithm that is not built into this page", name)
+			return nil, Misuse("compress-cert", reason.Usagef("Play it with tlslab run or in tlslab web, or say %v.", reason.OneOf(CompressionNames())), "--compress-cert %s: an algorithm that is not built into this page", name)
 		}
 		if i < 0 {
 			return nil, Misuse("compress-cert", reason.Usagef("There are %v.", reason.Names(CompressionNames())), "--compress-cert %s: no such algorithm", name)
