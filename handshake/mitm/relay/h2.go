@@ -13,6 +13,9 @@ import (
 // control, pings, priorities, pushes, resets and what nobody knows yet are the two ends' own
 // affair, as they are without a relay, and the relay holds no more of a body than a piece.
 //
+// A message that is malformed does not go on (malformed.go): its stream ends on both legs, and no other
+// does (refused2.go). What is late of a stream that one end has broken off goes on; what is of no stream does not.
+//
 // Where bodies are changed (Options.Change) that cannot hold: heads are then written anew, and
 // flow control is told what was added and taken away (changed2.go).
 //
@@ -30,6 +33,7 @@ type H2 struct {
 	spoken   bool
 	heads    int    // what is kept of fields uncompressed, in bytes
 	highest  uint32 // of the client's streams: ids rise (RFC 9113 §5.1.1)
+	went     uint32 // … and of those that the server knows
 	pushed   uint32 // of the server's
 	away     uint32 // what the server's last GOAWAY says
 	room     int64  // what the client takes of all bodies, where they go on as they come
@@ -41,8 +45,11 @@ type H2 struct {
 	extended bool                // the server takes extended CONNECT
 	refused  map[uint32]struct{} // streams of which nobody is to hear any more
 	nRefused int
-	stalled  bool   // the server's next frame has to wait for room
-	leaving  func() // the server has left, and what it said has yet to go on
+	broken2  map[uint32]struct{} // streams that were broken off
+	lateIDs  []uint32            // … as they were
+	lateNext int                 // the oldest, once there are maxLate
+	stalled  bool                // the server's next frame has to wait for room
+	leaving  func()              // the server has left, and what it said has yet to go on
 
 	// Where messages may be held:
 	ups     map[uint32]*stream // by the numbers that the server has them under
@@ -237,7 +244,12 @@ func (m *H2) stepData(f *flow2, b []byte, length int, flags http2.Flags, id uint
 		}
 		n -= 1 + int(b[frameHeader])
 	}
-	goesOn := !m.anew && !m.unheard(id)
+	if id == 0 || f.data == nil && m.idle(f, id) { // RFC 9113 §5.1, §6.1
+		f.left = 0
+		m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: quote("DATA")})
+		return -1
+	}
+	goesOn := !m.anew && (f.data != nil || m.mayBeLate(id))
 	if m.stalled = goesOn && f.from == Server && m.server.debt > 0 && int64(length) > m.room; m.stalled {
 		f.left = 0
 		return -1 // what the relay has said took the client's room

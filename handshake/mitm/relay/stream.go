@@ -181,14 +181,15 @@ func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
 // §8.4).
 func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
 	switch {
-	case of == nil && (m.ups != nil || m.unheard(id)), of != nil && m.heard(f, id) == nil:
+	case of == nil && !m.mayBeLate(id) && !m.idle(f, id), of != nil && m.heard(f, id) == nil:
 		f.skip()
 		m.client.insert(rstFrame(f.promised, http2.ErrCodeCancel))
 		m.refused[f.promised] = struct{}{}
+		m.nRefused++
 		return nil
 	case of != nil:
 		id = of.id
-	case id%2 == 0 || id > m.highest: // of no request (§6.6)
+	case id%2 == 0 || m.idle(f, id): // of no request (§6.6)
 		return &Refusal{From: Server, Rule: RuleFrame, Detail: quote(http2.FramePushPromise.String())}
 	}
 	st := m.begin(f.promised, h)
@@ -377,6 +378,7 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 	if !st.over[1] {
 		st.x.fail(f.from, &ErrReset{code})
 	}
+	m.brokenOff(st)
 	m.drop(st)
 }
 
@@ -385,6 +387,7 @@ func (m *H2) goAway(last uint32, code http2.ErrCode) {
 	for _, st := range m.inOrder() {
 		if st.id > last && st.id%2 == 1 {
 			st.x.fail(Server, &ErrGoAway{Code: code})
+			m.brokenOff(st)
 			m.drop(st)
 		}
 	}
