@@ -82,7 +82,7 @@ func FuzzSOCKS(f *testing.F) {
 		s := newSession(p, 1, c)
 		to, err := s.socks()
 		s.cancel(nil)
-		p.kept.live = nil
+		p.kept.all = nil
 		if err == nil && (to.host == "" || to.port == "" || !bytes.HasSuffix(c.heard.Bytes(), []byte("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"))) {
 			t.Fatalf("to %+v, after %q", to, c.heard.Bytes())
 		}

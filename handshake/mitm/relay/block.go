@@ -34,6 +34,9 @@ type blocks struct {
 	wasLong bool
 }
 
+// usualFields is what a block has room for from the one before. Browsers send some thirty.
+const usualFields = 64
+
 // begin makes it ready. header is Options.Header.
 func (f *blocks) begin(header int) {
 	f.header, f.table, f.now, f.leading = header, 4096, 4096, true
@@ -65,7 +68,9 @@ func (f *blocks) decode() *Refusal {
 }
 
 func (f *blocks) decodeKept() error {
-	f.fields, f.size = nil, 0
+	if f.fields, f.size = f.fields[:0], 0; cap(f.fields) > usualFields {
+		f.fields = nil
+	}
 	// The decoder takes one update of its table's size in a block. RFC 7541 §4.2 wants two where the
 	// size went down and up again, so each is given as a block of its own.
 	b := f.block

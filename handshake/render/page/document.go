@@ -27,6 +27,10 @@ var (
 type document struct {
 	markup
 	o        Options
+	styles   []asset
+	scripts  []asset
+	policy   string // what the document allows itself
+	footer   string // what is said of that, in the footer; "": as of a page that only shows
 	say      sheet.Voice
 	ladder   *ladder
 	graph    *graph             // of secrets
@@ -41,6 +45,7 @@ type document struct {
 	carried  map[string]*row    // by their bytes, the arrows that carried them first
 	folds    int                // of values, so far
 	commands int                // to be copied, so far
+	asks     asks               // that are still to be drawn
 }
 
 // newDocument begins a document about these events.
@@ -48,10 +53,12 @@ func newDocument(o Options, events []event.Event) *document {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	d := &document{o: o, say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
+	styles, scripts := o.assets()
+	d := &document{o: o, styles: styles, scripts: scripts, policy: policyOf(styles, scripts), say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
 	d.graph = edgesOf(d.ladder)
 	d.heading = d.title()
 	d.countArrows()
+	d.placeAsks()
 	return d
 }
 
@@ -61,10 +68,10 @@ func (d *document) to(w io.Writer) error {
 	return err
 }
 
-// Policy is what the document allows itself: its own style and script by their hashes, and no
+// Policy is what a document allows itself at most: styles and scripts of ours by their hashes, and no
 // request to anywhere, but for a form's to where the page came from (CSP Level 3 §2.4).
 func Policy() string {
-	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
+	return policyOf([]asset{style, predictStyle}, []asset{script, predictScript})
 }
 
 func hashOf(a asset) string {
@@ -88,6 +95,7 @@ func (d *document) write() {
 			for _, a := range d.ladder.acts {
 				d.act(a)
 			}
+			d.score()
 			d.secrets()
 			d.glossary()
 		})
@@ -112,7 +120,7 @@ func (d *document) page(body func()) {
 	d.in(elHTML, []pair{value(attrLang, langOf(d.o.Lang))}, func() {
 		d.in(elHead, nil, d.head)
 		d.newline()
-		d.in(elBody, nil, func() { d.body(body) })
+		d.in(elBody, []pair{when(d.o.Predict != nil, class(classPredicts))}, func() { d.body(body) })
 	})
 	d.newline()
 }
@@ -120,7 +128,7 @@ func (d *document) page(body func()) {
 // head is what stands before the body. The policy comes before all that it is about.
 func (d *document) head() {
 	d.start(elMeta, value(attrCharset, "utf-8"))
-	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, Policy()))
+	d.start(elMeta, value(attrHTTPEquiv, "Content-Security-Policy"), value(attrContent, d.policy))
 	d.start(elMeta, value(attrName, "viewport"), value(attrContent, "width=device-width, initial-scale=1"))
 	d.start(elMeta, value(attrName, "referrer"), value(attrContent, "no-referrer"))
 	d.start(elMeta, value(attrName, "color-scheme"), value(attrContent, "light dark"))
@@ -128,7 +136,9 @@ func (d *document) head() {
 	d.with(elTitle, d.heading)
 	d.start(elLink, value(attrRel, "icon"), noIcon())
 	d.newline()
-	d.embed(elStyle, style)
+	for _, s := range d.styles {
+		d.embed(elStyle, s)
+	}
 }
 
 // program names what made the page.
@@ -141,6 +151,9 @@ func (d *document) program() string {
 
 // whoMade says who made the page, and where what is typed into it goes.
 func (d *document) whoMade() string {
+	if d.footer != "" {
+		return d.say.UI(d.footer, "program", d.program())
+	}
 	if d.o.Form == nil {
 		return d.say.UI("page.made_by", "program", d.program())
 	}
@@ -150,11 +163,14 @@ func (d *document) whoMade() string {
 // body is what is seen, and the script, which needs all of it.
 func (d *document) body(inside func()) {
 	d.form()
+	d.leadsAway()
 	inside()
 	d.newline()
 	d.start(elDiv, id("said"), value(attrAriaLive, "polite"), class(classHidden))
 	d.end()
 	d.in(elFooter, nil, func() { d.with(elP, d.whoMade()) })
 	d.newline()
-	d.embed(elScript, script)
+	for _, a := range d.scripts {
+		d.embed(elScript, a)
+	}
 }

@@ -17,17 +17,27 @@ type Form struct {
 	Command string   // that makes the same page; "" if there is none
 }
 
-// Link is an address of the lab. Here marks the one that the page answers.
+// Link is an address of the server that a page came from. Here marks the one that the page answers.
 type Link struct {
 	Text string
 	To   Query
+	At   string // what is to be seen of it, an id on that page; "" for its top
 	Here bool
+}
+
+func (l Link) href() pair {
+	to := ask(l.To)
+	if l.At != "" {
+		to.value += "#" + string(addressOf(l.At))
+	}
+	return to
 }
 
 // Group is switches that belong together.
 type Group struct {
 	Key      string // narrate's "group/" and this
 	Switches []Switch
+	Note     string // about switches that are not there; may be ""
 }
 
 // Switch is one control.
@@ -133,6 +143,10 @@ func (d *document) group(g Group) {
 		for _, s := range g.Switches {
 			d.newline()
 			d.in(elLabel, []pair{class(classSwitch)}, func() { d.control(s) })
+		}
+		if g.Note != "" {
+			d.newline()
+			d.with(elP, g.Note, class(classDim))
 		}
 	})
 }

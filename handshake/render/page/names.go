@@ -49,6 +49,8 @@ const (
 	elSelect
 	elOption
 	elDatalist
+	elThead
+	elTbody
 	endOfElements
 )
 
@@ -61,7 +63,7 @@ var elements = [...]string{
 	elA: "a", elB: "b", elCode: "code", elDetails: "details", elSummary: "summary", elTable: "table", elCaption: "caption",
 	elTr: "tr", elTh: "th", elTd: "td", elDl: "dl", elDt: "dt", elDd: "dd", elButton: "button",
 	elFieldset: "fieldset", elLegend: "legend", elLabel: "label",
-	elForm: "form", elSelect: "select", elOption: "option", elDatalist: "datalist",
+	elForm: "form", elSelect: "select", elOption: "option", elDatalist: "datalist", elThead: "thead", elTbody: "tbody",
 }
 
 // attribute is the name of an attribute.
@@ -111,6 +113,12 @@ const (
 	attrSelected
 	attrList
 	attrAriaCurrent
+	attrDataAbout
+	attrDataRight
+	attrDataSeed
+	attrDataState
+	attrDataAfter
+	attrDataMost
 	endOfAttributes
 )
 
@@ -123,4 +131,6 @@ var attributeNames = [...]string{
 	attrDataAccess: "data-access", attrDataF: "data-f", attrDataKind: "data-kind", attrDataView: "data-view",
 	attrDataSaid: "data-said", attrDataCopy: "data-copy", attrDataCould: "data-could", attrFor: "for", attrDataKnows: "data-knows",
 	attrMethod: "method", attrSelected: "selected", attrList: "list", attrAriaCurrent: "aria-current",
+	attrDataAbout: "data-about", attrDataRight: "data-right", attrDataSeed: "data-seed",
+	attrDataState: "data-state", attrDataAfter: "data-after", attrDataMost: "data-most",
 }

@@ -11,17 +11,17 @@ import (
 	"tlslab/handshake/render/page"
 )
 
-// written are the classes of the style sheet and those of the script: what follows a point in a
+// written are the classes of the style sheets and those of the scripts: what follows a point in a
 // selector, and what the script adds.
 func written(t *testing.T) (inStyle, inScript map[string]bool) {
 	t.Helper()
 	inStyle, inScript = map[string]bool{}, map[string]bool{}
 	point := regexp.MustCompile(`\.([a-z][\w-]*)`)
-	css := regexp.MustCompile(`(?s)/\*.*?\*/|"[^"\n]*"`).ReplaceAllString(read(t, "page.css"), "")
+	css := regexp.MustCompile(`(?s)/\*.*?\*/|"[^"\n]*"`).ReplaceAllString(read(t, "page.css")+read(t, "list.css")+read(t, "predict.css"), "")
 	for _, m := range point.FindAllStringSubmatch(css, -1) {
 		inStyle[m[1]] = true
 	}
-	js := regexp.MustCompile(`(?m)//.*$|\$\{[^}]*\}`).ReplaceAllString(read(t, "page.js"), "")
+	js := regexp.MustCompile(`(?m)//.*$|\$\{[^}]*\}`).ReplaceAllString(read(t, "page.js")+read(t, "list.js")+read(t, "predict.js"), "")
 	for _, literal := range regexp.MustCompile("\"[^\"\n]*\"|`[^`]*`").FindAllString(js, -1) {
 		for _, m := range point.FindAllStringSubmatch(literal, -1) {
 			inScript[m[1]] = true

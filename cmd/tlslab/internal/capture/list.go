@@ -10,13 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/fatih/color"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
@@ -111,35 +111,51 @@ func (l *proxyList) typed(in io.Reader) {
 
 // recording is what was kept of an entry's connection; nil if nothing was: then why is said.
 func (l *proxyList) recording(n int) *proxy.Recording {
-	lang := l.flags.Lang
 	if n < 1 || n > l.last || n <= l.last-maxListed {
-		fmt.Fprintln(l.log, cli.Say(lang, "proxy_no_entry", "n", strconv.Itoa(n)))
+		fmt.Fprintln(l.log, cli.Say(l.flags.Lang, "proxy_no_entry", "n", strconv.Itoa(n)))
 		return nil
 	}
-	rec := l.proxy.Recording(l.conns[n%maxListed])
-	if rec != nil && !rec.TLS() {
-		fmt.Fprintln(l.log, cli.Say(lang, "proxy_in_clear", "n", strconv.Itoa(n)))
-		return nil
-	}
-	if rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty() {
-		fmt.Fprintln(l.log, cli.Say(lang, "proxy_not_kept", "n", strconv.Itoa(n)))
-		return nil
+	rec, why := l.recorded(l.flags.Lang, n, l.conns[n%maxListed])
+	if why != "" {
+		fmt.Fprintln(l.log, why)
 	}
 	return rec
 }
 
-// tell tells of the handshakes of a connection, the server's leg first, as it came first, and of what
-// is different between the legs.
-func (l *proxyList) tell(rec *proxy.Recording, to event.Listener) {
-	if err := rec.Explain(to); err != nil {
-		fmt.Fprintln(l.log, narrate.Fault(l.flags.Lang, err))
+// recorded is what was kept of connection conn, which is entry n's; or why there is nothing to tell.
+func (l *proxyList) recorded(lang narrate.Lang, n, conn int) (rec *proxy.Recording, why string) {
+	rec = l.proxy.Recording(conn)
+	switch {
+	case rec != nil && !rec.TLS():
+		return nil, cli.Say(lang, "proxy_in_clear", "n", strconv.Itoa(n))
+	case rec == nil || rec.ToClient.Empty() && rec.ToServer.Empty():
+		return nil, cli.Say(lang, "proxy_not_kept", "n", strconv.Itoa(n))
 	}
-	if toClient, toServer, forged := rec.Legs(); forged != nil {
-		to.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(toServer.PeerChain[0], forged)})
-		if toClient != nil {
+	return rec, ""
+}
+
+// tell tells of a connection as the lesson does of its interceptor: beside the forgery stands what it
+// imitates, and before the first request what is different between the legs.
+func (l *proxyList) tell(rec *proxy.Recording, to event.Listener) {
+	compared := false
+	legs := func() {
+		if toClient, toServer, forged := rec.Legs(); toClient != nil && !compared {
 			to.Event(&scenario.LegsCompared{Sides: scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary)})
 		}
+		compared = true
 	}
+	if err := rec.Explain(event.ListenerFunc(func(e event.Event) {
+		if _, ok := e.(*mitm.Decrypt); ok {
+			legs()
+		}
+		to.Event(e)
+		if f, ok := e.(*mitm.Forge); ok {
+			to.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(f.Real, f.Forged)})
+		}
+	})); err != nil {
+		fmt.Fprintln(l.log, narrate.Fault(l.flags.Lang, err))
+	}
+	legs()
 }
 
 // page writes an entry's connection as a page: to --out, or in the place of the list.
@@ -150,11 +166,8 @@ func (l *proxyList) page(n int) {
 	}
 	o := l.flags.PageOptions()
 	o.Live, o.NoSecrets = true, l.flags.noSecrets
-	o.Teller = func(to render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, to) }
 	var b bytes.Buffer
-	p := page.New(&b, o)
-	l.tell(rec, p)
-	if err := p.Close(); err != nil { // into memory
+	if l.writePage(&b, rec, o) != nil { // into memory
 		return
 	}
 	if l.flags.pageFile == "" {
@@ -168,6 +181,14 @@ func (l *proxyList) page(n int) {
 		return
 	}
 	fmt.Fprintln(l.log, cli.Say(l.flags.Lang, "wrote", "file", l.flags.pageFile))
+}
+
+// writePage writes what is known of a connection as a page. The error is w's.
+func (l *proxyList) writePage(w io.Writer, rec *proxy.Recording, o page.Options) error {
+	o.Teller = func(to render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, to) }
+	p := page.New(w, o)
+	l.tell(rec, p)
+	return p.Close()
 }
 
 // explain writes the annotated handshakes of an entry's connection.
@@ -202,25 +223,11 @@ func (l *proxyList) text(e *proxy.Entry) string {
 		b.WriteString(l.paint(l.columns(cli.Say(l.flags.Lang, "proxy_head_n"), cli.Say(l.flags.Lang, "proxy_head_time"), cli.Say(l.flags.Lang, "proxy_head_method"),
 			cli.Say(l.flags.Lang, "proxy_head_status"), cli.Say(l.flags.Lang, "proxy_head_sent"), cli.Say(l.flags.Lang, "proxy_head_received"), cli.Say(l.flags.Lang, "proxy_head_where")), color.Faint) + "\n")
 	}
-	method, status := e.Method, ""
-	if e.Status != 0 {
-		status = strconv.Itoa(e.Status)
-	}
-	if e.Kind != proxy.Request {
-		method = narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_kind_"+string(e.Kind)).Title
-	}
-	sent, received := sheet.Size(e.Sent), sheet.Size(e.Received)
-	if e.Kind == proxy.Failure {
-		sent, received = "", ""
-	}
-	where := foreign.Quote(e.Host + e.Path)
-	if e.Path != "" && e.Path[0] != '/' { // a target that is no path, as of OPTIONS and CONNECT
-		where = foreign.Quote(e.Host + " " + e.Path)
-	}
-	first := l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, where)
+	w := wordsOfEntry(l.flags.Lang, e, l.flags.caFile != "")
+	first := l.columns(w.n, w.time, w.method, w.status, w.sent, w.received, w.where)
 	below := "" // where there is no room beside the rest
 	if sheet.Width(first) > l.width() {
-		first, below = l.columns(strconv.Itoa(e.N), e.Began.Format(time.TimeOnly), foreign.Quote(method), status, sent, received, ""), where
+		first, below = l.columns(w.n, w.time, w.method, w.status, w.sent, w.received, ""), w.where
 	}
 	shade := color.FgGreen
 	switch {
@@ -233,66 +240,13 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	if below != "" {
 		l.wrap(&b, "", below, shade)
 	}
-	if legs := l.legs(e); legs != "" {
-		l.wrap(&b, "", legs, color.Faint)
+	if w.legs != "" {
+		l.wrap(&b, "", w.legs, color.Faint)
 	}
-	for _, w := range e.Warnings {
-		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_warning_"+string(w)).Title, color.FgYellow)
-	}
-	for _, c := range e.Changes {
-		l.wrap(&b, "! ", l.change(c), color.FgYellow)
-	}
-	for _, n := range e.Notes {
-		if n == relay.NoteHopByHop || n == relay.NoteOriginForm {
-			continue // of every request by way of a proxy
-		}
-		l.wrap(&b, "! ", narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_note_"+string(n)).Title, color.FgYellow)
-	}
-	if e.Upgraded != "" {
-		l.wrap(&b, "", cli.Say(l.flags.Lang, "proxy_upgraded", "protocol", foreign.Quote(e.Upgraded)), color.Faint)
-	}
-	if w := e.WebSocket; w != nil {
-		counts := []string{"sent", strconv.Itoa(w.Sent), "received", strconv.Itoa(w.Received)}
-		said := cli.Say(l.flags.Lang, "proxy_messages", counts...)
-		if w.Err != nil {
-			who := narrate.Must(l.flags.Lang, narrate.UI, "cmd.proxy_side_"+string(w.Side)).Title
-			said = cli.Say(l.flags.Lang, "proxy_messages_until", append(counts, "who", who)...)
-		}
-		if w.Side != proxy.SideProxy {
-			l.wrap(&b, "", said, color.Faint)
-		}
-	}
-	if e.Answered {
-		l.wrap(&b, "! ", cli.Say(l.flags.Lang, "proxy_answered"), color.FgYellow)
-	}
-	if e.Fault != nil {
-		l.fault(&b, faultLines(l.flags.Lang, e.Fault, l.flags.caFile != ""))
-	}
-	if e.Besides != nil {
-		lines := faultLines(l.flags.Lang, e.Besides, l.flags.caFile != "")
-		lines[0] = cli.Say(l.flags.Lang, "proxy_besides", "fault", lines[0])
-		l.fault(&b, lines)
+	for _, r := range w.remarks {
+		l.wrap(&b, r.mark(), r.text, r.shade())
 	}
 	return b.String()
-}
-
-// change says what a flag changed.
-func (l *proxyList) change(c proxy.Change) string {
-	kind, of := "proxy_change_"+string(c.Kind), "proxy_change_of_"+string(c.Of)
-	message := cli.Say(l.flags.Lang, of)
-	pairs := []string{"by", c.By, "of", message, "what", c.Detail}
-	return cli.Say(l.flags.Lang, kind, pairs...)
-}
-
-// fault sets what went wrong.
-func (l *proxyList) fault(b *strings.Builder, lines []string) {
-	for i, line := range lines {
-		mark := "  "
-		if i == 0 {
-			mark = "x "
-		}
-		l.wrap(b, mark, line, color.FgRed)
-	}
 }
 
 // columns sets one line of the list.
@@ -331,20 +285,6 @@ func (l *proxyList) paint(text string, a color.Attribute) string {
 
 func (l *proxyList) party(side string) string {
 	return narrate.Must(l.flags.Lang, narrate.Party, side).Title
-}
-
-// legs is what the two handshakes settled, in one line.
-func (l *proxyList) legs(e *proxy.Entry) string {
-	var parts []string
-	for _, x := range []struct {
-		side string
-		leg  *proxy.Leg
-	}{{"client", e.ToClient}, {"server", e.ToServer}} {
-		if x.leg != nil && x.leg.Version != 0 {
-			parts = append(parts, l.party(x.side)+" "+foreign.Quote(x.leg.String()))
-		}
-	}
-	return strings.Join(parts, " | ")
 }
 
 // limitOf is how much the proxy takes.

@@ -53,6 +53,7 @@ type proxyFlags struct {
 	format                          string
 	pageFile                        string // --out, of a page
 	noSecrets                       bool   // on a page
+	web                             string // where the list is served; "" for nowhere
 }
 
 // NewProxy is the verb proxy.
@@ -83,6 +84,7 @@ that wants --i-own-this-network.`,
   tlslab proxy --mode socks5 --listen 127.0.0.1:1080
   tlslab proxy --rewrite 'hello=goodbye' --client-tls 1.2 --show 1
   tlslab proxy --set-header X-Debug=1 --set-header Cookie= --block '*.ads.example'
+  tlslab proxy --web :8081                               the list in a browser: open the address that it prints
   tlslab proxy --upstream http://proxy.example:3128 --client-cert-for '*.bank.example=me.pem'
   tlslab proxy --show 1 --format html --out entry.html   both handshakes as a page, when entry 1 is there`,
 		Args: cli.Exactly(0, ""),
@@ -125,7 +127,8 @@ that wants --i-own-this-network.`,
 	f.BoolVar(&p.quiet, "quiet", false, "no list")
 	f.StringVar(&p.format, "format", cli.Text, "of the list: text, or json (a line an entry); html is a page of the entry that --show names")
 	f.StringVar(&p.pageFile, "out", "", "write that page to this `file` (mode 0600), and go on listing (default: the page, and no list)")
-	f.BoolVar(&p.noSecrets, "no-secrets", false, "leave secrets out of that page, so that it can be shared")
+	f.BoolVar(&p.noSecrets, "no-secrets", false, "leave secrets out of that page, so that it can be shared; with --web out of all pages")
+	f.StringVar(&p.web, "web", "", "serve the list to browsers on this machine too, at `[HOST]:PORT`, each entry with both\nhandshakes; the address that is printed has a token, and whoever has that reads all")
 	cli.Complete(cmd, "client-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
@@ -148,8 +151,8 @@ func (p *proxyFlags) checkPage(cmd *cobra.Command) error {
 		switch {
 		case p.pageFile != "":
 			return cli.Misuse("Add --format html, or redirect the list.", "--out is for the page of --format html")
-		case p.noSecrets:
-			return cli.Misuse("Add --format html, or leave it out.", "--no-secrets is about the page of --format html")
+		case p.noSecrets && p.web == "":
+			return cli.Misuse("Add --format html or --web, or leave it out.", "--no-secrets is about the page of --format html, and those of --web")
 		}
 		return nil
 	}
@@ -209,6 +212,14 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return cli.FirstError(err, l.Close())
 	}
+	web, err := p.openWeb()
+	if err != nil {
+		return cli.FirstError(err, l.Close())
+	}
+	if web != nil {
+		defer func() { err = cli.FirstError(err, web.Close()) }()
+		ways = append(ways, cli.Say(p.Lang, "proxy_web"), web.Address())
+	}
 	listed := cli.NewSpool(cli.Unfiltered(out.Writer), p.MissingFrom(p.format, log))
 	out.Writer = foreign.NewWriter(listed, out.Options.Color)
 	defer func() {
@@ -223,6 +234,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	o.Seen = func(e *proxy.Entry) {
 		files.add(e)
 		list.add(e)
+		if web != nil {
+			web.Feed.Add(watchable(e, p.caFile != ""))
+		}
 	}
 	o.Page = func(f *proxy.Fault) string { return faultText(p.Lang, f, p.caFile != "") }
 	o.HTML = func(host string, f *proxy.Fault) proxy.Document { return faultPage(p.Lang, host, f, p.caFile != "") }
@@ -233,6 +247,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	list.proxy = px
+	if web != nil {
+		web.Start(list.watched(l.Addr().String(), root))
+	}
 	if err := p.announce(ctx, log, l, root, made, ways); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
 	}
@@ -294,6 +311,11 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 	}
 	if o.Allow, err = patterns("--allow-hosts", p.allow); err != nil {
 		return o, err
+	}
+	if p.web != "" {
+		if _, err := p.webAddr(); err != nil {
+			return o, err
+		}
 	}
 	for _, text := range p.rewrite {
 		rw, err := proxy.ParseRewrite(text)
@@ -438,7 +460,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 		lines = append(lines, cli.Say(p.Lang, "proxy_made_ca", "root", root))
 	}
 	if p.mode == "forward" {
-		lines = append(lines, "curl --proxy http://"+l.Addr().String()+" --cacert "+root+" https://…")
+		lines = append(lines, curlBy(l.Addr().String(), root))
 	} else {
 		lines = append(lines, cli.Say(p.Lang, "proxy_root", "root", root))
 	}
@@ -449,7 +471,7 @@ func (p *proxyFlags) announce(ctx context.Context, w io.Writer, l net.Listener, 
 	}
 	var b strings.Builder
 	for i, line := range lines {
-		if strings.HasPrefix(line, "curl ") {
+		if strings.HasPrefix(line, "curl ") || strings.HasPrefix(line, "http://") {
 			b.WriteString("  " + line + "\n") // to be copied whole
 			continue
 		}

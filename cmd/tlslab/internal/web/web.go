@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/guard"
 	"tlslab/handshake/lab"
 	"tlslab/handshake/narrate"
 )
@@ -74,12 +75,8 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "http://%s/\n", l.Addr()); err != nil {
 		return cli.FirstError(err, l.Close())
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return cli.FirstError(err, l.Close())
-	}
 	// A reader who is slow, or says nothing, costs a goroutine; not for ever.
-	srv := &http.Server{Handler: f.handler(port), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	srv := &http.Server{Handler: f.handler(l.Addr().String()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -87,8 +84,8 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// handler answers as the lab does.
-func (f *webFlags) handler(port string) http.Handler {
+// handler answers as the lab does, at addr (HOST:PORT).
+func (f *webFlags) handler(addr string) http.Handler {
 	k := newKept(runtime.GOMAXPROCS(0))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +115,7 @@ func (f *webFlags) handler(port string) http.Handler {
 		}
 		_, _ = io.Copy(w, bytes.NewReader(a.Page)) // fails if the reader has left
 	})
-	return guard(port, mux)
+	return guard.Local(addr, mux)
 }
 
 // seed is a word that nobody has used: an address without one asks for a fresh run.

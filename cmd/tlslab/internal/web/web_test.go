@@ -33,7 +33,7 @@ func asked(t *testing.T, h http.Handler, target string, change func(*http.Reques
 func handler() http.Handler {
 	f := new(webFlags)
 	f.Lang = narrate.En
-	return f.handler(port)
+	return f.handler("127.0.0.1:" + port)
 }
 
 // fetched is what a browser says of who asks, and for what.
@@ -70,7 +70,7 @@ func TestGuard(t *testing.T) {
 		"our own form":      {fetched("same-origin", "document"), 200},
 		"typed":             {fetched("none", "document"), 200},
 		"a POST":            {func(r *http.Request) { r.Method = http.MethodPost }, 405},
-		"long":              {func(r *http.Request) { r.RequestURI = "/?seed=" + strings.Repeat("7", maxAddress) }, 414},
+		"long":              {func(r *http.Request) { r.RequestURI = "/?seed=" + strings.Repeat("7", 8<<10) }, 414},
 		"elsewhere":         {func(r *http.Request) { r.URL.Path = "/etc/passwd" }, 404},
 	} {
 		res := asked(t, h, "/?tls=1.3&seed=7&lang=en", test.change)
