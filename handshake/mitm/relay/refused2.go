@@ -28,11 +28,15 @@ func (m *H2) refuseStream(st *stream, r *Refusal) {
 	default:
 		toServer = r.code2()
 	}
-	b := m.page(st)
-	if b != nil {
+	end := http2.FlagHeadersEndStream // DATA has the same
+	if toClient == http2.ErrCodeProtocol {
+		end = 0 // RFC 9113 §8.1.1 wants the reset behind it
+	}
+	b := m.page(st, end)
+	if b != nil && end != 0 {
 		toClient = http2.ErrCodeNo // it has a whole reply
 	}
-	if b == nil || !st.over[0] {
+	if b == nil || end == 0 || !st.over[0] {
 		b = append(b, rstFrame(st.id, toClient)...)
 	}
 	m.toClient(b)
