@@ -257,7 +257,7 @@ func (m *H2) stepData(f *flow2, b []byte, length int, flags http2.Flags, id uint
 	if st := f.data; st != nil && !(st.x.answered && f.from == Client) {
 		r := st.said[index(f)].data(f.from, int64(n), f.end)
 		if st.over[index(f)] {
-			r = extraneous(f.from, "DATA")
+			r = behindEnd(f.from, "DATA")
 		}
 		if r != nil {
 			m.refuseStream(st, r)

@@ -62,7 +62,7 @@ func TestMalformed2(t *testing.T) {
 			"1 RST_STREAM PROTOCOL_ERROR\n3 RST_STREAM PROTOCOL_ERROR\n5 RST_STREAM PROTOCOL_ERROR\n7 RST_STREAM PROTOCOL_ERROR", "client:pseudo_field client:extraneous client:field client:trailer "},
 		{"behind a request's end", Options{}, func() []string {
 			return []string{get(1), c.send(http2.FrameData, endStream, 1, "x"), get(3), c.head(3, endStream, "sum: 1")}
-		}, "1 HEADERS :method=GET END\n1 RST_STREAM CANCEL\n3 HEADERS :method=GET END\n3 RST_STREAM CANCEL", "1 RST_STREAM PROTOCOL_ERROR\n3 RST_STREAM PROTOCOL_ERROR", "client:extraneous client:extraneous"},
+		}, "1 HEADERS :method=GET END\n1 RST_STREAM CANCEL\n3 HEADERS :method=GET END\n3 RST_STREAM CANCEL", "1 RST_STREAM STREAM_CLOSED\n3 RST_STREAM STREAM_CLOSED", "client:extraneous client:extraneous"},
 		{"a reply's head", page, func() []string {
 			return []string{get(1), get(3), s.head(1, 0, ":status: 200", "x-a: 1", "Bad: 2"), s.send(http2.FrameData, endStream, 1, "late"), s.head(3, endStream, ":status: 204", "x-a: 1")}
 		}, "1 HEADERS :method=GET END\n3 HEADERS :method=GET END\n1 RST_STREAM PROTOCOL_ERROR",

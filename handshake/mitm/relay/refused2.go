@@ -29,7 +29,7 @@ func (m *H2) refuseStream(st *stream, r *Refusal) {
 		toServer = r.code2()
 	}
 	end := http2.FlagHeadersEndStream // DATA has the same
-	if toClient == http2.ErrCodeProtocol {
+	if toClient == http2.ErrCodeProtocol || toClient == http2.ErrCodeStreamClosed {
 		end = 0 // RFC 9113 §8.1.1 wants the reset behind it
 	}
 	b := m.page(st, end)
@@ -48,6 +48,9 @@ func (m *H2) refuseStream(st *stream, r *Refusal) {
 
 // code2 is what who broke the rule is told.
 func (r *Refusal) code2() http2.ErrCode {
+	if r.behind {
+		return http2.ErrCodeStreamClosed // RFC 9113 §5.1
+	}
 	switch r.Rule {
 	case RuleHeadTooLong, RuleAllHeads, RuleStreams, RuleMalformed:
 		return http2.ErrCodeEnhanceYourCalm

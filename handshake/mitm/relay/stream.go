@@ -242,7 +242,7 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 	x, said := st.x, &st.said[index(f)]
 	heard := !x.answered || f.from == Server
 	if st.over[index(f)] && heard {
-		return extraneous(f.from, "HEADERS")
+		return behindEnd(f.from, "HEADERS")
 	}
 	if r := f.tooLong(); r != nil && heard {
 		return r
