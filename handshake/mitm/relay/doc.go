@@ -23,7 +23,7 @@
 //
 // Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
 // ends, request.go and reply.go the two directions, rules.go what is refused. Of HTTP/2 h2.go has
-// the frames, stream.go the streams, malformed.go what none of their messages may be, refused2.go and
+// the frames, data2.go and fields2.go what they carry, stream.go the streams, malformed.go what none of their messages may be, refused2.go and
 // longblock.go what becomes of one that is, changed2.go what it takes to change a body. hold.go is what may be held, changed and answered by the caller. What is translated
 // stands in translate.go, head by head, h2toh1.go and h1toh2.go; conn2.go is their end of HTTP/2.
 // websocket.go listens to what a connection was upgraded to, and takes no part in it.

@@ -227,55 +227,6 @@ func (m *H2) step(f *flow2, b []byte) int {
 	return len(whole)
 }
 
-// stepData is the head of a frame of DATA, and the length of its padding: they say whether it goes on.
-func (m *H2) stepData(f *flow2, b []byte, length int, flags http2.Flags, id uint32) int {
-	f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
-	f.end, f.data = flags.Has(http2.FlagDataEndStream), m.heard(f, id)
-	n := length
-	if f.padded {
-		if length > 0 && len(b) == frameHeader {
-			f.left = 0
-			return -1
-		}
-		if length == 0 || 1+int(b[frameHeader]) > length {
-			f.left = 0
-			m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: "padding"})
-			return -1
-		}
-		n -= 1 + int(b[frameHeader])
-	}
-	if id == 0 || f.data == nil && m.idle(f, id) { // RFC 9113 §5.1, §6.1
-		f.left = 0
-		m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: quote("DATA")})
-		return -1
-	}
-	goesOn := !m.anew && (f.data != nil || m.mayBeLate(id))
-	if m.stalled = goesOn && f.from == Server && m.server.debt > 0 && int64(length) > m.room; m.stalled {
-		f.left = 0
-		return -1 // what the relay has said took the client's room
-	}
-	if st := f.data; st != nil && !(st.x.answered && f.from == Client) {
-		r := st.said[index(f)].data(f.from, int64(n), f.end)
-		if st.over[index(f)] {
-			r = behindEnd(f.from, "DATA")
-		}
-		if r != nil {
-			m.refuseStream(st, r)
-			goesOn = false
-		}
-	}
-	if goesOn {
-		if f.out.pass(b[:frameHeader]); f.from == Server {
-			m.room -= int64(length)
-		}
-		f.passing = length > 0
-	}
-	if length == 0 {
-		m.dataOver(f)
-	}
-	return frameHeader
-}
-
 // stepPreface is RFC 9113 §3.4.
 func (m *H2) stepPreface(b []byte) int {
 	n, r := cutPreface(b)
@@ -303,50 +254,6 @@ func cutPreface(b []byte) (int, *Refusal) {
 		return 0, nil
 	}
 	return n, nil
-}
-
-// piece is a part of a frame that passes as it comes.
-func (m *H2) piece(f *flow2, p []byte) {
-	f.left -= len(p)
-	data := p
-	if f.padded {
-		f.padded = false
-		f.body -= 1 + int(p[0]) // it was looked at
-		data = p[1:]
-	}
-	data = data[:min(len(data), f.body)]
-	f.body -= len(data)
-	st := f.data
-	if st != nil && len(data) > 0 {
-		m.o.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
-	}
-	switch {
-	case m.anew && f.isData:
-		m.change(f, st, data, len(p))
-	case f.passing:
-		f.out.pass(p)
-	default: // its receiver never sees it
-		m.credit(f, &f.credit, 0, -int64(len(p)))
-	}
-	if f.left == 0 {
-		f.passed()
-		m.dataOver(f)
-	}
-}
-
-// dataOver is the end of a frame that passed as it came.
-func (m *H2) dataOver(f *flow2) {
-	st, end := f.data, f.end
-	f.data, f.end = nil, false
-	if st == nil {
-		return // of a stream that is over, or no DATA
-	}
-	if m.anew {
-		m.endChange(f, st, end, nil)
-	}
-	if end {
-		m.halfOver(f, st)
-	}
 }
 
 // frame is one that has come whole.
@@ -433,27 +340,6 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return nil
 	}
 	f.out.pass(whole)
-	return nil
-}
-
-// beginFields is the frame that begins a block. p begins with what it has before the fields.
-func (m *H2) beginFields(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, p []byte) *Refusal {
-	f.priority = ""
-	if kind == http2.FrameHeaders {
-		f.priority = priorityOf(flags, p)
-	}
-	f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
-	if kind == http2.FramePushPromise {
-		at := prefixOf(kind, flags)
-		f.promised = binary.BigEndian.Uint32(p[at-4:]) & (1<<31 - 1)
-		if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed { // it would pass for another's (RFC 9113 §5.1.1, §8.4)
-			return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
-		}
-		if len(m.streams) >= maxStreams {
-			return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
-		}
-		m.pushed = f.promised
-	}
 	return nil
 }
 

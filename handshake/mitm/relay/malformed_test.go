@@ -171,7 +171,11 @@ func TestRefusedGivesCredit(t *testing.T) {
 	if len(reads.lines[1]) != before || m.Wants(Server) {
 		t.Errorf("the client hears %q, and takes nothing", reads.lines[1][before:])
 	}
-	hear(get(9, "Bad: 1"), c.send(http2.FrameWindowUpdate, 0, 0, u32(3)))
+	hear(c.head(9, 0, ":method: POST", ":scheme: https", ":authority: a", ":path: /"), c.send(http2.FrameData, 0, 9, "x"))
+	if m.Wants(Server) {
+		t.Error("the server is heard, and the client takes nothing")
+	}
+	hear(get(11, "Bad: 1"), c.send(http2.FrameWindowUpdate, 0, 0, u32(3)))
 	if got := strings.Join(reads.lines[1][before:], "\n"); !strings.HasSuffix(got, "5 DATA z\n0 PING") || !m.Wants(Server) || reads.windows[0][0] != 6+2 {
 		t.Errorf("the client hears %q, the server gets %d", got, reads.windows[0][0])
 	}
