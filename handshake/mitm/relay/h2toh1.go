@@ -144,6 +144,7 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 // decline is a request whose head does not go on. What RFC 9113 §8.1.1 calls malformed is an error
 // of its stream; another gets an answer.
 func (m *H2toH1) decline(st *stream2, r *Refusal) {
+	r.Alone = true
 	st.x.fail(Client, r)
 	if r.Status() == http.StatusBadRequest || !m.answer(st) {
 		m.drop(st, r.code2())
