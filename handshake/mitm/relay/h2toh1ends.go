@@ -23,6 +23,12 @@ func (m *H2toH1) drain() {
 			st.x.fail(Server, ErrNotAsked)
 			m.drop(st, http2.ErrCodeRefusedStream)
 		}
+		for _, st := range m.two.inOrder() {
+			if st.held.head != nil { // what GOAWAY says of it is that it can be asked again
+				st.x.fail(Server, ErrNotAsked)
+				m.drop(st, http2.ErrCodeRefusedStream)
+			}
+		}
 		if m.two.begun {
 			m.two.out.add(goAwayFrame(m.asked, http2.ErrCodeNo))
 		}
