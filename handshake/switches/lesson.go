@@ -95,14 +95,14 @@ func (l *Lesson) box(o *scenario.Options) error {
 	if l.Rewrite == "" {
 		return nil
 	}
-	from, to, ok := strings.Cut(l.Rewrite, "=")
+	rewrite, err := mitm.ParseRewrite(l.Rewrite)
 	switch {
-	case !ok || from == "":
+	case err != nil:
 		return Misuse("mitm-rewrite", "Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", l.Rewrite)
 	case l.Passthrough:
 		return Misuse("mitm-rewrite mitm-passthrough", "Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
 	}
-	o.Rewrite = mitm.Rewrite{Old: from, New: to}
+	o.Rewrite = rewrite
 	return nil
 }
 

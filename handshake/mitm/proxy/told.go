@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/relay"
 )
 
@@ -20,7 +21,7 @@ type telling struct {
 	own                 bool  // it is the proxy's own page, of which nothing is told
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
-	rewriters           [2]*Rewriter
+	rewriters           [2]*mitm.Rewriter
 	decoders            [2]*decoder
 	closed              [2]bool     // the body's coding is none that can be looked into
 	answer              *relay.Head // the head of what the proxy answered itself
@@ -276,7 +277,7 @@ func (h *h1) rewriting(t *telling, i int, head *relay.Head, c relay.Changes) rel
 		t.closed[i] = true
 		return c
 	}
-	rw := NewRewriter(nil, h.s.p.o.Rewrite)
+	rw := mitm.NewRewriter(h.s.p.o.Rewrite...)
 	t.rewriters[i], c.Body = rw, rw
 	if coding != "" {
 		d := newDecoder(coding)
