@@ -57,7 +57,8 @@ const policy = `
 	render/sheet, record < render
 	render/sheet < render/mermaid
 	event < beside
-	render, beside < render/page
+	render/sheet, beside < predict
+	render, predict < render/page
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays
@@ -65,7 +66,7 @@ const policy = `
 	tls/https, certcompress/brotli, certcompress/zstd, pki/lesson < internal/tlstest
 	internal/tlstest < interop
 	scenario, kx/private, certcompress/brotli, certcompress/zstd < switches
-	switches, render/lesson < lab
+	switches, render/lesson, predict < lab
 	switches, render/page < cmd/cli
 	capture, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
@@ -200,6 +201,7 @@ var links = map[string][]string{
 	"./handshake/render/sheet":   tellers,
 	"./handshake/render":         tellers,
 	"./handshake/render/mermaid": tellers,
+	"./handshake/predict":        append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/page":    append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},

@@ -45,7 +45,8 @@ var (
 // request is one small GET on a connection that is kept, with two connections at once.
 // streams is one small GET of HTTP/2, of a hundred at once on one connection, beside the proxies
 // that have HTTP/2 (goproxy has it not where it intercepts; crypto-tls-h2 only carries its bytes).
-// idle is memory, of a fresh process and of one that carried a connection.
+// idle is memory, of a fresh process, of one that carried a connection, and for each of many that
+// are held and say nothing.
 // What memory it takes that bodies of any size pass is TestProxyBulk's, for it wants a fresh process.
 //
 // It is each proxy's turn for a block, again and again, so that whatever else the
@@ -118,8 +119,10 @@ type contender struct {
 
 	legs             [2]string // the groups agreed upon with the client and with the origin
 	fresh, used      memory    // when it had just started, and after one connection
-	connect, request blocks    // CPU seconds for each
-	stream           blocks    // … of HTTP/2
+	each             float64   // KiB that it weighs more for each connection that is held
+	held             []*tunnel
+	connect, request blocks // CPU seconds for each
+	stream           blocks // … of HTTP/2
 	kept             [2]*tunnel
 	multiplexed      *loader
 	began            cpuTime
@@ -238,8 +241,40 @@ func benchIdle(b *testing.B, o *origin, rows []*contender) {
 			b.ReportMetric(c.used.rss, c.name+"-RSS-MiB")
 			b.ReportMetric(c.used.pss, c.name+"-PSS-MiB")
 		}
+		for _, c := range rows {
+			if err := c.hold(o); err != nil {
+				b.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		time.Sleep(settling)
+		for _, c := range rows {
+			c.each = 1024 * (weightOf(b, c.pid).rss - c.used.rss) / float64(len(c.held))
+			b.ReportMetric(c.each, c.name+"-KiB/conn")
+			for _, t := range c.held {
+				if _, err := t.get(o.host, "/", "Connection: close\r\n"); err != nil {
+					b.Fatalf("%s: %v", c.name, err)
+				}
+				_ = t.Close()
+			}
+		}
 		b.ReportMetric(0, "ns/op")
 	}
+}
+
+// hold opens connections that have asked something, and say nothing more.
+func (c *contender) hold(o *origin) error {
+	c.held = nil
+	for range 400 / c.weight {
+		t, err := tunnelTo(c.addr, o.host, c.root, "http/1.1")
+		if err != nil {
+			return err
+		}
+		c.held = append(c.held, t)
+		if _, err := t.get(o.host, "/", ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // intercepts makes one connection and looks at who answers it.
@@ -549,7 +584,7 @@ const idleLimit = 20
 func table(rows []*contender) string {
 	var s strings.Builder
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tclient leg\torigin leg")
+	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tKiB/conn\tclient leg\torigin leg")
 	byName := map[string]*contender{}
 	for _, c := range rows {
 		byName[c.name] = c
@@ -557,7 +592,7 @@ func table(rows []*contender) string {
 		for _, t := range []blocks{c.connect, c.request, c.stream} {
 			fmt.Fprintf(w, "\t%.1f\t%.0f%%", t.median()*1e6, t.spread())
 		}
-		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.legs[0], c.legs[1])
+		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%.0f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.each, c.legs[0], c.legs[1])
 	}
 	fmt.Fprintln(w)
 	ours := byName["tlslab"]

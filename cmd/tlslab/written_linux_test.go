@@ -35,7 +35,7 @@ type writes struct {
 
 var written = map[string]writes{
 	"tlslab run": {
-		[]string{"out", "answers", "keylogfile", "pcap"}, nil, []string{"out", "keylogfile"},
+		[]string{"out", "answers", "keylogfile", "pcap"}, []string{"score"}, []string{"out", "keylogfile"},
 		once("run", "--kx", "ecdhe", "--tls", "1.2", "--lang", "en")},
 	"tlslab compare": {
 		[]string{"out"}, nil, []string{"out"},

@@ -75,12 +75,13 @@ const (
 	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
 	Captions  Kind = "caption"  // a few words beside a message's name: Caption
 	Lab       Kind = "lab"      // a lesson, a group, a switch of the lab, or a word beside them
+	Predict   Kind = "predict"  // what package predict asks, and why a choice is right or wrong
 	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Lab, Hint}
+	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Lab, Predict, Hint}
 }
 
 // Entry is what is said under one key.
