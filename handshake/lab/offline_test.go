@@ -185,6 +185,20 @@ func TestOfflineAddress(t *testing.T) {
 	}
 }
 
+// TestOfflinePredict: questions are asked, and what is answered counts, after a page without any.
+func TestOfflinePredict(t *testing.T) {
+	tab := offline(t, "?tls=1.3&seed=7")
+	tab.Click(".lessons a") // so that a page has been shown after the first
+	tab.Wait(`document.querySelector("[aria-current=page]")`)
+	tab.Click(".lab form > details:last-of-type > summary")
+	tab.Click("[name=predict]")
+	tab.Click(".lab [type=submit]")
+	tab.Wait(`document.querySelector("fieldset.ask")`)
+	tab.Click(".ask [data-right]")
+	tab.Click(".ask .reveal summary")
+	tab.Wait(`document.querySelector("#score .tally").textContent === "1"`)
+}
+
 // TestOfflineRefusals: what makes no lesson is told as in tlslab web, at that address, and what
 // needs tlslab web says so.
 func TestOfflineRefusals(t *testing.T) {
