@@ -76,6 +76,7 @@ func TestOffline(t *testing.T) {
 	b, _ := made()
 	version := browsertest.Eval[string](tab, `document.querySelector("meta[name=generator]").content.replace("tlslab ", "")`)
 	opened := browsertest.Eval[float64](tab, "performance.now()") / 1000
+	tab.Shot("offline")
 	t.Logf("%d bytes; the first lesson after %.2f s", len(b), opened)
 	if *seconds && opened > first {
 		t.Errorf("the first lesson after %.2f s, want %d", opened, first)
@@ -241,6 +242,7 @@ func TestOfflineUnable(t *testing.T) {
 		if got := browsertest.Eval[string](tab, "document.body.innerText"); !strings.Contains(got, x.en) || !strings.Contains(got, x.zh) {
 			t.Errorf("%s: it says %q", x.before, got)
 		}
+		tab.Shot("offline-" + strings.ReplaceAll(x.en, " ", "-"))
 	}
 	tab.WithoutScripts()
 	tab.Go("")
