@@ -80,13 +80,8 @@ const policy = `
 	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
 	explain, render/lesson, cmd/flags < cmd/explain
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
-<<<<<<< HEAD
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
-	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
-=======
-	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
->>>>>>> main
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
