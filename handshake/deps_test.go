@@ -60,6 +60,7 @@ const policy = `
 	event < beside
 	render/sheet, beside < predict
 	render, predict < render/page
+	render/page < mitm/proxy/watch
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays
@@ -76,8 +77,7 @@ const policy = `
 	session/redis, lab, render/replays, cmd/flags < cmd/lesson
 	cmd/cli < cmd/guard
 	lab, cmd/guard < cmd/web
-	cmd/guard < cmd/watch
-	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
+	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
 	explain, render/lesson, cmd/flags < cmd/explain
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
