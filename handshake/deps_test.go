@@ -79,7 +79,7 @@ const policy = `
 	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
-	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
+	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -299,12 +299,29 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 }
 
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
-// WebAssembly, the lessons and their words included.
+// WebAssembly, the lessons and their words included, and go vet has nothing to say of what is
+// written for that alone. What a page carries links no server and no command line.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/page", "./handshake/render/lesson", "./examples/browser")
-	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	forBrowser := func(args ...string) string {
+		t.Helper()
+		run := exec.Command("go", args...)
+		run.Dir, run.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+		out, err := run.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	forBrowser("build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/page", "./handshake/render/lesson", "./handshake/lab", "./examples/browser", "./examples/offlinelab")
+	forBrowser("vet", "./handshake/switches", "./examples/browser", "./examples/offlinelab")
+	linked := strings.Fields(forBrowser("list", "-deps", "./examples/offlinelab"))
+	if !slices.Contains(linked, "tlslab/handshake/lab") {
+		t.Errorf("the offline lab links %d packages: the test looked in the wrong place", len(linked))
+	}
+	for _, never := range []string{"net/http", "crypto/tls", "html/template", "text/template", "os/exec", "github.com/spf13/cobra", "github.com/andybalholm/brotli", "tlslab/handshake/replay"} {
+		if slices.Contains(linked, never) {
+			t.Errorf("the offline lab links %s", never)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,crypto-tls-h2,goproxy,tcp-relay", "which proxies BenchmarkProxy compares")
+	benchProxies = flag.String("proxies", "tlslab,mitmdump,crypto-tls,crypto-tls-h2,goproxy,tcp-relay", "which proxies BenchmarkProxy compares; a path is another tlslab")
 	benchHost    = flag.String("proxyhost", "127.0.0.1", "how BenchmarkProxy's client names the origin: 127.0.0.1 keeps name resolution out of it, localhost does not")
 	benchRounds  = flag.Int("proxyrounds", 7, "how often it is each proxy's turn")
 )
@@ -45,7 +45,8 @@ var (
 // request is one small GET on a connection that is kept, with two connections at once.
 // streams is one small GET of HTTP/2, of a hundred at once on one connection, beside the proxies
 // that have HTTP/2 (goproxy has it not where it intercepts; crypto-tls-h2 only carries its bytes).
-// idle is memory, of a fresh process and of one that carried a connection.
+// idle is memory, of a fresh process, of one that carried a connection, and for each of many that
+// are held and say nothing.
 // What memory it takes that bodies of any size pass is TestProxyBulk's, for it wants a fresh process.
 //
 // It is each proxy's turn for a block, again and again, so that whatever else the
@@ -71,8 +72,7 @@ func BenchmarkProxy(b *testing.B) {
 		if name != "crypto-tls-h2" {
 			rows = append(rows, c)
 		}
-		switch name {
-		case "tlslab", "mitmdump", "crypto-tls-h2":
+		if name != "crypto-tls" && name != "goproxy" && name != "tcp-relay" {
 			rows2 = append(rows2, c)
 		}
 	}
@@ -119,8 +119,10 @@ type contender struct {
 
 	legs             [2]string // the groups agreed upon with the client and with the origin
 	fresh, used      memory    // when it had just started, and after one connection
-	connect, request blocks    // CPU seconds for each
-	stream           blocks    // … of HTTP/2
+	each             float64   // KiB that it weighs more for each connection that is held
+	held             []*tunnel
+	connect, request blocks // CPU seconds for each
+	stream           blocks // … of HTTP/2
 	kept             [2]*tunnel
 	multiplexed      *loader
 	began            cpuTime
@@ -134,15 +136,22 @@ func startContender(b *testing.B, name string, o *origin) *contender {
 	c := &contender{name: name, weight: 1}
 	port, root := filepath.Join(dir, "port"), filepath.Join(dir, "root.pem")
 	var cmd *exec.Cmd
-	switch name {
+	kind := name
+	if filepath.IsAbs(name) {
+		kind = "tlslab"
+	}
+	switch kind {
 	case "tlslab":
-		program := filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
-		if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-			b.Fatalf("go build: %v\n%s", err, out)
+		program := name
+		if c.version = "built before"; program == kind {
+			program = filepath.Join(dir, "tlslab") // what people run; the test binary weighs more
+			if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+				b.Fatalf("go build: %v\n%s", err, out)
+			}
+			c.version = "this tree"
 		}
 		root = filepath.Join(dir, "tlslab-ca.pem")
 		cmd = exec.Command(program, "proxy", "--listen", "127.0.0.1:0", "--port-file", port, "--confdir", dir, "--upstream-CAfile", o.roots, "--quiet")
-		c.version = "this tree"
 	case "mitmdump":
 		program, err := exec.LookPath(name)
 		if err != nil {
@@ -232,8 +241,40 @@ func benchIdle(b *testing.B, o *origin, rows []*contender) {
 			b.ReportMetric(c.used.rss, c.name+"-RSS-MiB")
 			b.ReportMetric(c.used.pss, c.name+"-PSS-MiB")
 		}
+		for _, c := range rows {
+			if err := c.hold(o); err != nil {
+				b.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		time.Sleep(settling)
+		for _, c := range rows {
+			c.each = 1024 * (weightOf(b, c.pid).rss - c.used.rss) / float64(len(c.held))
+			b.ReportMetric(c.each, c.name+"-KiB/conn")
+			for _, t := range c.held {
+				if _, err := t.get(o.host, "/", "Connection: close\r\n"); err != nil {
+					b.Fatalf("%s: %v", c.name, err)
+				}
+				_ = t.Close()
+			}
+		}
 		b.ReportMetric(0, "ns/op")
 	}
+}
+
+// hold opens connections that have asked something, and say nothing more.
+func (c *contender) hold(o *origin) error {
+	c.held = nil
+	for range 400 / c.weight {
+		t, err := tunnelTo(c.addr, o.host, c.root, "http/1.1")
+		if err != nil {
+			return err
+		}
+		c.held = append(c.held, t)
+		if _, err := t.get(o.host, "/", ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // intercepts makes one connection and looks at who answers it.
@@ -543,7 +584,7 @@ const idleLimit = 20
 func table(rows []*contender) string {
 	var s strings.Builder
 	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tclient leg\torigin leg")
+	fmt.Fprintln(w, "\nproxy\tversion\tconnect µs CPU\tspread\trequest µs CPU\tspread\tstream µs CPU\tspread\tRSS fresh\tused\tPSS used, MiB\tKiB/conn\tclient leg\torigin leg")
 	byName := map[string]*contender{}
 	for _, c := range rows {
 		byName[c.name] = c
@@ -551,7 +592,7 @@ func table(rows []*contender) string {
 		for _, t := range []blocks{c.connect, c.request, c.stream} {
 			fmt.Fprintf(w, "\t%.1f\t%.0f%%", t.median()*1e6, t.spread())
 		}
-		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.legs[0], c.legs[1])
+		fmt.Fprintf(w, "\t%.1f\t%.1f\t%.1f\t%.0f\t%s\t%s\n", c.fresh.rss, c.used.rss, c.used.pss, c.each, c.legs[0], c.legs[1])
 	}
 	fmt.Fprintln(w)
 	ours := byName["tlslab"]

@@ -190,6 +190,9 @@ func (l *Lab) form(q Question) *page.Form {
 			}
 		}
 		group.Switches = append(group.Switches, l.others(g, q)...)
+		if g == switches.Again && l.Replays == nil {
+			group.Note = q.say("replays_elsewhere")
+		}
 		f.Groups = append(f.Groups, group)
 	}
 	return f

@@ -37,8 +37,7 @@ func (e *Entry) rewritten(changed bool) {
 // describeRequest takes over what a request says.
 func (e *Entry) describeRequest(h *relay.Head, s *session) {
 	e.Method, e.Path, e.Proto = h.Method, cmp.Or(h.Path, h.Target), h.Proto
-	e.RequestFields, e.RequestHeader, e.RequestHeadSize = h.Fields, h.Header(), int64(len(h.Raw))
-	e.RequestHeader.Del("Host")
+	e.RequestFields, e.RequestHeadSize = h.Fields, int64(len(h.Raw))
 	if s.toClient == nil {
 		e.Scheme = "http"
 	}
@@ -47,7 +46,7 @@ func (e *Entry) describeRequest(h *relay.Head, s *session) {
 
 // asks takes over the host that a request names. The handshake may have named another one.
 func (e *Entry) asks(host string, s *session) {
-	if host == "" || s.target.fixed {
+	if host == "" || s.target.fixed || host == s.host {
 		return
 	}
 	name, port, err := net.SplitHostPort(host)
@@ -62,5 +61,5 @@ func (e *Entry) asks(host string, s *session) {
 
 // describeReply takes over what a reply says.
 func (e *Entry) describeReply(h *relay.Head) {
-	e.Status, e.ReplyProto, e.Reason, e.Fields, e.Header, e.HeadSize = h.Status, h.Proto, h.Reason, h.Fields, h.Header(), int64(len(h.Raw))
+	e.Status, e.ReplyProto, e.Reason, e.Fields, e.HeadSize = h.Status, h.Proto, h.Reason, h.Fields, int64(len(h.Raw))
 }

@@ -39,11 +39,10 @@ type Entry struct {
 	Host   string // as the request named it, else the client's hello or CONNECT; with a port that is not the usual one
 	Scheme string // "https"; "http" where no TLS is in play; "" for bytes
 
-	Method, Path, Proto       string      // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
-	Status                    int         // of the reply; 0 if none came
-	ReplyProto, Reason        string      // the status line's; HTTP/2 has no Reason
-	RequestHeader, Header     http.Header // as net/http has them; the next four as they came, in order and case; of HTTP/2 with the fields that stand for the first line
-	RequestFields, Fields     []relay.Field
+	Method, Path, Proto       string        // of a request; Proto is "HTTP/1.1", "HTTP/2.0"
+	Status                    int           // of the reply; 0 if none came
+	ReplyProto, Reason        string        // the status line's; HTTP/2 has no Reason
+	RequestFields, Fields     []relay.Field // as they came, in order and case; of HTTP/2 with the fields that stand for the first line
 	RequestTrailers, Trailers []relay.Field
 	RequestHeadSize, HeadSize int64        // bytes of the heads as they came; 0 where they are compressed
 	Notes                     []relay.Note // what was changed because the RFCs want it
@@ -60,6 +59,16 @@ type Entry struct {
 	Besides  *Fault // how the client refused what the proxy then had to show it: that certificate is forged too; nil if it did not
 	Answered bool   // the reply is the proxy's own, and the server has said nothing of it
 }
+
+// RequestHeader is the request's fields as net/http has them, without Host.
+func (e *Entry) RequestHeader() http.Header {
+	h := relay.Header(e.RequestFields)
+	h.Del("Host")
+	return h
+}
+
+// Header is the reply's fields as net/http has them.
+func (e *Entry) Header() http.Header { return relay.Header(e.Fields) }
 
 // Timing is how long the parts took. A part that did not happen is 0; Connect and TLS
 // are those of the request that opened the connection.

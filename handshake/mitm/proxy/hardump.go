@@ -29,12 +29,13 @@ func (e *Entry) HAR() *har.Entry {
 	if proto == "" {
 		proto = "HTTP/1.1"
 	}
+	asked, said := e.RequestHeader(), e.Header()
 	u := &url.URL{Scheme: e.Scheme, Host: e.Host, Path: "/"}
 	_, u.RawQuery, _ = strings.Cut(e.Path, "?")
 	out := &har.Entry{
 		Started:    e.Began.Add(-e.Timing.Connect - e.Timing.TLS),
-		Request:    har.RequestOf(method, u, proto, e.RequestHeader),
-		Response:   har.ResponseOf(e.Status, e.Reason, cmp.Or(e.ReplyProto, proto), e.Header),
+		Request:    har.RequestOf(method, u, proto, asked),
+		Response:   har.ResponseOf(e.Status, e.Reason, cmp.Or(e.ReplyProto, proto), said),
 		Connection: strconv.Itoa(e.Conn),
 		TLS:        &har.TLS{Client: e.ToClient.har(), Server: e.ToServer.har()},
 	}
@@ -53,9 +54,9 @@ func (e *Entry) HAR() *har.Entry {
 	out.Timings = har.NewTimings(phases)
 
 	request := bodyOf(e.RequestBody, e.Sent)
-	out.Request.BodySize, out.Request.PostData = e.Sent, request.PostData(e.RequestHeader)
+	out.Request.BodySize, out.Request.PostData = e.Sent, request.PostData(asked)
 	reply := bodyOf(e.Body, e.Received)
-	out.Response.BodySize, out.Response.Content = e.Received, reply.Content(e.Header)
+	out.Response.BodySize, out.Response.Content = e.Received, reply.Content(said)
 	if e.Status == 0 {
 		out.Response = har.NoResponse()
 	}

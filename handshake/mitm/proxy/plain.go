@@ -138,7 +138,7 @@ func (h *h1) own(x *relay.Exchange) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	} else {
 		h.s.p.serveOwn(w, (&http.Request{Method: r.Method, URL: u, Host: r.Host(), Proto: r.Proto, ProtoMajor: 1, ProtoMinor: 1,
-			Header: r.Header(), Body: http.NoBody, RemoteAddr: h.s.clientAddr, RequestURI: path}).WithContext(h.s.ctx))
+			Header: relay.Header(r.Fields), Body: http.NoBody, RemoteAddr: h.s.clientAddr, RequestURI: path}).WithContext(h.s.ctx))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

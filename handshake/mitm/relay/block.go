@@ -12,46 +12,76 @@ type blocks struct {
 	from Side
 	dec  *hpack.Decoder
 
+	header int    // Options.Header
+	table  uint32 // the largest that the receiver has allowed
+	now    uint32 // what it is
+
 	// The one that is not whole yet:
 	block    []byte
 	blockOf  uint32 // 0: there is none
 	blockEnd bool   // END_STREAM
+	total    int    // bytes that it came in
 
-	fields []hpack.HeaderField // of the last one, as far as they are kept
-	size   int                 // of them all, in bytes
+	// If it is longer than what is kept (longblock.go), what is in block is a part of a field, and:
+	long    bool
+	leading bool   // no field has come
+	skip    uint64 // bytes of a string that nobody needs
+	value   bool   // a name's; and behind it comes the value
+	indexed bool   // the field is to be remembered
+
+	fields  []hpack.HeaderField // of the last one, as far as they are kept
+	size    int                 // of them all, in bytes
+	wasLong bool
 }
+
+// usualFields is what a block has room for from the one before. Browsers send some thirty.
+const usualFields = 64
 
 // begin makes it ready. header is Options.Header.
 func (f *blocks) begin(header int) {
+	f.header, f.table, f.now, f.leading = header, 4096, 4096, true
 	f.dec = hpack.NewDecoder(4096, func(h hpack.HeaderField) {
 		if f.size += len(h.Name) + len(h.Value) + 32; f.size <= maxFields*header {
 			f.fields = append(f.fields, h)
 		}
 	})
-	f.dec.SetMaxStringLength(header)
+	f.dec.SetMaxStringLength(2 * header) // Huffman's code is not shorter than 5/8
 }
 
 // decode uncompresses the block that has come whole, and makes room for the next.
 func (f *blocks) decode() *Refusal {
-	f.fields, f.size = nil, 0
-	// The decoder takes one update of its table's size in a block. RFC 7541 §4.2 wants two where the
-	// size went down and up again, so each is given as a block of its own.
-	b, err := f.block, error(nil)
-	for n := sizeUpdate(b); n > 0 && err == nil; n = sizeUpdate(b) {
-		err = f.whole(b[:n])
-		b = b[n:]
-	}
-	if err == nil {
-		err = f.whole(b)
+	var err error
+	if f.long {
+		err = f.endLong()
+	} else {
+		err = f.decodeKept()
 	}
 	if err != nil {
 		return &Refusal{From: f.from, Rule: RuleCompression, Detail: quote(err.Error())}
 	}
-	f.block, f.blockOf = f.block[:0], 0
+	f.block, f.blockOf, f.total = f.block[:0], 0, 0
 	if cap(f.block) > 1<<12 {
 		f.block = nil
 	}
+	f.wasLong, f.long, f.leading = f.long, false, true
 	return nil
+}
+
+func (f *blocks) decodeKept() error {
+	if f.fields, f.size = f.fields[:0], 0; cap(f.fields) > usualFields {
+		f.fields = nil
+	}
+	// The decoder takes one update of its table's size in a block. RFC 7541 §4.2 wants two where the
+	// size went down and up again, so each is given as a block of its own.
+	b := f.block
+	for n := sizeUpdate(b); n > 0; n = sizeUpdate(b) {
+		f.resized(b[:n])
+		if err := f.whole(b[:n]); err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return f.whole(b)
 }
 
 // whole uncompresses what is whole.

@@ -20,7 +20,6 @@ import (
 type conn2 struct {
 	blocks // of what comes; from is the peer
 	owner  owner2
-	header int // Options.Header
 
 	in    []byte // come, and not yet worked on
 	out   outbox
@@ -84,7 +83,7 @@ const (
 
 // newConn2 is an end towards a peer. each is what it lets a new stream send.
 func newConn2(peer Side, header int, each int64, owner owner2) *conn2 {
-	c := &conn2{owner: owner, header: header, streams: map[uint32]*stream2{}, window: firstWindow, initial: firstWindow, room: firstWindow, each: each, concurrent: 1<<32 - 1}
+	c := &conn2{owner: owner, streams: map[uint32]*stream2{}, window: firstWindow, initial: firstWindow, room: firstWindow, each: each, concurrent: 1<<32 - 1}
 	c.from = peer
 	c.begin(header)
 	c.read = http2.NewFramer(nil, &c.frame)
@@ -202,10 +201,9 @@ func (c *conn2) idle(id uint32) bool { return id%2 == 0 || id > c.highest }
 
 // fragment takes a part of a block, and looks into the block once it is whole.
 func (c *conn2) fragment(p []byte, last bool) *broke2 {
-	if len(c.block)+len(p) > c.header {
-		return &broke2{&Refusal{From: c.from, Rule: RuleHeadTooLong, Limit: c.header}, http2.ErrCodeEnhanceYourCalm}
+	if r := c.add(p, frameHeader+len(p)); r != nil {
+		return &broke2{r, r.code2()}
 	}
-	c.block = append(c.block, p...)
 	if !last {
 		return nil
 	}
@@ -231,9 +229,6 @@ func (c *conn2) fragment(p []byte, last bool) *broke2 {
 	} // others are late: of a stream that is over
 	return nil
 }
-
-// tooLong reports whether fields of the last block were not kept.
-func (c *conn2) tooLong() bool { return c.size > maxFields*c.header }
 
 // open is a new stream.
 func (c *conn2) open(id uint32, x *Exchange) *stream2 {

@@ -33,7 +33,8 @@ type H1toH2 struct {
 	away bool // the server takes no more streams
 	odd  bool // what the client said is no HTTP
 	over bool
-	fate Fate // of the server's stream
+	fate Fate     // of the server's stream
+	bad  *Refusal // what is wrong with the trailer that has come
 }
 
 // NewH1toH2 returns a relay that has seen nothing yet. Of the Options Forward and Page are of no use here.
@@ -77,6 +78,11 @@ func (m *H1toH2) after() {
 	switch {
 	case m.odd:
 		m.one.finish(Close)
+	case m.bad != nil && m.now != nil && len(m.one.under) > 0:
+		r := m.bad
+		m.bad = nil
+		m.server.drop(m.now, http2.ErrCodeCancel)
+		m.one.refuseBody(m.one.under[0], r)
 	case m.one.Waiting() || m.one.raw != nil:
 		m.open()
 	case m.left, m.away: // and what is under way is over
@@ -109,13 +115,13 @@ func (m *H1toH2) heard(e Event) {
 		}
 	case Trailers:
 		if e.From == Client {
-			st.trailer = trailerTo2(e.Fields, x.Request)
+			st.trailer, m.bad = trailerTo2(e.Fields, x.Request, Client)
 			m.o.tell(e)
 		}
 	case RequestOver:
 		x.passed = true
 		m.o.tell(e)
-		if st.asked.protocol == "" {
+		if st.asked.protocol == "" && m.bad == nil {
 			m.body(st, nil, true)
 		}
 	case Switched:
@@ -187,6 +193,12 @@ func (m *H1toH2) open() {
 		m.broke(st, &Refusal{From: Server, Rule: RuleUntranslatable, Detail: quote("Upgrade: " + h.upgrade)})
 		return
 	}
+	fields, r := requestTo2(h, &st.asked)
+	if r != nil { // HTTP/1.1 takes more than HTTP/2
+		m.one.under[0].fail(Client, r)
+		m.broke(st, nil)
+		return
+	}
 	id := m.server.highest + 2
 	if m.server.highest == 0 {
 		id = 1
@@ -194,7 +206,7 @@ func (m *H1toH2) open() {
 	m.server.highest = id
 	m.server.number(st, id)
 	f, _ := requestFraming(h) // it was looked at
-	m.server.head(st, requestTo2(h, &st.asked), f.none() && st.asked.protocol == "")
+	m.server.head(st, fields, f.none() && st.asked.protocol == "")
 	m.server.send(st)
 }
 
@@ -217,7 +229,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	x := st.x
 	switch {
 	case st != m.now || x.replied: // what nobody waits for
-	case m.server.tooLong():
+	case m.server.tooLong() != nil:
 		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
 		m.trailer(st, h, end)

@@ -61,7 +61,6 @@ type flow2 struct {
 	ended bool // what it says is not heard any more
 	gone  bool // it says nothing more
 	why   *ErrGoAway
-	table uint32 // the largest that the receiver has allowed
 
 	allowed uint32 // the table that the receiver allows now
 	shrinks bool   // it has allowed less than before
@@ -75,6 +74,8 @@ type flow2 struct {
 	end     bool // END_STREAM
 	data    *stream
 	passing bool   // it goes on as it comes
+	inBlock bool   // it is a part of a block that is too long
+	last    bool   // END_HEADERS, then
 	behind  []byte // what is to go behind it
 
 	anew bool   // heads are written anew
@@ -103,7 +104,7 @@ func NewH2(o Options) *H2 {
 	m := &H2{o: o, streams: map[uint32]*stream{}, anew: o.Change != nil || o.Hold != nil, away: 1<<31 - 1, room: firstWindow, roomEach: firstWindow, refused: map[uint32]struct{}{}}
 	for _, f := range []*flow2{&m.client, &m.server} {
 		f.begin(o.Header)
-		f.table, f.allowed, f.credit, f.anew = 4096, 4096, newCredit(), m.anew
+		f.allowed, f.credit, f.anew = 4096, newCredit(), m.anew
 	}
 	m.client.from, m.server.from = Client, Server
 	if o.Hold != nil {
@@ -171,7 +172,11 @@ func (m *H2) step(f *flow2, b []byte) int {
 			return -1
 		}
 		n := min(f.left, len(b))
-		m.piece(f, b[:n])
+		if f.inBlock {
+			m.longPiece(f, b[:n])
+		} else {
+			m.piece(f, b[:n])
+		}
 		return n
 	}
 	if len(b) < frameHeader {
@@ -196,7 +201,11 @@ func (m *H2) step(f *flow2, b []byte) int {
 		f.passing = length > 0
 		return frameHeader
 	}
-	if length+len(f.block) > m.o.Header {
+	inBlock := kind == http2.FrameHeaders || kind == http2.FrameContinuation || kind == http2.FramePushPromise
+	if inBlock && (f.long || length+len(f.block) > m.o.Header) {
+		return m.stepLong(f, b, kind, flags, id, length)
+	}
+	if length > m.o.Header {
 		m.refuse(f, &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: m.o.Header})
 		return -1
 	}
@@ -338,21 +347,8 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		if !ok || id == 0 {
 			return bad()
 		}
-		f.priority = ""
-		if kind == http2.FrameHeaders {
-			f.priority = priorityOf(flags, p)
-		}
-		f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
-		if kind == http2.FramePushPromise {
-			f.promised = binary.BigEndian.Uint32(fragment) & (1<<31 - 1)
-			fragment = fragment[4:]
-			if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed {
-				return bad() // it would pass for another's (RFC 9113 §5.1.1, §8.4)
-			}
-			if len(m.streams) >= maxStreams {
-				return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
-			}
-			m.pushed = f.promised
+		if r := m.beginFields(f, kind, flags, id, p); r != nil {
+			return r
 		}
 		return m.fragment(f, fragment, whole, flags.Has(http2.FlagHeadersEndHeaders))
 	case http2.FrameContinuation:
@@ -425,6 +421,27 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return nil
 	}
 	f.out.pass(whole)
+	return nil
+}
+
+// beginFields is the frame that begins a block. p begins with what it has before the fields.
+func (m *H2) beginFields(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, p []byte) *Refusal {
+	f.priority = ""
+	if kind == http2.FrameHeaders {
+		f.priority = priorityOf(flags, p)
+	}
+	f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
+	if kind == http2.FramePushPromise {
+		at := prefixOf(kind, flags)
+		f.promised = binary.BigEndian.Uint32(p[at-4:]) & (1<<31 - 1)
+		if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed { // it would pass for another's (RFC 9113 §5.1.1, §8.4)
+			return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
+		}
+		if len(m.streams) >= maxStreams {
+			return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
+		}
+		m.pushed = f.promised
+	}
 	return nil
 }
 

@@ -108,7 +108,7 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	a, r := requestTo1(h, end, c)
 	st.asked = a
 	switch {
-	case m.client.tooLong() || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
+	case m.client.tooLong() != nil || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
 		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case len(m.client.streams) > mostStreams:
 		st.x.fail(Client, &Refusal{From: Client, Rule: RuleStreams, Limit: mostStreams})
@@ -133,14 +133,14 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 func (m *H2toH1) decline(st *stream2, r *Refusal) {
 	st.x.fail(Client, r)
 	if r.Status() == http.StatusBadRequest || !m.answer(st) {
-		m.drop(st, http2.ErrCodeProtocol)
+		m.drop(st, r.code2())
 	}
 }
 
 // refuse is a request that is found to be none behind its head.
 func (m *H2toH1) refuse(st *stream2, r *Refusal) {
 	st.x.fail(Client, r)
-	m.giveUp(st, http2.ErrCodeProtocol)
+	m.giveUp(st, r.code2())
 }
 
 // giveUp ends a stream, and with it the server's connection if the server is at it.
@@ -211,7 +211,7 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 	switch {
 	case !end:
 		r = extraneous(Client, "HEADERS")
-	case m.client.tooLong():
+	case m.client.tooLong() != nil:
 		r = &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header}
 	case a.length >= 0 && a.came < a.length:
 		r = &Refusal{From: Client, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(a.length, 10))}
@@ -273,10 +273,19 @@ func (m *H2toH1) heard(e Event) {
 		x.passed = true
 		m.o.tell(e)
 	case Interim:
-		m.client.head(st, replyTo2(e.Head, nil), false)
+		if m.bad != nil {
+			return
+		}
+		fields, r := replyTo2(e.Head, x.Request.Method, nil)
+		if m.bad = r; r != nil {
+			return
+		}
+		m.client.head(st, fields, false)
 		m.o.tell(e)
 	case ReplyHead:
-		m.head(st, x1)
+		if m.bad == nil {
+			m.head(st, x1)
+		}
 	case Body:
 		if e.From == Server && m.bad == nil {
 			m.o.tell(e)
@@ -288,8 +297,9 @@ func (m *H2toH1) heard(e Event) {
 		}
 	case Trailers:
 		if e.From == Server && m.bad == nil {
-			st.trailer = trailerTo2(e.Fields, x.Reply)
-			m.o.tell(e)
+			if st.trailer, m.bad = trailerTo2(e.Fields, x.Reply, Server); m.bad == nil {
+				m.o.tell(e)
+			}
 		}
 	case ReplyOver:
 		if m.bad == nil {
@@ -318,8 +328,13 @@ func (m *H2toH1) head(st *stream2, x1 *Exchange) {
 		st.kind.filter = c.Body
 		drop = append(drop[:len(drop):len(drop)], "content-length")
 	}
+	fields, r := replyTo2(x.Reply, x.Request.Method, drop)
+	if m.bad = r; r != nil {
+		x.Reply, x.begun = nil, false
+		return
+	}
 	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
-	m.client.head(st, replyTo2(x.Reply, drop), f.none())
+	m.client.head(st, fields, f.none())
 }
 
 // replyOver is the end of a reply.

@@ -69,21 +69,14 @@ func (h *Head) Get(name string) string {
 	return ""
 }
 
-// Header is the fields as net/http has them: order and case are lost.
-func (h *Head) Header() http.Header {
-	out := make(http.Header, len(h.Fields))
-	values := make([]string, 0, len(h.Fields)) // most names have one, and all of those lie here
-	for _, f := range h.Fields {
+// Header is fields as net/http has them: order and case are lost.
+func Header(fields []Field) http.Header {
+	out := make(http.Header, len(fields))
+	for _, f := range fields {
 		if f.Name[:min(1, len(f.Name))] == ":" {
 			continue // HTTP/2 has the first line so
 		}
-		name := http.CanonicalHeaderKey(f.Name)
-		if have := out[name]; have != nil {
-			out[name] = append(have, f.Value)
-			continue
-		}
-		values = append(values, f.Value)
-		out[name] = values[len(values)-1 : len(values) : len(values)]
+		out.Add(f.Name, f.Value)
 	}
 	return out
 }

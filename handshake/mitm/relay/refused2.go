@@ -116,7 +116,7 @@ func (m *H2) lateFields(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	switch {
 	case f.from == Client && id%2 == 0, m.ups == nil && f.from == Server && (id%2 == 1 && id > m.highest || id%2 == 0 && id > m.pushed):
 		return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote("HEADERS")} // RFC 9113 §5.1.1
-	case m.ups != nil || m.malformedLate(f, h, end):
+	case m.ups != nil || f.tooLong() != nil || m.malformedLate(f, h, end):
 		f.skip()
 	default: // its receiver has broken it off, and that has not arrived yet
 		m.writeFields(f, id, h, end)

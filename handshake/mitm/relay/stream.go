@@ -26,25 +26,31 @@ type stream struct {
 	rst     []byte // the server's RST_STREAM, while the end of its reply has yet to go on
 }
 
-// fragmentOf is the block's fragment in a frame, without padding and priority.
-func fragmentOf(kind http2.FrameType, flags http2.Flags, p []byte) ([]byte, bool) {
-	pad := 0
+// prefixOf is the length of what stands before the fields in a frame that begins a block: the length of
+// the padding, a priority, or the stream that is promised.
+func prefixOf(kind http2.FrameType, flags http2.Flags) (n int) {
 	if flags.Has(http2.FlagHeadersPadded) { // the same bit in PUSH_PROMISE
-		if len(p) < 1 {
-			return nil, false
-		}
-		pad, p = int(p[0]), p[1:]
+		n++
 	}
-	if kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersPriority) {
-		if len(p) < 5 {
-			return nil, false
-		}
-		p = p[5:]
+	switch {
+	case kind == http2.FramePushPromise:
+		n += 4
+	case flags.Has(http2.FlagHeadersPriority):
+		n += 5
 	}
-	if len(p) < pad || kind == http2.FramePushPromise && len(p)-pad < 4 {
+	return n
+}
+
+// fragmentOf is the block's fragment in a frame, without padding and what stands before it.
+func fragmentOf(kind http2.FrameType, flags http2.Flags, p []byte) ([]byte, bool) {
+	at, pad := prefixOf(kind, flags), 0
+	if flags.Has(http2.FlagHeadersPadded) && len(p) > 0 {
+		pad = int(p[0])
+	}
+	if at+pad > len(p) {
 		return nil, false
 	}
-	return p[:len(p)-pad], true
+	return p[at : len(p)-pad], true
 }
 
 // fragment takes a part of a block, and looks into the block once it is whole. whole is the frame: what
@@ -57,18 +63,19 @@ func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
 	default:
 		f.wire = append(f.wire, whole...)
 	}
-	f.block = append(f.block, fragment...)
-	if !last {
-		return nil
-	}
-	id := f.blockOf
-	if r := f.decode(); r != nil {
+	if r := f.add(fragment, len(whole)); r != nil || !last {
 		return r
 	}
-	if f.size > maxFields*m.o.Header {
-		return &Refusal{From: f.from, Rule: RuleHeadTooLong, Limit: maxFields * m.o.Header} // what is not kept could not be looked at
+	return m.blockOver(f)
+}
+
+// blockOver is the end of a block.
+func (m *H2) blockOver(f *flow2) *Refusal {
+	id := f.blockOf
+	r := f.decode()
+	if r == nil {
+		r = m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 	}
-	r := m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
 	f.wire, f.promised = nil, 0
 	return r
 }
@@ -150,6 +157,9 @@ func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
 		return nil
 	}
 	said, r := checkRequest2(h, Client, m.extended, end)
+	if long := f.tooLong(); long != nil {
+		r = long
+	}
 	if st.said[0] = said; r != nil {
 		f.skip()
 		st.over[0] = end
@@ -186,6 +196,9 @@ func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
 		return r
 	}
 	said, r := checkRequest2(h, Server, m.extended, true)
+	if long := f.tooLong(); long != nil {
+		r = long
+	}
 	if st.said[0] = said; r != nil {
 		f.skip()
 		r.Alone = true
@@ -229,6 +242,9 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 	heard := !x.answered || f.from == Server
 	if st.over[index(f)] && heard {
 		return extraneous(f.from, "HEADERS")
+	}
+	if r := f.tooLong(); r != nil && heard {
+		return r
 	}
 	if f.from == Client || x.Reply != nil {
 		if r := said.trailer(h, f.from, end); r != nil && heard {

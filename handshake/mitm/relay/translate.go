@@ -134,9 +134,12 @@ func appendField(b []byte, name, value string) []byte {
 	return append(append(b, value...), "\r\n"...)
 }
 
-// replyTo2 are the fields of a reply of HTTP/1.1 as HTTP/2 says them (RFC 9113 §8.3.2).
-func replyTo2(h *Head, drop []string) []Field {
-	return appendTo2([]Field{{":status", strconv.Itoa(h.Status)}}, h, drop)
+// replyTo2 are the fields of a reply of HTTP/1.1 as HTTP/2 says them (RFC 9113 §8.3.2), to a request of
+// this method.
+func replyTo2(h *Head, method string, drop []string) ([]Field, *Refusal) {
+	out := appendTo2([]Field{{":status", strconv.Itoa(h.Status)}}, h, drop)
+	_, r := checkReply2(&Head{Fields: out}, method, false)
+	return out, r
 }
 
 // appendTo2 appends the fields of a head of HTTP/1.1 that HTTP/2 has too, their names in lower case.
@@ -146,7 +149,7 @@ func appendTo2(out []Field, h *Head, drop []string) []Field {
 		if ofConnection(name) || name == "http2-settings" || name == "host" || h.drops(name) || drops(drop, name) {
 			continue
 		}
-		if name == "te" && !sameName(f.Value, "trailers") {
+		if name == "te" && (h.Method == "" || !sameName(f.Value, "trailers")) { // only a request has it (RFC 9113 §8.2.2)
 			continue
 		}
 		out = append(out, Field{name, f.Value})
@@ -155,13 +158,14 @@ func appendTo2(out []Field, h *Head, drop []string) []Field {
 }
 
 // trailerTo2 is a trailer of HTTP/1.1 in HTTP/2. It was checked; h is the head that it belongs to.
-func trailerTo2(fields []Field, h *Head) []Field {
-	return appendTo2(nil, &Head{Fields: fields, connection: h.connection}, nil)
+func trailerTo2(fields []Field, h *Head, from Side) ([]Field, *Refusal) {
+	out := appendTo2(nil, &Head{Fields: fields, connection: h.connection}, nil)
+	return out, checkFields2(out, from)
 }
 
 // requestTo2 are the fields of a request of HTTP/1.1 as HTTP/2 says them. a's protocol is what the
 // connection shall become (RFC 8441); "" for an ordinary request.
-func requestTo2(h *Head, a *asked) []Field {
+func requestTo2(h *Head, a *asked) ([]Field, *Refusal) {
 	drop := a.drop
 	path := h.Target
 	if h.Authority != "" {
@@ -179,7 +183,9 @@ func requestTo2(h *Head, a *asked) []Field {
 	if host := cmp.Or(a.host, h.Host()); host != "" {
 		out = append(out, Field{":authority", host})
 	}
-	return appendTo2(append(out, Field{":path", path}), h, drop)
+	out = appendTo2(append(out, Field{":path", path}), h, drop)
+	_, r := checkRequest2(&Head{Fields: out}, Client, true, false)
+	return out, r
 }
 
 // replyTo1 is the head of a reply of HTTP/2 as HTTP/1.1 says it, to a request q. Its lines that

@@ -458,8 +458,14 @@ var endings = []ending{
 	{name: "HTTP/2: the head of a request is too long", set: narrow, play: func(s *stage) {
 		c, _, _ := s.both2()
 		c.head(true, append(ask2[:4:4], "x-long="+strings.Repeat("\x01", 40_000))...)
-		s.over(c)
+		c.until(http2.FrameData)
 	}, leg: cl, by: px, cause: proxy.CauseBadRequest},
+	{name: "HTTP/2: the head of a reply is too long", set: narrow, play: func(s *stage) {
+		c, srv, _ := s.asked2(true)
+		srv.head(true, ":status=200", "x-long="+strings.Repeat("\x01", 40_000))
+		c.until(http2.FrameData)
+		srv.until(http2.FrameRSTStream)
+	}, leg: sv, by: px, cause: proxy.CauseBadReply},
 	{name: "HTTP/2: an early 413", play: func(s *stage) {
 		c, srv, _ := s.asked2(false, "content-length=2000000")
 		s.must(c.WriteData(1, false, make([]byte, 16_000)))
