@@ -42,7 +42,8 @@ const policy = `
 	event < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
-	NONE < capture, mitm/relay
+	NONE < capture, mitm/relay, capture/dissect
+	observe, capture/dissect < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -77,9 +78,15 @@ const policy = `
 	lab, cmd/guard < cmd/web
 	cmd/guard < cmd/watch
 	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
+	explain, render/lesson, cmd/flags < cmd/explain
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
+<<<<<<< HEAD
+	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
+	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
+=======
 	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
+>>>>>>> main
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -96,13 +103,14 @@ const modules = `
 	golang.org/x/net: tls mitm/relay mitm/proxy mitm/proxy/proxytest idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
-	github.com/hashicorp/golang-lru/v2: session mitm cmd/web
+	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect cmd/web
+	github.com/gopacket/gopacket: capture/dissect
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render/sheet cmd/lists cmd/capture
+	github.com/fatih/color: render/sheet cmd/lists cmd/capture cmd/explain
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
 	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd/web cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/explain cmd/live cmd/web cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
 	github.com/chromedp/chromedp: internal/browsertest

@@ -39,7 +39,7 @@ func (q Question) other() (Question, error) {
 		value, err := url.QueryUnescape(value)
 		s, ok := switches.ByName(name)
 		if err != nil || !ok || name == nameSeed {
-			return o, &switches.Error{Text: "--" + nameBeside + " " + q.Beside + ": no switch of a lesson is called " + name, Remedy: "It is NAME=VALUE, such as kx=ecdhe, or NAME= for without; several have ; between them.", Switches: []string{nameBeside}}
+			return o, switches.Misuse(nameBeside, "It is NAME=VALUE, such as kx=ecdhe, or NAME= for without; several have ; between them.", "--beside %s: no switch of a lesson is called %s", q.Beside, name)
 		}
 		if s.Kind == switches.Toggle && value != "" {
 			value = "on"
@@ -54,7 +54,7 @@ func (q Question) other() (Question, error) {
 // pair plays both, and writes them side by side.
 func (l *Lab) pair(ctx context.Context, w io.Writer, q Question, o page.Options) error {
 	if q.All || q.Replay != (Replay{}) {
-		return &switches.Error{Text: "--" + nameBeside + " is about one lesson of run", Remedy: "Leave one of the two out.", Switches: []string{nameBeside, nameAll, nameAttack}}
+		return switches.Misuse(nameBeside+" "+nameAll+" "+nameAttack, "Leave one of the two out.", "--beside is about one lesson of run")
 	}
 	other, err := q.other()
 	if err != nil {

@@ -27,6 +27,9 @@ func TestShots(t *testing.T) {
 		for _, lang := range []string{"en", "zh"} {
 			t.Run(name+" "+lang, func(t *testing.T) {
 				tab := visit(t, page.question+"&lang="+lang)
+				if name == "refusal" {
+					quietRefusal(t, tab)
+				}
 				if page.first != "" {
 					do(tab, page.first)
 				}

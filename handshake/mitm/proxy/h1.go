@@ -106,11 +106,8 @@ type machine interface {
 	Unread() bool
 	InHead() bool
 	Broken() error
-}
 
-// holder is a machine that lets messages be held: a relay.H1 or a relay.H2.
-type holder interface {
-	machine
+	// What is held (relay/hold.go):
 	Continue(x *relay.Exchange, from relay.Side, c relay.Changes) (streams bool)
 	Respond(x *relay.Exchange, a relay.Answer)
 	Fail(x *relay.Exchange, err error)

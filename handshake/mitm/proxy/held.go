@@ -155,9 +155,6 @@ func guard(name string, f func()) (err error) {
 	return nil
 }
 
-// holder is the machine, where messages are held.
-func (h *h1) holder() holder { return h.m.(holder) }
-
 // done is the end of what hooks may do.
 func (m *HeldMessage) done() {
 	m.mu.Lock()
@@ -183,7 +180,7 @@ func (m *HeldMessage) goesOn(h *h1, x *relay.Exchange, from relay.Side) relay.Ch
 
 // goOn has a message go on, and its body with it. The lock is held.
 func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes, from relay.Side) {
-	streams := h.holder().Continue(x, from, c)
+	streams := h.m.Continue(x, from, c)
 	h.settle(from)
 	if !streams {
 		return
@@ -238,7 +235,7 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 		if !asCame && !sameFields(trailers, t.trailers(from)) {
 			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeTrailers})
 		}
-		h.holder().GiveEnd(x, from, asCame, trailers)
+		h.m.GiveEnd(x, from, asCame, trailers)
 		h.settle(from)
 	}
 	h.mu.Unlock()
@@ -261,7 +258,7 @@ func sameFields(a, b []relay.Field) bool {
 
 // answerHeld answers in a server's place. The lock is held.
 func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
-	h.holder().Respond(x, a.head)
+	h.m.Respond(x, a.head)
 	if x.Answered() {
 		t.byHook = true
 		t.answer = &relay.Head{Status: a.head.Status, Proto: cmp.Or(x.Request.Proto, "HTTP/1.1"), Fields: a.head.Fields}
@@ -287,7 +284,7 @@ func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
 		h.failHeld(x, err)
 		return
 	}
-	h.holder().GiveEnd(x, relay.Server, false, nil)
+	h.m.GiveEnd(x, relay.Server, false, nil)
 	h.settle(relay.Server)
 }
 
@@ -311,9 +308,9 @@ func (h *h1) give(x *relay.Exchange, from relay.Side, name string, r io.Reader) 
 		h.mu.Lock()
 		over := h.done2(x)
 		if !over && n > 0 {
-			h.holder().Give(x, from, b[:n])
+			h.m.Give(x, from, b[:n])
 			h.settle(from)
-			for h.holder().Full(x, from) && !h.done2(x) {
+			for h.m.Full(x, from) && !h.done2(x) {
 				h.sent.Wait()
 			}
 			over = h.done2(x)
@@ -344,7 +341,7 @@ func (h *h1) failHeld(x *relay.Exchange, err error) {
 	if !ok {
 		f = &Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: err}
 	}
-	h.holder().Fail(x, f)
+	h.m.Fail(x, f)
 	h.settle(relay.Client)
 	h.settle(relay.Server)
 }
@@ -364,7 +361,7 @@ func (r *heldReader) Read(p []byte) (int, error) {
 	r.h.mu.Lock()
 	defer r.h.mu.Unlock()
 	for {
-		n, err := r.h.holder().Take(r.x, r.from, p)
+		n, err := r.h.m.Take(r.x, r.from, p)
 		switch {
 		case n > 0:
 			r.h.settle(r.from.Other()) // credit for who sends it
@@ -408,6 +405,3 @@ func (s *summed) Read(p []byte) (int, error) {
 func (s *summed) same(t *summed) bool {
 	return s.n == t.n && (s.n == 0 || s.sum.Sum64() == t.sum.Sum64())
 }
-
-// errUnhooked is why there is no server where one would have to translate.
-var errUnhooked = errors.New("the client and the server have no version of HTTP in common, and what is translated no hook could see")

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -23,19 +24,29 @@ func (s shouting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// threeWays plays a test in each of the ways in which HTTP passes.
-func threeWays(t *testing.T, h http.HandlerFunc, hooks []proxy.Hook, test func(t *testing.T, u *underTest, c *http.Client, base string)) {
-	for _, way := range []string{"plain", "http/1.1", "h2"} {
+// everyWay plays a test in each of the ways in which HTTP passes: as it came, and translated.
+func everyWay(t *testing.T, h http.HandlerFunc, hooks []proxy.Hook, test func(t *testing.T, u *underTest, c *http.Client, base string)) {
+	for _, way := range []string{"plain", "http/1.1", "h2", "h2 to http/1.1", "http/1.1 to h2"} {
 		t.Run(way, func(t *testing.T) {
 			var o *origin
 			base := "https://" + wwwName
-			if way == "plain" {
+			asks, answers, translates := strings.Cut(way, " to ")
+			switch {
+			case way == "plain":
 				o, base = newPlain(t, h), "http://"+wwwName
-			} else {
-				o = newOrigin(t, h, func(c *tls.Config) { c.NextProtos = []string{way} })
+			case answers == "h2":
+				o = newOrigin(t, h, only2)
+			default:
+				o = newOrigin(t, h, func(c *tls.Config) { c.NextProtos = []string{cmp.Or(answers, way)} })
 			}
 			u := start(t, o, func(p *proxy.Options) { p.Hooks = hooks })
-			c := u.client(nil)
+			c := u.client(func(tr *http.Transport) {
+				if translates {
+					tr.Protocols = new(http.Protocols)
+					tr.Protocols.SetHTTP2(asks == "h2")
+					tr.Protocols.SetHTTP1(asks != "h2")
+				}
+			})
 			defer c.CloseIdleConnections()
 			test(t, u, c, base)
 		})
@@ -79,7 +90,7 @@ func TestHooks(t *testing.T) {
 			Reply: func(r *proxy.HeldReply) { r.Body(func(in io.Reader) io.Reader { return in }) }}, "body", "POST /a  x body", 200, "hello real", "[]"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			threeWays(t, origin, []proxy.Hook{x.hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
+			everyWay(t, origin, []proxy.Hook{x.hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
 				req, err := http.NewRequest(http.MethodPost, base+"/a", strings.NewReader(x.body))
 				if err != nil {
 					t.Fatal(err)
@@ -135,7 +146,7 @@ func TestHookToBlame(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			threeWays(t, hello, []proxy.Hook{hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
+			everyWay(t, hello, []proxy.Hook{hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
 				resp, err := c.Get(base + "/bad")
 				if err == nil {
 					_, err = io.Copy(io.Discard, resp.Body)
@@ -213,7 +224,7 @@ func TestHolding(t *testing.T) {
 // TestHeldUntilClose: Close ends what a hook holds.
 func TestHeldUntilClose(t *testing.T) {
 	held := make(chan bool)
-	threeWays(t, hello, []proxy.Hook{{Request: func(r *proxy.HeldRequest) {
+	everyWay(t, hello, []proxy.Hook{{Request: func(r *proxy.HeldRequest) {
 		select {
 		case held <- true:
 		case <-r.Context().Done():

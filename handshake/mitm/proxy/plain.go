@@ -57,38 +57,51 @@ func (h *h1) findServer(x *relay.Exchange) {
 		h.decline(x, s.blame(PhaseOpening, SideClient, err), http.StatusBadRequest)
 		return
 	}
-	t := tellingOf(x)
-	if s.p.leavesAlone(to.host, to) {
-		t.alone, t.keep = true, 0
-	}
-	if m := s.p.mapped(to.host, to); m != nil && !t.alone && !s.p.blocks(to) {
-		t.entry.Changes = append(t.entry.Changes, m.change())
-		to = m.to
+	alone := s.p.leavesAlone(to.host, to)
+	var mapped *MapRemote
+	if m := s.p.mapped(to.host, to); m != nil && !alone && !s.p.blocks(to) {
+		mapped, to = m, m.to
 	}
 	h.mu.Lock()
+	if h.m.Over() { // while a hook had it
+		h.mu.Unlock()
+		return
+	}
+	t := tellingOf(x)
+	if alone {
+		t.alone, t.keep = true, 0
+	}
+	if mapped != nil {
+		t.entry.Changes = append(t.entry.Changes, mapped.change())
+	}
 	same := h.toServer.conn != nil && s.target == to && h.upstream == nil && !h.one.Stray()
 	if same {
+		t.entry.Server, t.entry.Via = s.serverAddr, s.via
 		h.one.Routed(false)
 	}
 	h.mu.Unlock()
 	if same {
-		t.entry.Server, t.entry.Via = s.serverAddr, s.via
 		return
 	}
 	h.hangUp()
 	s.target = to
-	if err := s.dial(); err != nil {
+	err = s.dial()
+	h.mu.Lock()
+	over := h.m.Over()
+	if !over {
 		t.entry.Via = s.via
+	}
+	if !over && err == nil {
+		t.entry.Server, t.entry.Timing.Connect = s.serverAddr, s.connect
+		h.upstream = nil
+		h.serve(s.server)
+		h.one.Routed(true)
+	}
+	h.mu.Unlock()
+	if !over && err != nil {
 		f := s.unreachable(err)
 		h.decline(x, f, f.status())
-		return
 	}
-	t.entry.Server, t.entry.Via, t.entry.Timing.Connect = s.serverAddr, s.via, s.connect
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.upstream = nil
-	h.serve(s.server)
-	h.one.Routed(true)
 }
 
 // hangUp ends the connection to the server before.

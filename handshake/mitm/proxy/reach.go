@@ -76,7 +76,9 @@ func (s *session) dial() error {
 	s.reaches(cancel)
 	up := s.upstream()
 	conn, err := s.dialBy(ctx, up)
+	s.mu.Lock()
 	s.connect = time.Since(began)
+	s.mu.Unlock()
 	if late := s.reached(nil); late != nil {
 		if conn != nil {
 			_ = conn.Close()

@@ -80,14 +80,6 @@ func (s *session) relay(client, server duplex) {
 	h := &h1{s: s}
 	o := h.options(relay.Options{})
 	switch toClient, toServer := speaksHTTP2(s.toClient.Protocol), s.toServer != nil && speaksHTTP2(s.toServer.Protocol); {
-	case toClient != toServer && len(s.p.o.Hooks) > 0: // --block must not be passed by so
-		if h.m = relay.NewH2(o); !toClient {
-			h.one = relay.NewH1(o)
-			h.m = h.one
-		}
-		h.begin(client)
-		h.answerAll(&Fault{Side: SideProxy, By: SideProxy, Cause: CauseHook, Err: errUnhooked}, true)
-		return
 	case toClient && toServer:
 		h.m = relay.NewH2(o)
 	case toClient:

@@ -71,6 +71,11 @@ type stream2 struct {
 
 	asked asked
 	kind  reply
+
+	x1      *Exchange // the same in HTTP/1.1
+	held    held2     // what came in HTTP/2, and is its holder's
+	streams bool      // the body that comes in HTTP/1.1 is its holder's
+	came    []Field   // that body's trailer
 }
 
 // What this end allows.
@@ -233,6 +238,7 @@ func (c *conn2) fragment(p []byte, last bool) *broke2 {
 // open is a new stream.
 func (c *conn2) open(id uint32, x *Exchange) *stream2 {
 	st := &stream2{x: x}
+	x.apart = st
 	c.number(st, id)
 	return st
 }

@@ -21,8 +21,8 @@
 //
 // Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
 // ends, request.go and reply.go the two directions, rules.go what is refused. Of HTTP/2 h2.go has
-// the frames, stream.go the streams, changed2.go what it takes to change a body. hold.go is what may be held, changed and answered by the caller. What is translated
-// stands in translate.go, head by head, h2toh1.go and h1toh2.go; conn2.go is their end of HTTP/2.
+// the frames, stream.go the streams, changed2.go what it takes to change a body. hold.go is what may be held, changed and answered by the caller (hold1.go and hold2.go do so where
+// both ends have one version, holdto1.go and holdto2.go where it is translated). What is translated stands in translate.go, head by head, h2toh1.go and h1toh2.go; conn2.go is their end of HTTP/2.
 // websocket.go listens to what a connection was upgraded to, and takes no part in it.
 package relay
 
@@ -62,7 +62,8 @@ type Exchange struct {
 	changes  Changes
 	decided  bool // the holder has said what those are
 	stream   *stream
-	answered bool // by Options.Answer, or by Answer
+	apart    *stream2 // where it is translated
+	answered bool     // by Options.Answer, or by Answer
 }
 
 // Fault is why an exchange is not whole: one of the ends broke off, or said what is refused.

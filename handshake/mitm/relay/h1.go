@@ -330,7 +330,7 @@ func (m *H1) finish(fate Fate) {
 	if m.over {
 		return
 	}
-	m.over = true
+	m.over, m.routing = true, nil
 	m.client.fate, m.server.fate = max(m.client.fate, fate), max(m.server.fate, fate)
 	for _, x := range []*Exchange{m.raw, m.client.x, m.server.x} { // one may have its reply, and its request not be over
 		if x != nil {

@@ -46,6 +46,9 @@ func NewH1toH2(o Options) *H1toH2 {
 	m.server = newConn2(Server, o.Header, windowOfStream, m)
 	m.one = NewH1(Options{Header: o.Header, Event: m.heard, Answer: m.answer})
 	m.one.single = true
+	if o.Hold != nil {
+		m.one.o.Hold = m.holds
+	}
 	return m
 }
 
@@ -106,22 +109,25 @@ func (m *H1toH2) heard(e Event) {
 	e.Exchange = x
 	switch e.Kind {
 	case RequestHead:
-		m.o.tell(e)
-		m.change(st)
+		if m.o.tell(e); m.o.Hold == nil {
+			m.change(st)
+		}
 	case Body:
 		if e.From == Client && !m.odd {
-			m.o.tell(e)
-			m.body(st, e.Data, false)
+			if m.o.tell(e); !st.streams {
+				m.body(st, e.Data, false)
+			}
 		}
 	case Trailers:
 		if e.From == Client {
-			st.trailer, m.bad = trailerTo2(e.Fields, x.Request, Client)
-			m.o.tell(e)
+			st.came, m.bad = trailerTo2(e.Fields, x.Request, Client)
+			if m.o.tell(e); !st.streams {
+				st.trailer = st.came
+			}
 		}
 	case RequestOver:
 		x.passed = true
-		m.o.tell(e)
-		if st.asked.protocol == "" && m.bad == nil {
+		if m.o.tell(e); st.asked.protocol == "" && !st.streams && m.bad == nil {
 			m.body(st, nil, true)
 		}
 	case Switched:
@@ -138,8 +144,8 @@ func (m *H1toH2) heard(e Event) {
 // begin is a request, or what is none.
 func (m *H1toH2) begin(x1 *Exchange) {
 	x := &Exchange{Request: x1.Request, Fault: x1.Fault, Bytes: x1.Bytes, sent: true}
-	st := &stream2{x: x}
-	x1.User = st
+	st := &stream2{x: x, x1: x1}
+	x.apart, x1.User = st, st
 	switch {
 	case x1.Request == nil: // what HTTP/2 has no words for
 		m.odd = true
@@ -152,23 +158,31 @@ func (m *H1toH2) begin(x1 *Exchange) {
 
 // change asks what is to become of a request.
 func (m *H1toH2) change(st *stream2) {
+	c := Changes{}
+	if m.o.Change != nil && m.now == st {
+		c = m.o.Change(st.x, Client)
+	}
+	m.changed(st, c)
+}
+
+// changed is what is to become of it.
+func (m *H1toH2) changed(st *stream2, c Changes) {
 	h := st.x.Request
 	f, _ := requestFraming(h) // it was looked at, if it goes on
 	if h.says("upgrade") && sameName(h.upgrade, "websocket") && h.Method == http.MethodGet && f.none() && !h.old() {
 		st.asked.protocol = "websocket"
 	}
-	if m.o.Change == nil || m.now != st {
-		return
-	}
-	c := m.o.Change(st.x, Client)
-	if c.hosts(st.x.Request) {
+	switch {
+	case c.names("host"):
+		st.asked.host = c.named("host")
+	case c.hosts(h):
 		st.asked.host = c.Host
 	}
-	if st.asked.protocol != "" {
+	if st.asked.head = c.with(h); st.asked.protocol != "" {
 		return // what follows is another protocol's
 	}
 	st.asked.drop = c.Drop
-	if c.Body != nil && !f.none() {
+	if c.Body != nil && !f.none() || c.Stream {
 		st.asked.filter = c.Body
 		st.asked.drop = append(c.Drop[:len(c.Drop):len(c.Drop)], "content-length")
 	}
@@ -177,7 +191,7 @@ func (m *H1toH2) change(st *stream2) {
 // open opens the stream of the request that has come, once the server has said what it takes.
 func (m *H1toH2) open() {
 	st := m.now
-	if st == nil || st.id != 0 || m.one.Over() || !m.server.settled || m.server.concurrent == 0 {
+	if st == nil || st.id != 0 || m.one.Over() || !m.server.settled || m.server.concurrent == 0 || m.one.client.hold.waits != nil {
 		return
 	}
 	h := st.x.Request
@@ -193,7 +207,8 @@ func (m *H1toH2) open() {
 		m.broke(st, &Refusal{From: Server, Rule: RuleUntranslatable, Detail: quote("Upgrade: " + h.upgrade)})
 		return
 	}
-	fields, r := requestTo2(h, &st.asked)
+	fields, r := requestTo2(st.asked.head, &st.asked)
+	h.Notes = st.asked.head.Notes
 	if r != nil { // HTTP/1.1 takes more than HTTP/2
 		m.one.under[0].fail(Client, r)
 		m.broke(st, nil)
@@ -212,7 +227,7 @@ func (m *H1toH2) open() {
 
 // body has the server hear of a body.
 func (m *H1toH2) body(st *stream2, b []byte, end bool) {
-	if st.id != 0 && m.server.streams[st.id] != st || st.said {
+	if st.id != 0 && m.server.streams[st.id] != st || st.said || st.x.answered {
 		return // nobody wants it
 	}
 	if f := st.asked.filter; f != nil {
@@ -228,7 +243,7 @@ func (m *H1toH2) body(st *stream2, b []byte, end bool) {
 func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	x := st.x
 	switch {
-	case st != m.now || x.replied: // what nobody waits for
+	case st != m.now || x.replied || st.held.given: // what nobody waits for
 	case m.server.tooLong() != nil:
 		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
@@ -244,7 +259,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 func (m *H1toH2) reply(st *stream2, h *Head, end bool) {
 	x := st.x
 	interim, c := h.Status/100 == 1, Changes{}
-	if !interim && m.o.Change != nil {
+	if !interim && m.o.Change != nil && m.o.Hold == nil {
 		x.Reply = h // as it is asked about
 		c = m.o.Change(x, Server)
 		x.Reply = nil
@@ -259,7 +274,21 @@ func (m *H1toH2) reply(st *stream2, h *Head, end bool) {
 		m.say(text)
 		return
 	}
-	x.Reply, x.begun, st.kind = h, true, kind
+	x.Reply, st.kind = h, kind
+	if m.o.Hold != nil {
+		if m.o.Hold(x, Server) {
+			st.held.head, st.held.headEnd = h, end
+			m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+			return
+		}
+		if m.o.Change != nil {
+			c = m.o.Change(x, Server)
+		}
+		m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
+		m.replyGoesOn(st, h, end, c)
+		return
+	}
+	x.begun = true
 	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
 	m.say(text)
 	if end {
@@ -297,7 +326,9 @@ func (m *H1toH2) switched(st *stream2, h *Head, end bool) {
 // data is a part of a reply's body.
 func (m *H1toH2) data(st *stream2, b []byte, end bool) {
 	x, k := st.x, &st.kind
-	st.owed += int64(len(b))
+	if !st.held.keeps() {
+		st.owed += int64(len(b))
+	}
 	k.came += int64(len(b))
 	switch {
 	case st != m.now || x.replied && !x.Bytes: // what nobody waits for
@@ -318,6 +349,10 @@ func (m *H1toH2) data(st *stream2, b []byte, end bool) {
 	}
 	if len(b) > 0 {
 		m.o.tell(Event{Kind: Body, Exchange: x, From: Server, Data: b})
+	}
+	if st.held.keeps() {
+		st.keep(b, end)
+		return
 	}
 	m.chunk(st, b, false)
 	if end {
@@ -357,6 +392,11 @@ func (m *H1toH2) trailer(st *stream2, h *Head, end bool) {
 		st.x.Reply.note(NoteTrailer)
 	}
 	m.o.tell(Event{Kind: Trailers, Exchange: st.x, From: Server, Fields: h.Fields})
+	if st.held.keeps() {
+		st.held.trailer = h
+		st.keep(nil, true)
+		return
+	}
 	m.replyOver(st, h.Fields)
 }
 

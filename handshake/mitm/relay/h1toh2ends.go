@@ -38,7 +38,7 @@ func (m *H1toH2) done(st *stream2, x1 *Exchange) {
 	if m.now == st {
 		m.now = nil
 	}
-	if x.Fault != nil || !st.said || len(m.server.streams) > mostStreams {
+	if x.Fault != nil || !st.said || len(m.server.streams) > mostStreams || st.held.given && !st.heard {
 		m.server.drop(st, http2.ErrCodeCancel) // a server that has answered and does not take the rest does not want it
 	} // else its END_STREAM is yet to come, behind a reply that has no body
 	x.done = true
@@ -51,6 +51,8 @@ func (m *H1toH2) reset(st *stream2, code http2.ErrCode) {
 	delete(m.server.streams, st.id)
 	switch {
 	case st != m.now:
+	case st.held.cameWhole(): // and the rest of the request is not wanted
+		m.away = true
 	case st.x.replied && !st.x.Bytes:
 		m.one.finish(Close)
 	default:
@@ -97,6 +99,8 @@ func (m *H1toH2) End(from Side, how Ending, err error) {
 		if st != nil && st.x.Bytes && how == InOrder {
 			m.server.say(st, nil, true)
 		}
+	case st != nil && st.held.cameWhole():
+		m.server.out.shut, m.away = true, true
 	case st != nil && (!st.x.replied || st.x.Bytes):
 		m.server.out.shut = true
 		m.one.End(Server, Broken, err) // its stream has not ended

@@ -3,6 +3,7 @@ package relay
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"golang.org/x/net/http2"
@@ -58,6 +59,9 @@ func NewH2toH1(o Options) *H2toH1 {
 	m := &H2toH1{o: o}
 	m.client = newConn2(Client, o.Header, heldOfStream, m)
 	m.one = NewH1(Options{Header: o.Header, Event: m.heard})
+	if o.Hold != nil {
+		m.one.o.Hold = m.holds
+	}
 	return m
 }
 
@@ -102,10 +106,10 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	m.spoken = true
 	m.o.tell(Event{Kind: RequestHead, Exchange: st.x, From: Client})
 	c := Changes{}
-	if m.o.Change != nil {
+	if m.o.Change != nil && m.o.Hold == nil {
 		c = m.o.Change(st.x, Client)
 	}
-	a, r := requestTo1(h, end, c)
+	a, r := requestTo1(c.with(h), end, c)
 	st.asked = a
 	switch {
 	case m.client.tooLong() != nil || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
@@ -123,6 +127,15 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 		m.drain()
 	default:
 		m.heads += len(a.text)
+		if m.o.asksHolder(st.x, Client) {
+			st.held.head, st.held.headEnd = h, end
+			return
+		}
+		if m.o.Hold != nil && m.o.Change != nil {
+			m.heads -= len(a.text)
+			m.goesOn(st, h, end, m.o.Change(st.x, Client))
+			return
+		}
 		m.queue = append(m.queue, st)
 		m.next()
 	}
@@ -145,14 +158,22 @@ func (m *H2toH1) refuse(st *stream2, r *Refusal) {
 
 // giveUp ends a stream, and with it the server's connection if the server is at it.
 func (m *H2toH1) giveUp(st *stream2, code http2.ErrCode) {
-	for i, q := range m.queue {
-		if q == st {
-			m.queue = append(m.queue[:i], m.queue[i+1:]...)
-			m.heads -= len(st.asked.text)
-			break
-		}
-	}
+	m.unqueue(st)
 	m.drop(st, code)
+	m.leaveServer(st)
+}
+
+// unqueue is a request that will not be asked, or is another one.
+func (m *H2toH1) unqueue(st *stream2) {
+	m.heads -= len(st.asked.text)
+	st.asked.text = nil
+	if i := slices.Index(m.queue, st); i >= 0 {
+		m.queue = slices.Delete(m.queue, i, i+1)
+	}
+}
+
+// leaveServer ends the server's connection if the server is at what nobody wants any more.
+func (m *H2toH1) leaveServer(st *stream2) {
 	if m.now == st {
 		m.now = nil
 		m.one.End(Client, NoGoodbye, io.ErrUnexpectedEOF)
@@ -178,7 +199,7 @@ func (m *H2toH1) next() {
 	st.asked.text = nil
 	held := st.asked.held
 	st.asked.held = nil
-	m.body(st, held, st.heard)
+	m.body(st, held, st.whole())
 	m.after()
 }
 
@@ -194,8 +215,16 @@ func (m *H2toH1) data(st *stream2, b []byte, end bool) {
 
 // more is a part of a body, or its end.
 func (m *H2toH1) more(st *stream2, b []byte, end bool) {
+	if len(b) > 0 {
+		m.o.tell(Event{Kind: Body, Exchange: st.x, From: Client, Data: b})
+	}
+	if end && len(st.asked.trailer) > 0 {
+		m.o.tell(Event{Kind: Trailers, Exchange: st.x, From: Client, Fields: st.asked.trailer})
+	}
 	switch {
 	case st.x.answered || st.rst != nil: // nobody wants it
+	case st.held.keeps():
+		st.keep(b, end)
 	case st != m.now:
 		st.asked.held = append(st.asked.held, b...)
 	default:
@@ -229,12 +258,8 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 // body has the server hear of a body.
 func (m *H2toH1) body(st *stream2, b []byte, end bool) {
 	a := &st.asked
-	if len(b) > 0 {
-		m.o.tell(Event{Kind: Body, Exchange: st.x, From: Client, Data: b})
+	if !st.held.streamed {
 		st.owed += int64(len(b))
-	}
-	if end && len(a.trailer) > 0 {
-		m.o.tell(Event{Kind: Trailers, Exchange: st.x, From: Client, Fields: a.trailer})
 	}
 	if a.filter != nil {
 		b = a.filter.Add(nil, b)
@@ -257,7 +282,7 @@ func (m *H2toH1) body(st *stream2, b []byte, end bool) {
 func (m *H2toH1) heard(e Event) {
 	x1 := e.Exchange
 	if e.Kind == RequestHead {
-		x1.User = m.now
+		x1.User, m.now.x1 = m.now, x1
 	}
 	st, _ := x1.User.(*stream2)
 	if st != nil && e.Kind == Done && m.now == st {
@@ -283,22 +308,28 @@ func (m *H2toH1) heard(e Event) {
 		m.client.head(st, fields, false)
 		m.o.tell(e)
 	case ReplyHead:
-		if m.bad == nil {
+		switch {
+		case m.bad != nil:
+		case m.one.server.hold.waits == x1:
+			m.o.tell(e)
+		default:
 			m.head(st, x1)
 		}
 	case Body:
 		if e.From == Server && m.bad == nil {
 			m.o.tell(e)
-			b := e.Data
-			if f := st.kind.filter; f != nil {
-				b = f.Add(nil, b)
+			if !st.streams {
+				m.reply(st, e.Data)
 			}
-			m.client.say(st, b, false)
 		}
 	case Trailers:
 		if e.From == Server && m.bad == nil {
-			if st.trailer, m.bad = trailerTo2(e.Fields, x.Reply, Server); m.bad == nil {
+			st.came, m.bad = trailerTo2(e.Fields, x.Reply, Server)
+			if m.bad == nil {
 				m.o.tell(e)
+			}
+			if !st.streams {
+				st.trailer = st.came
 			}
 		}
 	case ReplyOver:
@@ -317,24 +348,42 @@ func (m *H2toH1) head(st *stream2, x1 *Exchange) {
 		m.bad = &Refusal{From: Server, Rule: RuleUntranslatable, Detail: quote("Transfer-Encoding: " + x1.Reply.codings)}
 		return
 	}
-	x.Reply, x.begun = x1.Reply, true
+	x.Reply = x1.Reply
 	c := Changes{}
 	if m.o.Change != nil {
 		c = m.o.Change(x, Server)
 	}
-	f, _ := replyFraming(x.Reply, x.Request.Method) // it was looked at
-	drop := c.Drop
-	if c.Body != nil && !f.none() {
-		st.kind.filter = c.Body
-		drop = append(drop[:len(drop):len(drop)], "content-length")
-	}
-	fields, r := replyTo2(x.Reply, x.Request.Method, drop)
-	if m.bad = r; r != nil {
-		x.Reply, x.begun = nil, false
+	if !m.replyGoesOn(st, c) {
+		x.Reply = nil
 		return
 	}
 	m.o.tell(Event{Kind: ReplyHead, Exchange: x, From: Server})
-	m.client.head(st, fields, f.none())
+}
+
+// replyGoesOn says the head of a reply to the client, if HTTP/2 has words for it.
+func (m *H2toH1) replyGoesOn(st *stream2, c Changes) bool {
+	x := st.x
+	f, _ := replyFraming(x.Reply, x.Request.Method) // it was looked at
+	drop := c.Drop
+	if c.Body != nil && !f.none() || c.Stream {
+		st.kind.filter = c.Body
+		drop = append(drop[:len(drop):len(drop)], "content-length")
+	}
+	fields, r := replyTo2(c.with(x.Reply), x.Request.Method, drop)
+	if m.bad = r; r != nil {
+		return false
+	}
+	x.begun = true
+	m.client.head(st, fields, f.none() && !c.Stream)
+	return true
+}
+
+// reply says a part of a reply's body to the client.
+func (m *H2toH1) reply(st *stream2, b []byte) {
+	if f := st.kind.filter; f != nil {
+		b = f.Add(nil, b)
+	}
+	m.client.say(st, b, false)
 }
 
 // replyOver is the end of a reply.
@@ -342,7 +391,7 @@ func (m *H2toH1) replyOver(st *stream2, x1 *Exchange) {
 	x := st.x
 	x.replied, x.Early, x.Cut = true, x1.Early, x1.Cut
 	m.o.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
-	if st.said {
+	if st.said || st.ending {
 		return
 	}
 	var rest []byte

@@ -23,6 +23,12 @@ func (m *H2toH1) drain() {
 			st.x.fail(Server, ErrNotAsked)
 			m.drop(st, http2.ErrCodeRefusedStream)
 		}
+		for _, st := range m.client.inOrder() {
+			if st.held.head != nil { // what GOAWAY says of it is that it can be asked again
+				st.x.fail(Server, ErrNotAsked)
+				m.drop(st, http2.ErrCodeRefusedStream)
+			}
+		}
 		if m.client.begun {
 			m.client.out.add(goAwayFrame(m.asked, http2.ErrCodeNo))
 		}

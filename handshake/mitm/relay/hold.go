@@ -81,6 +81,16 @@ func (c *Changes) names(name string) bool {
 	return false
 }
 
+// named is the value of the new field of this name.
+func (c *Changes) named(name string) string {
+	for _, p := range c.Fields {
+		if p.Came == 0 && sameName(p.Name, name) {
+			return p.Value
+		}
+	}
+	return ""
+}
+
 // framesBody are fields that say where a body ends. They follow from the body; nobody sets them.
 func framesBody(name string) bool {
 	return sameName(name, "Content-Length") || sameName(name, "Transfer-Encoding")

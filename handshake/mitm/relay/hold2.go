@@ -37,6 +37,9 @@ func (h *held2) keeps() bool { return h.head != nil || h.streamed }
 // waits reports whether something is yet to come of it.
 func (h *held2) waits() bool { return h.head != nil || h.streamed && !h.given || h.first != nil }
 
+// cameWhole reports whether all has come of what the holder has yet to let go on.
+func (h *held2) cameWhole() bool { return h.waits() && (h.inOver || h.headEnd) }
+
 // find is the stream that the sender of f means.
 func (m *H2) find(f *flow2, id uint32) *stream {
 	if m.ups != nil && f.from == Server && id%2 == 1 {
@@ -361,12 +364,19 @@ func (m *H2) GiveEnd(x *Exchange, from Side, asCame bool, fields []Field) {
 
 // changedFields are a head's as it goes on.
 func (ch *Changes) changedFields(h *Head, drop []string) []hpack.HeaderField {
-	out := make([]hpack.HeaderField, 0, len(h.Fields)+len(ch.Fields))
-	add := func(f Field) {
+	fields := ch.fieldsOf(h)
+	out := make([]hpack.HeaderField, 0, len(fields))
+	for _, f := range fields {
 		if !drops(drop, f.Name) {
 			out = append(out, hpack.HeaderField{Name: f.Name, Value: f.Value, Sensitive: true}) // as RFC 7541 §6.2.3 wants it of some, and allows of all
 		}
 	}
+	return out
+}
+
+// fieldsOf are h's fields as the holder wants them.
+func (ch *Changes) fieldsOf(h *Head) []Field {
+	out := make([]Field, 0, len(h.Fields)+len(ch.Fields))
 	one := func(f Field) {
 		switch {
 		case f.Name == ":method" && ch.Method != "":
@@ -376,7 +386,7 @@ func (ch *Changes) changedFields(h *Head, drop []string) []hpack.HeaderField {
 		case f.Name == ":status" && ch.Status != 0:
 			f.Value = strconv.Itoa(ch.Status)
 		}
-		add(f)
+		out = append(out, f)
 	}
 	if ch.Fields == nil {
 		for _, f := range h.Fields {
@@ -389,7 +399,7 @@ func (ch *Changes) changedFields(h *Head, drop []string) []hpack.HeaderField {
 		case p.Came > 0 && p.Came <= len(h.Fields):
 			one(h.Fields[p.Came-1])
 		case p.Came == 0:
-			add(Field{lower(p.Name), p.Value})
+			out = append(out, Field{lower(p.Name), p.Value})
 		}
 	}
 	return out

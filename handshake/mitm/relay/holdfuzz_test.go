@@ -17,7 +17,7 @@ func FuzzHeld(f *testing.F) {
 		c, e := newEnd2("c"), newEnd2("s")
 		begin := begin2(c, e)
 		var client, server string
-		for _, x := range append(begin, c.head(1, 0, ":method: POST", ":scheme: https", ":path: /"), c.head(3, endStream, ":method: GET", ":scheme: https", ":path: /"), c.send(http2.FrameData, endStream, 1, "abc"),
+		for _, x := range append(begin, c.head(1, 0, ask("POST", "/")...), c.head(3, endStream, ask("GET", "/")...), c.send(http2.FrameData, endStream, 1, "abc"),
 			e.head(1, 0, ":status: 200"), e.send(http2.FrameData, endStream, 1, "x"), e.head(3, endStream, ":status: 200"), e.send(http2.FrameGoAway, 0, 0, u32(1, 0)), e.send(http2.FrameRSTStream, 0, 1, u32(7))) {
 			if x[0] == 'c' {
 				client += x[2:]
@@ -26,6 +26,8 @@ func FuzzHeld(f *testing.F) {
 			}
 		}
 		f.Add([]byte(client), []byte(server), []byte(s), uint8(2))
+		f.Add([]byte(client), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\nx"), []byte(s), uint8(3))
+		f.Add([]byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n\r\n"), []byte(server), []byte(s), uint8(4))
 	}
 	type holder interface {
 		machine
@@ -37,6 +39,7 @@ func FuzzHeld(f *testing.F) {
 		Give(*Exchange, Side, []byte)
 		GiveEnd(*Exchange, Side, bool, []Field)
 		Over() bool
+		Unwritten(Side, error)
 	}
 	f.Fuzz(func(t *testing.T, client, server, does []byte, kind uint8) {
 		type hold struct {
@@ -45,7 +48,7 @@ func FuzzHeld(f *testing.F) {
 		}
 		var held []hold
 		done := map[*Exchange]int{}
-		o := Options{Header: 1 << 12, Forward: kind%3 == 1, Answer: func(*Exchange, bool) []byte { return []byte("!") }, Page: func(*Exchange) ([]Field, string) { return []Field{{":status", "502"}}, "page" },
+		o := Options{Header: 1 << 12, Forward: kind%5 == 1, Answer: func(*Exchange, bool) []byte { return []byte("!") }, Page: func(*Exchange) ([]Field, string) { return []Field{{":status", "502"}}, "page" },
 			Hold: func(x *Exchange, from Side) bool { held = append(held, hold{x, from}); return true },
 			Event: func(e Event) {
 				done[e.Exchange] += 0
@@ -56,9 +59,14 @@ func FuzzHeld(f *testing.F) {
 		h2 := (*H2)(nil)
 		h1 := NewH1(o)
 		m := holder(h1)
-		if kind%3 == 2 {
+		switch kind % 5 {
+		case 2:
 			h2 = NewH2(o)
 			m = h2
+		case 3:
+			m = NewH2toH1(o)
+		case 4:
+			m = NewH1toH2(o)
 		}
 		for i := range does {
 			for _, from := range []Side{Client, Server} {
@@ -70,7 +78,7 @@ func FuzzHeld(f *testing.F) {
 				m.Receive(from, (*b)[:n:n])
 				*b = (*b)[n:]
 			}
-			if h2 == nil && h1.Routing() != nil {
+			if h1.Routing() != nil {
 				h1.Routed(i%2 == 0)
 			}
 			for j := range held {
@@ -109,7 +117,7 @@ func FuzzHeld(f *testing.F) {
 			m.Fail(k.x, errors.New("mine"))
 		}
 		if h2 == nil {
-			h1.Unwritten(Client, errReset) // a half that was closed in order may still read
+			m.Unwritten(Client, errReset) // a half that was closed in order may still read
 		}
 		if !m.Over() {
 			t.Fatal("both ends have ended, and it goes on")

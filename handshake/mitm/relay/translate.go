@@ -15,6 +15,7 @@ type asked struct {
 	filter Filter
 
 	// From HTTP/1.1:
+	head     *Head  // as it is to go on
 	protocol string // what the connection shall become
 	drop     []string
 	host     string // that of the server; "": as it came
@@ -90,7 +91,7 @@ func requestTo1(h *Head, end bool, c Changes) (asked, *Refusal) {
 				continue // once more the same
 			}
 			n, _ := parseLength(value) // it was looked at
-			if a.length = n; !end && (c.Body != nil || announced) {
+			if a.length = n; !end && (c.Body != nil || c.Stream || announced) {
 				continue
 			}
 			a.chunked = false
@@ -201,7 +202,7 @@ func replyTo1(h, q *Head, end, last bool, c Changes) ([]byte, reply, *Refusal) {
 	pseudo, fields, _ := controls(h.Fields, Server)
 	status, interim := pseudo.status, h.Status/100 == 1
 	bodiless := q.Method == http.MethodHead || interim || h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
-	rechunked := !end && !bodiless && (c.Body != nil || hasTrailer(fields) && !q.old())
+	rechunked := !end && !bodiless && (c.Body != nil || c.Stream || hasTrailer(fields) && !q.old())
 	b := []byte("HTTP/1.1 " + status + " \r\n")
 	for _, f := range fields {
 		if f.Name == "content-length" {

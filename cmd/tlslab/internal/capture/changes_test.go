@@ -69,8 +69,10 @@ func TestChangingFlags(t *testing.T) {
 		{func(p *proxyFlags) { p.block = []string{"*.ads.example", "https://www.lab.test/ads/"} }, ""},
 		{func(p *proxyFlags) { p.block = []string{"www.lab.test/ads"} }, "whole URL"},
 		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test/=http://localhost:3000/"} }, ""},
-		{func(p *proxyFlags) { p.mapRemote = []string{"www.lab.test=localhost"} }, "FROM=TO"},
-		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test/x=http://localhost"} }, "no path"},
+		{func(p *proxyFlags) { p.mapRemote = []string{"www.lab.test"} }, "FROM=TO"},
+		{func(p *proxyFlags) { p.mapRemote = []string{"www.lab.test=localhost"} }, "no URL of http"},
+		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test=http://localhost/x", "https://www.lab.test/x=https://www.lab.test/y"} }, ""},
+		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test/x=http://localhost"} }, "a path of FROM stays"},
 	} {
 		p, o := new(proxyFlags), new(proxy.Options)
 		x.set(p)
