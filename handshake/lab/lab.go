@@ -176,7 +176,9 @@ func (l *Lab) form(q Question) *page.Form {
 	f := new(page.Form)
 	here := q.Address()
 	for _, o := range Openings() {
-		at := o.Question(q.Lang, q.Lesson.Seed).Address()
+		to := o.Question(q.Lang, q.Lesson.Seed)
+		to.Predict = q.Predict
+		at := to.Address()
 		f.Lessons = append(f.Lessons, page.Link{Text: q.say("lesson/" + o.Key), To: at, Here: slices.Equal(at, here)})
 	}
 	for _, g := range switches.SwitchGroups() {

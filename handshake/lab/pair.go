@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"tlslab/handshake"
 	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/predict"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/switches"
@@ -77,6 +79,10 @@ func (l *Lab) pair(ctx context.Context, w io.Writer, q Question, o page.Options)
 	}
 	for _, a := range beside.Compare(flows(runs[0]), flows(runs[1])) {
 		p.Acts = append(p.Acts, pairAct(a, flowOf(runs[0], a.Left), flowOf(runs[1], a.Right)))
+	}
+	if q.Predict {
+		quiz := predict.Beside(predict.Lesson{Lang: q.Lang, Seed: q.Lesson.Seed, Flows: flows(runs[0]), Moves: handshake.Moves, Toggled: toggledTo(q.Lesson, other.Lesson, runs[1])})
+		o.Predict = &quiz
 	}
 	return page.WritePair(w, p, o)
 }
