@@ -22,6 +22,7 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/handshake/mitm/relay"
+	"tlslab/handshake/predict"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
@@ -51,7 +52,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
 	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 

@@ -101,6 +101,12 @@ func (e *Endpoint) drained() {
 // the peer calls it; nothing is lost by calling it at any time.
 func (e *Endpoint) Idle() { e.drained() }
 
+// Discard drops what has come and was not read, and gives its buffer back: nobody will read it.
+func (e *Endpoint) Discard() {
+	e.ch.r, e.ch.app = len(e.ch.in), nil
+	e.drained()
+}
+
 // Pending reports whether Output has something to return.
 func (e *Endpoint) Pending() bool { return len(e.ch.out) > 0 || len(e.ch.flight) > 0 }
 

@@ -42,7 +42,8 @@ const policy = `
 	event < narrate
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
-	NONE < capture, mitm/relay
+	NONE < capture, mitm/relay, capture/dissect
+	observe, capture/dissect < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -57,7 +58,8 @@ const policy = `
 	render/sheet, record < render
 	render/sheet < render/mermaid
 	event < beside
-	render, beside < render/page
+	render/sheet, beside < predict
+	render, predict < render/page
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays
@@ -65,7 +67,7 @@ const policy = `
 	tls/https, certcompress/brotli, certcompress/zstd, pki/lesson < internal/tlstest
 	internal/tlstest < interop
 	scenario, kx/private, certcompress/brotli, certcompress/zstd < switches
-	switches, render/lesson < lab
+	switches, render/lesson, predict < lab
 	switches, render/page < cmd/cli
 	capture, cmd/cli < cmd/flags
 	kx/kxtest, cmd/cli < cmd/clitest
@@ -76,9 +78,15 @@ const policy = `
 	lab, cmd/guard < cmd/web
 	cmd/guard < cmd/watch
 	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
+	explain, render/lesson, cmd/flags < cmd/explain
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
-	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
+<<<<<<< HEAD
+	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
 	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
+=======
+	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
+	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
+>>>>>>> main
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -95,13 +103,14 @@ const modules = `
 	golang.org/x/net: tls mitm/relay mitm/proxy mitm/proxy/proxytest idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
-	github.com/hashicorp/golang-lru/v2: session mitm cmd/web
+	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect cmd/web
+	github.com/gopacket/gopacket: capture/dissect
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render/sheet cmd/lists cmd/capture
+	github.com/fatih/color: render/sheet cmd/lists cmd/capture cmd/explain
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
 	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest
-	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/live cmd/web cmd
+	github.com/spf13/cobra: cmd/cli cmd/flags cmd/clitest cmd/lists cmd/trust cmd/lesson cmd/capture cmd/explain cmd/live cmd/web cmd
 	github.com/spf13/pflag: cmd/cli cmd/lesson
 	golang.org/x/sys: mitm/har cmd/cli
 	github.com/chromedp/chromedp: internal/browsertest
@@ -200,6 +209,7 @@ var links = map[string][]string{
 	"./handshake/render/sheet":   tellers,
 	"./handshake/render":         tellers,
 	"./handshake/render/mermaid": tellers,
+	"./handshake/predict":        append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/page":    append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
@@ -297,12 +307,29 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 }
 
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for
-// WebAssembly, the lessons and their words included.
+// WebAssembly, the lessons and their words included, and go vet has nothing to say of what is
+// written for that alone. What a page carries links no server and no command line.
 func TestBuildsForTheBrowser(t *testing.T) {
-	build := exec.Command("go", "build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/page", "./handshake/render/lesson", "./examples/browser")
-	build.Dir, build.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	forBrowser := func(args ...string) string {
+		t.Helper()
+		run := exec.Command("go", args...)
+		run.Dir, run.Env = "..", append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+		out, err := run.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	forBrowser("build", "./handshake", "./handshake/scenario", "./handshake/narrate", "./handshake/observe", "./handshake/transcript", "./handshake/render", "./handshake/render/mermaid", "./handshake/render/page", "./handshake/render/lesson", "./handshake/lab", "./examples/browser", "./examples/offlinelab")
+	forBrowser("vet", "./handshake/switches", "./examples/browser", "./examples/offlinelab")
+	linked := strings.Fields(forBrowser("list", "-deps", "./examples/offlinelab"))
+	if !slices.Contains(linked, "tlslab/handshake/lab") {
+		t.Errorf("the offline lab links %d packages: the test looked in the wrong place", len(linked))
+	}
+	for _, never := range []string{"net/http", "crypto/tls", "html/template", "text/template", "os/exec", "github.com/spf13/cobra", "github.com/andybalholm/brotli", "tlslab/handshake/replay"} {
+		if slices.Contains(linked, never) {
+			t.Errorf("the offline lab links %s", never)
+		}
 	}
 }
 

@@ -8,3 +8,6 @@ func (c *Config) Edit(f func(message.Message)) { c.edit = f }
 
 // Awaits lists the kinds of message that an error would say are waited for.
 func (e *Endpoint) Awaits() []message.Kind { return e.machine.awaits(e.version(), e.state) }
+
+// HoldsInput reports whether an endpoint holds a buffer for what comes.
+func (e *Endpoint) HoldsInput() bool { return e.ch.in != nil }

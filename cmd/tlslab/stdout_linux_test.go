@@ -40,6 +40,7 @@ var printing = map[string]func(w *writing, prelude string, flags []string) (said
 		})
 	},
 	"tlslab proxy":    (*writing).proxy,
+	"tlslab explain":  (*writing).explain,
 	"tlslab web":      (*writing).web,
 	"tlslab proxy ca": once("proxy", "ca", "--confdir", "px"),
 }

@@ -5,6 +5,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/capture"
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/explain"
 	"tlslab/cmd/tlslab/internal/lesson"
 	"tlslab/cmd/tlslab/internal/lists"
 	"tlslab/cmd/tlslab/internal/live"
@@ -27,5 +28,5 @@ Begin with:  tlslab run`,
   tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
   tlslab server --accept :8443 --www --write-root root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem`,
-	}, lesson.NewRun(), lesson.NewCompare(), lesson.NewReplay(), web.New(lesson.Replays()), live.NewClient(), live.NewServer(), capture.NewProxy(), trust.NewCA(), trust.NewVerify(), lists.NewGroups(), lists.NewList())
+	}, lesson.NewRun(), lesson.NewCompare(), lesson.NewReplay(), web.New(lesson.Replays()), live.NewClient(), live.NewServer(), capture.NewProxy(), explain.New(), trust.NewCA(), trust.NewVerify(), lists.NewGroups(), lists.NewList())
 }

@@ -35,7 +35,7 @@ type writes struct {
 
 var written = map[string]writes{
 	"tlslab run": {
-		[]string{"out", "answers", "keylogfile", "pcap"}, nil, []string{"out", "keylogfile"},
+		[]string{"out", "answers", "keylogfile", "pcap"}, []string{"score"}, []string{"out", "keylogfile"},
 		once("run", "--kx", "ecdhe", "--tls", "1.2", "--lang", "en")},
 	"tlslab compare": {
 		[]string{"out"}, nil, []string{"out"},
@@ -61,6 +61,9 @@ var written = map[string]writes{
 	"tlslab proxy": {
 		[]string{"out", "keylogfile", "hardump", "pcap"}, []string{"port-file"}, []string{"keylogfile"},
 		(*writing).proxy},
+	"tlslab explain": {
+		[]string{"out", "write-keylogfile"}, nil, []string{"out"},
+		(*writing).explain},
 	"tlslab web": {
 		nil, []string{"port-file"}, nil,
 		(*writing).web},
@@ -230,6 +233,14 @@ func (w *writing) web(prelude string, flags []string) (said string, status int) 
 			w.t.Errorf("%s, %v, and no lesson in %d bytes", r.Status, err, len(b))
 		}
 	})
+}
+
+// explain reads a capture that run has written, with the secrets inside.
+func (w *writing) explain(prelude string, flags []string) (said string, status int) {
+	if said, status := w.sh("", "", "run", "--tls", "1.3", "--pcap", "lesson.pcapng", "--brief"); status != 0 {
+		w.t.Fatal(said)
+	}
+	return w.sh(prelude, "", slices.Concat([]string{"explain", "lesson.pcapng", "--lang", "en"}, flags)...)
 }
 
 // eachWriting runs a test for each verb of the table.

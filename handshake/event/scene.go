@@ -57,7 +57,7 @@ const (
 // it, and whoever plays what was recorded.
 type Flow struct {
 	Meta
-	Name    string   // "rsa", "resumed", "proxy_to_server"
+	Name    string   // "rsa", "resumed", "proxy_both"
 	Parties []string // from left to right
 	Variant string   // what is different about it this time, "0rtt"; "" if nothing is
 	Own     bool     // it has a student's key exchange, and no words under its name

@@ -66,6 +66,8 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	o.Form = l.form(q)
 	o.Form.Command = q.Command()
 	switch {
+	case q.Predict && (q.All || q.Replay != Replay{}):
+		return &switches.Error{Text: "--" + namePredict + " asks about one lesson of run", Remedy: "Leave one of the two out.", Switches: []string{namePredict, nameAll, nameAttack}}
 	case q.Beside != "":
 		return l.pair(ctx, w, q, o)
 	case q.Replay != Replay{}:
@@ -80,6 +82,13 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	o.Form.Beside = q.besides()
 	if o.Form.Notes, err = withoutEffect(ctx, q, t); err != nil {
 		return err
+	}
+	if q.Predict {
+		quiz, err := Predictions(ctx, q.Lesson, t, q.Lang)
+		if err != nil {
+			return err
+		}
+		o.Predict = &quiz
 	}
 	return lesson.WritePage(w, t, o, nil)
 }
@@ -179,6 +188,9 @@ func (l *Lab) form(q Question) *page.Form {
 			}
 		}
 		group.Switches = append(group.Switches, l.others(g, q)...)
+		if g == switches.Again && l.Replays == nil {
+			group.Note = q.say("replays_elsewhere")
+		}
 		f.Groups = append(f.Groups, group)
 	}
 	return f
@@ -188,11 +200,7 @@ func (l *Lab) form(q Question) *page.Form {
 func (l *Lab) others(g switches.Group, q Question) []page.Switch {
 	switch {
 	case g == switches.Between:
-		all := ""
-		if q.All {
-			all = "on"
-		}
-		return []page.Switch{{Name: nameAll, Kind: page.SwitchToggle, Value: all}}
+		return []page.Switch{{Name: nameAll, Kind: page.SwitchToggle, Value: onIf(q.All)}}
 	case g == switches.Again && l.Replays != nil:
 		return []page.Switch{
 			{Name: nameAttack, Kind: page.SwitchChoice, Choices: append(slices.Clone(l.Replays.Attacks), AllAttacks), Value: q.Replay.Attack},
@@ -200,7 +208,15 @@ func (l *Lab) others(g switches.Group, q Question) []page.Switch {
 			{Name: nameLogin, Kind: page.SwitchChoice, Choices: l.Replays.Logins, Value: q.Replay.Login},
 		}
 	case g == switches.Run:
-		return []page.Switch{{Name: nameBeside, Kind: page.SwitchText, Value: q.Beside}, {Name: nameLang, Kind: page.SwitchChoice, Choices: texts(narrate.Langs()), Value: string(q.Lang)}}
+		return []page.Switch{{Name: nameBeside, Kind: page.SwitchText, Value: q.Beside}, {Name: namePredict, Kind: page.SwitchToggle, Value: onIf(q.Predict)}, {Name: nameLang, Kind: page.SwitchChoice, Choices: texts(narrate.Langs()), Value: string(q.Lang)}}
 	}
 	return nil
+}
+
+// onIf is the value of a toggle.
+func onIf(set bool) string {
+	if set {
+		return "on"
+	}
+	return ""
 }

@@ -16,6 +16,8 @@ type Question struct {
 	Beside string // what a second run changes, beside which the lesson is shown: "kx=ecdhe;tls="
 	All    bool   // every combination of the interceptor's switches, as a table
 	Replay Replay
+	// Predict asks before it shows (predict.go).
+	Predict bool
 }
 
 // Replay is what is asked of tlslab replay. Its seed is the lesson's.
@@ -36,6 +38,8 @@ const (
 	nameDefend = "defend"
 	nameLogin  = "login"
 	nameBeside = "beside"
+
+	namePredict = "predict"
 
 	nameSeed = "seed"
 )
@@ -65,6 +69,8 @@ func Parse(values map[string][]string, lang narrate.Lang) (Question, error) {
 			q.Beside = value
 		case nameAll:
 			q.All = value != ""
+		case namePredict:
+			q.Predict = value != ""
 		case nameAttack:
 			q.Replay.Attack = value
 		case nameDefend:
@@ -127,6 +133,9 @@ func (q Question) Address() page.Query {
 	add(nameDefend, q.Replay.Defend)
 	add(nameLogin, q.Replay.Login)
 	add(nameBeside, q.Beside)
+	if q.Predict {
+		add(namePredict, "on")
+	}
 	add(nameSeed, q.Lesson.Seed)
 	add(nameLang, string(q.Lang))
 	return a
@@ -141,6 +150,8 @@ func (q Question) Without(names ...string) Question {
 			q.All = false
 		case nameBeside:
 			q.Beside = ""
+		case namePredict:
+			q.Predict = false
 		case nameAttack:
 			q.Replay = Replay{}
 		case nameDefend:
@@ -158,7 +169,11 @@ func (q Question) Command() string {
 	if q.Beside != "" {
 		return ""
 	}
-	return q.words() + " --lang " + string(q.Lang) + " --format html"
+	words := q.words()
+	if q.Predict {
+		words += " --predict"
+	}
+	return words + " --lang " + string(q.Lang) + " --format html"
 }
 
 // words is the command line that plays the lesson.

@@ -18,6 +18,8 @@ func TestShots(t *testing.T) {
 		"lesson":   {"?tls=1.3&trust-mitm=on&mitm=on&seed=7", ""},
 		"form":     {"?tls=1.3&cert=expired&click-through=on&seed=7", open},
 		"refusal":  {"?tls=1.3&kx=rsa&seed=7", ""},
+		"predict":  {"?tls=1.3&cert=expired&predict=on&seed=7", `document.querySelector(".ask input").checked = true`},
+		"answered": {"?tls=1.3&trust-mitm=on&predict=on&seed=7", `document.querySelectorAll(".ask").forEach((a, i) => { a.querySelectorAll("input")[i % 3].checked = true; a.querySelector(".reveal").open = true; })`},
 		"pair":     {"?kx=ecdhe&beside=tls%3D1.3%3Bkx%3D&seed=7", ""},
 		"pair-end": {"?tls=1.3&mitm=on&beside=trust-mitm%3Don%3Bmitm%3D&seed=7", differing},
 	} {

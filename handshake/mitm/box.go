@@ -11,11 +11,21 @@
 // stands in the lesson and in the capture proxy. In the lesson Legs drives it on two Endpoints, whose
 // bytes package scenario carries; in package proxy, below this one, it stands between two sockets.
 //
-// Read box.go, then forger.go, then legs.go.
+// What a Box does is told by its Telling: to the lesson while it is done, and by the proxy, when
+// somebody asks, from the bytes that it has kept. So both have the same steps in the same words.
+//
+// One thing stands on either side of a wall: how plaintext passes. Legs pass on what was opened as it
+// came, in steps that a learner can look in between (150 lines). The proxy's goes through package
+// relay (7,600 lines), since of real traffic one has to know where a message ends; that links net/http,
+// and a lesson links none. Whom the box asks for, what it forges and all that is told of it stands
+// before the wall, once, for both (770 lines: box, forger, fornames, spare, telling, scenes). How a
+// stream ends, and what becomes of the other one (relay.Ending, relay.Fate), stays behind it: Legs
+// know of one ending, the goodbye, and pass it on in one line.
+//
+// Read box.go, then forger.go, then telling.go and legs.go.
 package mitm
 
 import (
-	"crypto/x509"
 	"errors"
 
 	"tlslab/handshake"
@@ -45,14 +55,18 @@ type Options struct {
 
 // Box is the interceptor of one connection. Its methods are called in the order of the steps that
 // they are. It is not safe for concurrent use.
-type Box struct{ o Options }
+type Box struct {
+	Telling
+	o Options
+}
 
 // New returns a box that waits for the client's hello.
 func New(o Options) (*Box, error) {
 	if o.Forger == nil {
 		return nil, errors.New("an interceptor needs a Forger")
 	}
-	return &Box{o: o}, nil
+	on := func(c *handshake.Config) event.Meta { return event.Meta{Party: c.Party, Conn: c.Conn} }
+	return &Box{Telling{Listener: o.Listener, ToClient: on(&o.ToClient), ToServer: on(&o.ToServer), Time: o.ToClient.Time}, o}, nil
 }
 
 // Hello is the configuration of the leg to the server, once the client's hello has come: with the
@@ -61,13 +75,22 @@ func New(o Options) (*Box, error) {
 // the Options' name.
 func (b *Box) Hello(m *message.ClientHello) *handshake.Config {
 	up := b.o.ToServer
-	if n, ok := message.Get[*message.ServerName](&m.Extensions); ok && !b.o.Fixed {
-		up.ServerName = n.Name
+	named := Named(m)
+	if named != "" && !b.o.Fixed {
+		up.ServerName = named
 	}
 	up.ALPN = Offered(m, up.ALPN)
-	b.tell(&b.o.ToClient, &ClientConnects{ServerName: up.ServerName})
-	b.tell(&up, &ConnectUpstream{ServerName: up.ServerName, ALPN: up.ALPN})
+	b.Called(named)
+	b.Calls(up.ServerName, up.ALPN)
 	return &up
+}
+
+// Named is the name that a hello has for the server (RFC 6066 §3); "" if it has none.
+func Named(m *message.ClientHello) string {
+	if n, ok := message.Get[*message.ServerName](&m.Extensions); ok {
+		return n.Name
+	}
+	return ""
 }
 
 // Offered are the application protocols that a hello offers, or else if it offers none.
@@ -91,50 +114,15 @@ func (b *Box) Settled(server *handshake.Summary) (*handshake.Config, error) {
 	if server.Protocol != "" {
 		down.ALPN = []string{server.Protocol}
 	}
-	b.tell(&b.o.ToClient, &Forge{Real: real, Forged: leaf(&down)})
+	b.Forged(real, forged.Leaf)
 	return &down, nil
 }
-
-// leaf is the certificate that cfg shows first.
-func leaf(cfg *handshake.Config) *x509.Certificate { return cfg.Certificates[0].Leaf }
 
 // Opened is what the box makes of plaintext that has come on one leg, and sends on the other. inClear
 // says that the leg's suite encrypts nothing.
 func (b *Box) Opened(what Relayed, text []byte, inClear bool) (onward []byte) {
+	b.Read(what, string(text), inClear)
 	changed, times := b.o.Rewrite.Apply(string(text))
-	cfg := &b.o.ToClient
-	var opens event.Scene = &Decrypt{Plaintext: string(text), InClear: inClear}
-	if what == Reply {
-		cfg = &b.o.ToServer
-		opens = &Back{Plaintext: string(text), InClear: inClear}
-	}
-	b.tell(cfg, opens)
-	if times > 0 {
-		b.tell(cfg, &Rewritten{What: what, Rewrite: b.o.Rewrite, Times: times, Plaintext: changed})
-	}
-	if times == 0 && b.o.Rewrite.Old != "" {
-		b.tell(cfg, &NotFound{What: what, Old: b.o.Rewrite.Old})
-	}
+	b.changed(what, b.o.Rewrite, times, changed)
 	return []byte(changed)
-}
-
-// GoesOn says that so many bytes of what the client sent go on to the server.
-func (b *Box) GoesOn(bytes int, inClear bool) {
-	b.tell(&b.o.ToServer, &Reencrypt{Bytes: bytes, InClear: inClear})
-}
-
-// Lost says that what the client sent can go nowhere: err is the leg's to the server.
-func (b *Box) Lost(err error) { b.tell(&b.o.ToServer, &Undelivered{Err: err}) }
-
-// tell tells of something that no endpoint does, on behalf of the leg of cfg.
-func (b *Box) tell(cfg *handshake.Config, s event.Scene) {
-	if b.o.Listener == nil {
-		return
-	}
-	h := s.Head()
-	h.Party, h.Conn = cfg.Party, cfg.Conn
-	if cfg.Time != nil {
-		h.Time = cfg.Time()
-	}
-	b.o.Listener.Event(s)
 }

@@ -99,17 +99,28 @@ func (r *Root) Values() []event.Value {
 // ClientConnects is the second step: the client's hello has arrived.
 type ClientConnects struct {
 	event.Meta
-	ServerName string
+	ServerName string // "" if the hello has none
 }
 
 // Key returns SceneClientConnects.
 func (*ClientConnects) Key() event.SceneKey { return SceneClientConnects }
 
+// Entry is another one where the hello names no server.
+func (c *ClientConnects) Entry() event.SceneKey {
+	if c.ServerName == "" {
+		return SceneClientConnects.Variant("nameless")
+	}
+	return SceneClientConnects
+}
+
 // Step returns 2 and the number of steps.
 func (c *ClientConnects) Step() (n, of int) { return step(c.Key()) }
 
-// Values are the step and the name.
+// Values are the step, and the name where there is one.
 func (c *ClientConnects) Values() []event.Value {
+	if c.ServerName == "" {
+		return stepValues(c)
+	}
 	return stepValues(c, value("server_name", c.ServerName))
 }
 

@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/message"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 	"tlslab/handshake/replay"
@@ -53,7 +54,7 @@ func TestComplete(t *testing.T) {
 		want[Input] = append(want[Input], InputKey(v))
 	}
 	for _, k := range Kinds() {
-		if k == UI || k == Hint || k == Lab { // the command's tables and the lab's ask for the latter two, and are tested there
+		if k == UI || k == Hint || k == Lab || k == Predict || k == Recording { // the command's tables, the lab, predict's questions and the verb explain ask for these, and they are tested there
 			continue
 		}
 		if k == Short { // not each needs one
@@ -97,7 +98,7 @@ func texts[T ~string](words []T) []string {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
-		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), []string{"flow/proxy_to_server", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live"}), Input: pki.InputNames(),
+		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []event.Role{event.Client, event.Server} {

@@ -54,33 +54,35 @@ type Kind string
 
 // The kinds, and what their keys are.
 const (
-	Move      Kind = "move"     // event.Move's String, perhaps with a variant: MoveKey
-	Field     Kind = "field"    // a wire.Field's name, or a pattern that it fits: FieldKey
-	Cert      Kind = "cert"     // a field of a certificate and its like, as pki/der names them: CertFieldKey
-	Secret    Kind = "secret"   // an event.Secret's Label, perhaps with a variant: SecretKey
-	Check     Kind = "check"    // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's; "absent/" and a pki.Absence
-	Reason    Kind = "reason"   // a reason.Reason, perhaps with its cause: ReasonKey
-	Myth      Kind = "myth"     // what Myths returns; the title is what is often said, the text what is true
-	Scene     Kind = "scene"    // an event.Scene's Key
-	Decision  Kind = "decision" // an event.Decision's What; What + "/" + Why: DecisionKey
-	Step      Kind = "step"     // a suite.Step's Name
-	Input     Kind = "input"    // the name of a kx.Value or of a pki.Input: InputKey
-	Alert     Kind = "alert"    // an alert's name
-	State     Kind = "state"    // an event.State's String
-	Op        Kind = "op"       // an event.Op's String, unless it is ""
-	Guard     Kind = "guard"    // an event.Guard, the condition of a move
-	UI        Kind = "ui"       // a label of the page
-	Party     Kind = "party"    // an event's Party
-	Short     Kind = "short"    // a Move's key, or "myth/" and a Myth's, where the beginning of its text does not do: Gist, MythGist
-	Summaries Kind = "summary"  // a flow in three sentences, and their parts: Summarize
-	Captions  Kind = "caption"  // a few words beside a message's name: Caption
-	Lab       Kind = "lab"      // a lesson, a group, a switch of the lab, or a word beside them
-	Hint      Kind = "hint"     // what to do about a live handshake that failed: the command's tables have the keys
+	Move      Kind = "move"      // event.Move's String, perhaps with a variant: MoveKey
+	Field     Kind = "field"     // a wire.Field's name, or a pattern that it fits: FieldKey
+	Cert      Kind = "cert"      // a field of a certificate and its like, as pki/der names them: CertFieldKey
+	Secret    Kind = "secret"    // an event.Secret's Label, perhaps with a variant: SecretKey
+	Check     Kind = "check"     // an event.Check's What; "chain/" and a pki.Check's Key; "note/" and a pki.Note's; "absent/" and a pki.Absence
+	Reason    Kind = "reason"    // a reason.Reason, perhaps with its cause: ReasonKey
+	Myth      Kind = "myth"      // what Myths returns; the title is what is often said, the text what is true
+	Scene     Kind = "scene"     // an event.Scene's Key
+	Decision  Kind = "decision"  // an event.Decision's What; What + "/" + Why: DecisionKey
+	Step      Kind = "step"      // a suite.Step's Name
+	Input     Kind = "input"     // the name of a kx.Value or of a pki.Input: InputKey
+	Alert     Kind = "alert"     // an alert's name
+	State     Kind = "state"     // an event.State's String
+	Op        Kind = "op"        // an event.Op's String, unless it is ""
+	Guard     Kind = "guard"     // an event.Guard, the condition of a move
+	UI        Kind = "ui"        // a label of the page
+	Party     Kind = "party"     // an event's Party
+	Short     Kind = "short"     // a Move's key, or "myth/" and a Myth's, where the beginning of its text does not do: Gist, MythGist
+	Summaries Kind = "summary"   // a flow in three sentences, and their parts: Summarize
+	Captions  Kind = "caption"   // a few words beside a message's name: Caption
+	Recording Kind = "recording" // how a connection in a capture file ended, and what of it opens
+	Lab       Kind = "lab"       // a lesson, a group, a switch of the lab, or a word beside them
+	Predict   Kind = "predict"   // what package predict asks, and why a choice is right or wrong
+	Hint      Kind = "hint"      // what to do about a live handshake that failed: the command's tables have the keys
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Lab, Hint}
+	return []Kind{Move, Field, Cert, Secret, Check, Reason, Myth, Scene, Decision, Step, Input, Alert, State, Op, Guard, UI, Party, Short, Summaries, Captions, Lab, Predict, Recording, Hint}
 }
 
 // Entry is what is said under one key.

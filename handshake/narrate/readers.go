@@ -240,14 +240,14 @@ func (s *story) went() (request, reply bool) {
 }
 
 // main is the connection that the flow is about: the client's to whoever answers it, the last
-// one on which it got anywhere.
+// one on which it got anywhere. Of a recording only the one in the middle tells.
 func (s *story) main() *exchange {
 	if len(s.conns) == 0 {
 		return nil
 	}
 	if s.flow != nil && len(s.flow.Parties) > 0 {
 		for _, x := range slices.Backward(s.conns) {
-			if x.client == s.flow.Parties[0] {
+			if p := s.flow.Parties; x.client == p[0] || x.client == "" && len(p) > 1 && x.server == p[1] {
 				return x
 			}
 		}

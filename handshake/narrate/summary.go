@@ -274,12 +274,12 @@ func (s *story) careful() bool {
 	return s.refuser() == "mitm" && s.failed != nil && s.failed.Report != nil && s.failed.Party == "mitm"
 }
 
-// proxied reports whether the flow is one leg of a connection that a proxy recorded.
+// proxied reports whether the flow is a connection that a proxy recorded.
 func (s *story) proxied() bool {
-	return s.is("proxy_to_server") || s.is("proxy_to_client") || s.is("proxy_no_keys")
+	return s.is("proxy_both") || s.is("proxy_to_client") || s.is("proxy_no_keys")
 }
 
-// throughProxy is such a leg.
+// throughProxy is such a connection.
 func (s *story) throughProxy(x *exchange) Sentence {
 	if x.version == 0 || !x.finished || s.is("proxy_no_keys") {
 		return told("happened/proxy_broken", "data", s.data())

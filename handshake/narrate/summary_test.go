@@ -74,10 +74,14 @@ func stories(t *testing.T) map[string][]event.Event {
 			}
 		}
 	}
-	for i, name := range []string{"proxy_to_client", "proxy_to_server", "proxy_no_keys"} { // as a proxy's recording is told
-		leg := live(all["1.3, trusted box"], []string{"client", "mitm", "client"}[i], []int{1, 2, 1}[i])
-		head := &event.Flow{Name: name, Parties: [][]string{{"client", "mitm"}, {"mitm", "server"}, {"client", "mitm"}}[i], Host: "www.lab.test"}
-		out[name] = append([]event.Event{head}, leg...)
+	for _, name := range []string{"proxy_to_client", "proxy_both", "proxy_no_keys"} { // as a proxy's recording is told
+		head := &event.Flow{Name: name, Parties: []string{"client", "mitm"}, Host: "www.lab.test"}
+		out[name] = live(all["1.3, trusted box"], "client", 1)
+		if name == "proxy_both" {
+			head.Parties = append(head.Parties, "server")
+			out[name] = append(live(all["1.3, trusted box"], "mitm", 2), out[name]...)
+		}
+		out[name] = append([]event.Event{head}, out[name]...)
 	}
 	for name, events := range odds(t) {
 		for _, party := range []string{"client", "server"} {

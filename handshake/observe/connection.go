@@ -42,6 +42,7 @@ func (o *Observer) feed(h *half, b []byte) {
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
+	o.consult()
 	if o.clientStarts(h) {
 		o.startClient()
 	}
@@ -164,7 +165,8 @@ func (o *Observer) read(h *half, rec record.Record) {
 		o.noteAlert(h, rec.Payload)
 	case iana.ApplicationData:
 		if rec.Protected {
-			if !o.forgets {
+			o.readData = o.readData || len(rec.Payload) > 0
+			if !o.o.Forget {
 				h.data = append(h.data, rec.Payload...)
 			}
 			o.noteData(h, rec.Payload)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/keyschedule"
@@ -26,6 +27,79 @@ var trafficLabels = map[string]logged{
 	"SERVER_HANDSHAKE_TRAFFIC_SECRET": {stage: handshaking, server: true},
 	"CLIENT_TRAFFIC_SECRET_0":         {stage: application},
 	"SERVER_TRAFFIC_SECRET_0":         {stage: application, server: true},
+}
+
+// A KeyLog is key logs of many connections, from which each Observer that has it takes its own
+// connection's lines, also those that are read after the Observer was made. Its zero value is
+// empty. It is not safe for concurrent use.
+type KeyLog struct {
+	of map[[32]byte]*lines
+	n  int // of lines
+}
+
+// lines are those of one client random.
+type lines struct {
+	masters []Master
+	traffic []logged
+}
+
+// Read adds the lines of r, an NSS key log (RFC 9850). It stops at the first line that cannot be
+// read, and keeps those before it.
+func (k *KeyLog) Read(r io.Reader) error {
+	masters, traffic, err := readKeyLog(r)
+	if k.of == nil {
+		k.of = map[[32]byte]*lines{}
+	}
+	for _, m := range masters {
+		l := k.at([32]byte(m.ClientRandom))
+		l.masters = append(l.masters, m)
+	}
+	for _, t := range traffic {
+		l := k.at(t.random)
+		l.traffic = append(l.traffic, t)
+	}
+	k.n += len(masters) + len(traffic)
+	return err
+}
+
+func (k *KeyLog) at(random [32]byte) *lines {
+	l := k.of[random]
+	if l == nil {
+		l = new(lines)
+		k.of[random] = l
+	}
+	return l
+}
+
+// Len is how many secrets of TLS are in it.
+func (k *KeyLog) Len() int { return k.n }
+
+// Has reports whether a connection with that random in its ClientHello has a line.
+func (k *KeyLog) Has(clientRandom []byte) bool {
+	return len(clientRandom) == 32 && k.of[[32]byte(clientRandom)] != nil
+}
+
+// consult takes from Options.Keys what has come for this connection since it was asked last.
+func (o *Observer) consult() {
+	k := o.o.Keys
+	if k == nil || o.hello == nil || o.consulted == k.n {
+		return
+	}
+	o.consulted = k.n
+	l := k.of[o.hello.Random]
+	if l == nil {
+		return
+	}
+	if n := len(l.masters); n > o.mastersTaken {
+		o.o.Masters = append(slices.Clip(o.o.Masters), l.masters[o.mastersTaken:]...)
+		o.mastersTaken = n
+	}
+	for ; o.trafficTaken < len(l.traffic); o.trafficTaken++ {
+		o.logged = append(o.logged, l.traffic[o.trafficTaken])
+		if o.serverHello != nil {
+			o.takeLogged(&l.traffic[o.trafficTaken])
+		}
+	}
 }
 
 // readKeyLog takes the lines of a key log that it knows: a label, the client's

@@ -16,12 +16,21 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// dir is the direction as the client sees it.
-func (h *half) dir() event.Direction {
-	if h.server {
+// dir is the direction as the client sees it; with Options.Ends as the sender does.
+func (o *Observer) dir(h *half) event.Direction {
+	if h.server && !o.o.Ends {
 		return event.Receive
 	}
 	return event.Send
+}
+
+// said is the Meta of what one end said.
+func (o *Observer) said(h *half, move string) event.Meta {
+	m := o.meta(move)
+	if o.o.Ends {
+		m.Party = h.role().String()
+	}
+	return m
 }
 
 func (o *Observer) meta(move string) event.Meta {
@@ -34,7 +43,7 @@ func (o *Observer) noteRecord(h *half, r record.Record, opened bool) {
 		o.each(h.server, opened)
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Record{Meta: o.meta(""), Dir: h.dir(), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
+		l.Event(&event.Record{Meta: o.said(h, ""), Dir: o.dir(h), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
 			Sequence: r.Seq, Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: r.Steps})
 	}
 }
@@ -52,16 +61,19 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[
 	if l == nil {
 		return
 	}
-	move := event.Move{Role: event.Client, Dir: h.dir(), Msg: m.Kind()}
+	move := event.Move{Role: event.Client, Dir: o.dir(h), Msg: m.Kind()}
+	if o.o.Ends {
+		move.Role = h.role()
+	}
 	if o.is13() || m.Kind() == message.KindChangeCipherSpec && o.meansNothing() {
 		move.Version, move.In = iana.TLS13, event.WaitServerHello // or a later state
 	}
-	meta := o.meta(move.String())
+	meta := o.said(h, move.String())
 	if move.Version == 0 {
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
-	l.Event(&event.Message{Meta: meta, Dir: h.dir(), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: event.GroupAt(event.SettledGroup(m))})
+	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: event.GroupAt(event.SettledGroup(m))})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
@@ -84,13 +96,13 @@ func (o *Observer) noteAlert(h *half, payload []byte) {
 		return
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Alert{Meta: o.meta(""), Dir: h.dir(), Level: a.Level, Description: a.Description})
+		l.Event(&event.Alert{Meta: o.said(h, ""), Dir: o.dir(h), Level: a.Level, Description: a.Description})
 	}
 }
 
 func (o *Observer) noteData(h *half, p []byte) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Data{Meta: o.meta(""), Dir: h.dir(), Data: bytes.Clone(p)})
+		l.Event(&event.Data{Meta: o.said(h, ""), Dir: o.dir(h), Data: bytes.Clone(p)})
 	}
 }
 
@@ -145,7 +157,7 @@ func (s stage) keys() event.Keys {
 
 func (o *Observer) noteKeyChange(h *half, k event.Keys, s iana.CipherSuite) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.KeyChange{Meta: o.meta(""), Dir: h.dir(), Epoch: h.rd.Epoch(), Keys: k, Suite: s})
+		l.Event(&event.KeyChange{Meta: o.said(h, ""), Dir: o.dir(h), Epoch: h.rd.Epoch(), Keys: k, Suite: s})
 	}
 }
 

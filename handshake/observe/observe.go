@@ -35,7 +35,11 @@ import (
 type Options struct {
 	// Listener is told of every record, message, alert and piece of data. Dir and
 	// Move are as the client sees them: what the client sends is sent.
-	Listener    event.Listener
+	Listener event.Listener
+	// Ends: the two ends keep their names. Party of a record, a message, an alert or data is the
+	// end that sent it, "client" or "server", and Dir and Move are as that end sees them.
+	// Secrets and checks remain Party's.
+	Ends        bool
 	ShowSecrets bool             // also emit an event.Secret for each that was recovered
 	Party       string           // of the events; "listener"
 	Conn        int              // of the events
@@ -45,11 +49,15 @@ type Options struct {
 	// master secret of TLS 1.2, or any of the five traffic secrets of TLS 1.3. It is
 	// read to the end by New; nil: none.
 	KeyLog  io.Reader
+	Keys    *KeyLog         // of many connections, and still growing; beside KeyLog
 	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
 	Masters []Master        // of sessions
 	PSKs    [][]byte        // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
 
 	Suites []*suite.Suite // rows besides suite.All(): a student's own
+
+	// Forget: application data is told of and not kept, so the Report has none. For what is long.
+	Forget bool
 }
 
 // Master is a TLS 1.2 master secret and how to recognize the connections that use
@@ -113,8 +121,11 @@ type Observer struct {
 	report Report
 	events uint64
 
-	each    func(server, opened bool) // told of every record, if it is not nil
-	forgets bool                      // data that was opened is not kept
+	// of Options.Keys
+	consulted, mastersTaken, trafficTaken int
+
+	each     func(server, opened bool) // told of every record, if it is not nil
+	readData bool
 }
 
 // New returns an observer of a connection from its first byte on. The error is
@@ -148,7 +159,7 @@ func (o *Observer) ServerBytes(b []byte) { o.feed(&o.server, b) }
 func (o *Observer) Report() Report {
 	r := o.report
 	r.FromClient, r.FromServer = o.client.data, o.server.data
-	r.ReadData = len(r.FromClient)+len(r.FromServer) > 0
+	r.ReadData = o.readData
 	if o.master != nil && !o.misfit {
 		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
 	}

@@ -89,10 +89,10 @@ func NewPanel(line Line, listener Options, others ...Onlooker) (*Panel, error) {
 // begin makes v follow a connection from its first byte on.
 func (v *view) begin(o Options) (err error) {
 	v.opened = [2][]bool{}
+	o.Forget = true
 	if v.ob, err = New(o); err != nil {
 		return err
 	}
-	v.ob.forgets = true
 	v.ob.each = func(server, opened bool) {
 		way := toServer
 		if server {

@@ -52,7 +52,7 @@ func reference(move event.Move) string {
 	switch {
 	case move.Msg == message.KindChangeCipherSpec && move.Version == iana.TLS13 && move.Dir == event.Receive:
 		return "RFC 9846 §5" // it means nothing, and no row receives it
-	case move.Msg == message.KindCertificate && move.Version == iana.TLS12 && move.Dir == event.Send:
+	case move.Msg == message.KindCertificate && move.Version == iana.TLS12 && move.Role == event.Client && move.Dir == event.Send:
 		return "RFC 5246 §7.4.6"
 	}
 	v := cmp.Or(move.Version, iana.TLS12) // as which it was parsed, where no version was seen

@@ -130,8 +130,12 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 	if e.Head().Party != "" {
 		head = t.Say.Party(e.Head().Party) + t.Say.Colon() + head
 	}
+	known := false // of a recording, which can have many requests: a step's words are told once
 	if step, ok := e.(event.Stepped); ok {
 		head = t.Say.Step(step) + t.Say.Stop() + head
+		about := "scene/" + string(narrate.EntryOf(e))
+		known = !t.flow.lesson && t.flow.meant[about]
+		t.flow.meant[about] = true
 	}
 	issue, steps := e.(*event.Issue)
 	steps = steps && t.o.Level != Bytes // of one story, told without a pause
@@ -144,7 +148,9 @@ func (t *Pen) Tell(e event.Scene, values []event.Value) {
 		ref = entry.Ref
 	}
 	t.Sides("   "+head, ref, t.Paint.Bold)
-	t.Text(5, t.inShort(t.Values(entry.Text, e)), nil)
+	if !known {
+		t.Text(5, t.inShort(t.Values(entry.Text, e)), nil)
+	}
 	t.Introduce(5, e.Head().Party)
 	var words []pki.Input
 	var rows []event.Value
@@ -175,6 +181,9 @@ func (t *Pen) Value(v event.Value) string {
 	return t.Short(v.Value)
 }
 
+// longest is how many lines a value of a recording has: the head of a request, mostly.
+const longest = 6
+
 // Rows writes values below each other.
 func (t *Pen) Rows(rows []event.Value) {
 	n := 0
@@ -196,6 +205,9 @@ func (t *Pen) Rows(rows []event.Value) {
 			value := t.Say.Word(t.Value(v))
 			if s, ok := x.(string); ok && http2.Conversation(s) != s {
 				value = http2.Conversation(s) // quoted already
+			}
+			if !t.flow.lesson && t.o.Level != Bytes { // a lesson's are short
+				value = sheet.Cut(value, longest*t.Width)
 			}
 			if err, ok := x.(error); ok {
 				value = t.Say.Fault(err)

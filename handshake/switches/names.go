@@ -8,8 +8,6 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/certcompress"
-	"tlslab/handshake/certcompress/brotli"
-	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
@@ -180,10 +178,6 @@ func CheckSuites(v iana.Version, x iana.Kx, kx string, values []string, suites [
 	return nil
 }
 
-// compressions are the algorithms for certificates, most preferred first. A self-made chain
-// of 2988 bytes came to 1999, 2035 and 2075 in this order, so little is to be gained.
-var compressions = []*certcompress.Method{zstd.Method, brotli.Method, certcompress.Zlib}
-
 // Compressions are those that the values of --compress-cert name; nil for nil.
 func Compressions(values []string) ([]*certcompress.Method, error) {
 	if values == nil {
@@ -192,6 +186,9 @@ func Compressions(values []string) ([]*certcompress.Method, error) {
 	out := []*certcompress.Method{}
 	for _, name := range values {
 		i := slices.IndexFunc(compressions, func(m *certcompress.Method) bool { return strings.EqualFold(name, m.String()) })
+		if i < 0 && slices.Contains(elsewhere, strings.ToLower(name)) {
+			return nil, misuse("compress-cert", "Play it with tlslab run or in tlslab web, or say "+strings.Join(CompressionNames(), " or ")+".", "--compress-cert %s: an algorithm that is not built into this page", name)
+		}
 		if i < 0 {
 			return nil, misuse("compress-cert", "There are "+strings.Join(CompressionNames(), ", ")+".", "--compress-cert %s: no such algorithm", name)
 		}

@@ -45,6 +45,12 @@ func (c *Conn) Close() error {
 		c.write.Unlock()
 	}
 	err := c.conn.Close()
+	if c.read.TryLock() { // else whoever reads gives it back
+		c.mu.Lock()
+		c.e.Discard()
+		c.mu.Unlock()
+		c.read.Unlock()
+	}
 	c.tellAll()
 	if err != nil {
 		return err

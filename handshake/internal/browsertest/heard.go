@@ -38,6 +38,7 @@ type Heard struct {
 type ears struct {
 	mu    sync.Mutex
 	pages []string // addresses of what was opened, the last at the end
+	gone  []string // addresses that the test went to, without a hash
 	heard []noted
 
 	answered []int64 // statuses
@@ -78,13 +79,21 @@ func (e *ears) opened() string {
 	return e.pages[len(e.pages)-1]
 }
 
+// goes says that it is the test that asks for what is at an address.
+func (e *ears) goes(address string) {
+	address, _, _ = strings.Cut(address, "#")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gone = append(e.gone, address)
+}
+
 // asked reports whether the test itself has asked for what is at an address, or for another page of
 // the same server.
 func (e *ears) asked(r *network.EventRequestWillBeSent) bool {
 	address, _, _ := strings.Cut(r.Request.URL, "#")
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.pages, address) ||
+	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.gone, address) ||
 		r.Type == network.ResourceTypeDocument && slices.ContainsFunc(e.pages, func(page string) bool { return sameServer(page, address) })
 }
 

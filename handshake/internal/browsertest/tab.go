@@ -25,7 +25,7 @@ type Tab struct {
 }
 
 // Open opens a file in a tab of its own, by a file: address as a double click would, with
-// hash behind it ("#c1.server_hello", or nothing). The tab is closed with the test, which
+// hash behind it ("#c1.server_hello", "?seed=7", or nothing). The tab is closed with the test, which
 // fails if the page was not Quiet.
 func Open(t testing.TB, file, hash string) *Tab {
 	t.Helper()
@@ -129,12 +129,14 @@ func (tab *Tab) Go(hash string) {
 		// From another page: a hash alone would be a jump on the page that is open.
 		tab.do(chromedp.Do(tab.ctx, chromedp.Navigate("about:blank")))
 	}
+	tab.ears.goes(address)
 	tab.do(chromedp.Do(tab.ctx, chromedp.Navigate(address)))
 }
 
 // Reload loads the page again, as the key F5 does: at the address that it is at.
 func (tab *Tab) Reload() {
 	tab.t.Helper()
+	tab.ears.goes(Eval[string](tab, "location.href"))
 	tab.do(chromedp.Do(tab.ctx, chromedp.Reload()))
 }
 
@@ -178,6 +180,12 @@ func (tab *Tab) WithoutScripts() {
 	tab.t.Helper()
 	tab.silent = true
 	call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
+
+// Before runs a script on the pages that this tab opens from now on, before any of theirs.
+func (tab *Tab) Before(script string) {
+	tab.t.Helper()
+	call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 }
 
 // Eval is the value of an expression of JavaScript on the page.

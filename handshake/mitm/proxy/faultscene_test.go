@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -223,6 +224,9 @@ func (w *scene) replying(reply string, end func(c net.Conn) error) (host string)
 			return err
 		}
 		_, err := io.WriteString(c, reply)
+		if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+			return nil // it may be refused before it is all sent
+		}
 		return errors.Join(err, end(raw))
 	})
 }

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"slices"
-
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
@@ -37,7 +35,7 @@ func readHello(r *recorder) (*message.ClientHello, error) {
 type helloParser struct {
 	rd record.Reader
 	at int    // bytes that rd has taken
-	hs []byte // what was in them
+	hs []byte // what was in them: a copy, of which the message is made, for it may be wanted for longer than the buffer it came in
 }
 
 // parseHello is what a helloParser makes of b at once.
@@ -70,8 +68,7 @@ func (p *helloParser) parse(b []byte) (hello *message.ClientHello, more int, err
 		if len(p.hs) < size {
 			continue
 		}
-		// What the message says may be wanted for longer than the buffer it came in.
-		m, err := message.Parse(message.Context{Version: iana.TLS12}, slices.Clone(p.hs[:size]), nil)
+		m, err := message.Parse(message.Context{Version: iana.TLS12}, p.hs[:size:size], nil)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -1,16 +1,11 @@
 package proxy
 
 import (
-	"bytes"
 	"container/list"
 	"crypto/x509"
 	"io"
-	"slices"
 	"sync"
 	"sync/atomic"
-
-	"tlslab/handshake/event"
-	"tlslab/handshake/observe"
 )
 
 // Recording is what was kept of a connection.
@@ -19,8 +14,9 @@ type Recording struct {
 	Host               string
 	ToClient, ToServer LegRecording
 
-	tls  atomic.Bool
-	legs atomic.Pointer[legs]
+	tls   atomic.Bool
+	legs  atomic.Pointer[legs]
+	turns atomic.Int64 // counts the runs of bytes on both legs
 }
 
 // legs is what both handshakes came to, and the certificate that the client was shown.
@@ -50,7 +46,7 @@ type kept struct {
 	mu    sync.Mutex
 	all   map[int]*Recording // by connection
 	over  list.List          // of *Recording, the oldest first
-	bytes int       // of those that are over
+	bytes int                // of those that are over
 }
 
 func (k *kept) begin(r *Recording) {
@@ -87,77 +83,6 @@ func (k *kept) find(conn int) *Recording {
 
 // Recording returns what was kept of a connection; nil if nothing was, or no longer is.
 func (p *Proxy) Recording(conn int) *Recording { return p.kept.find(conn) }
-
-// Parties of the explanation, by where they stand.
-const (
-	partyClient = "client"
-	partyProxy  = "mitm"
-	partyServer = "server"
-)
-
-// Explain tells listener of the handshakes that were kept, the server's leg first, since
-// that one was completed first; each as a flow of a lesson, with what a listener and the proxy made
-// of each record. The error is about the kept secrets.
-func (r *Recording) Explain(listener event.Listener) error {
-	for _, leg := range []struct {
-		l           *LegRecording
-		name        string
-		conn        int
-		left, right string
-	}{{&r.ToServer, "proxy_to_server", 2, partyProxy, partyServer}, {&r.ToClient, "proxy_to_client", 1, partyClient, partyProxy}} {
-		if leg.l.Empty() {
-			continue
-		}
-		if leg.l == &r.ToClient && !leg.l.keyed() {
-			leg.name = "proxy_no_keys"
-		}
-		listener.Event(&event.Flow{Name: leg.name, Parties: []string{leg.left, leg.right}, Host: r.Host})
-		both := &arrivals{to: listener, server: leg.right}
-		keys := leg.l.secrets()
-		panel, err := observe.NewPanel(observe.Line{Conn: leg.conn, Client: leg.left, Server: leg.right}, observe.Options{Conn: leg.conn},
-			observe.Onlooker{Party: partyProxy, Has: observe.Options{Conn: leg.conn, KeyLog: bytes.NewReader(keys)}})
-		if err != nil {
-			return err
-		}
-		if _, err := leg.l.observe(observe.Options{Listener: observe.Overhear(both, event.Client, panel), ShowSecrets: true, Party: leg.left, Conn: leg.conn}, keys); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// secrets are what the proxy's end of the leg has logged so far.
-func (l *LegRecording) secrets() []byte {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return bytes.Clone(l.keys.Bytes())
-}
-
-// Observe plays the leg to an observer with o's listener and the leg's own secrets.
-func (l *LegRecording) Observe(o observe.Options) (observe.Report, error) {
-	return l.observe(o, l.secrets())
-}
-
-func (l *LegRecording) observe(o observe.Options, keys []byte) (observe.Report, error) {
-	l.mu.Lock()
-	b, segments := bytes.Clone(l.bytes), slices.Clone(l.segments)
-	l.mu.Unlock()
-	o.KeyLog = bytes.NewReader(keys)
-	ob, err := observe.New(o)
-	if err != nil {
-		return observe.Report{}, err
-	}
-	from := 0
-	for _, s := range segments {
-		if s.toServer {
-			ob.ClientBytes(b[from:s.end])
-		} else {
-			ob.ServerBytes(b[from:s.end])
-		}
-		from = s.end
-	}
-	return ob.Report(), nil
-}
 
 // keyLog is where the secrets of a leg go besides its recording: to the KeyLog of that
 // leg's configuration.

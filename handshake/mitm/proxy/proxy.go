@@ -2,7 +2,8 @@
 // stands between the two as a mitm.Box does in the lesson, over sockets and under load.
 //
 // It keeps the bytes of both legs and the secrets of both, within bounds, and lets
-// package observe explain them when somebody asks. Whatever happens, a failed handshake
+// package observe explain them when somebody asks, with the steps of the middle box in the words of
+// the lesson (explain.go). Whatever happens, a failed handshake
 // too, is an Entry.
 //
 // It is a package of its own, below mitm, so that a lesson about an interceptor links no

@@ -44,7 +44,7 @@ type recorder struct {
 
 func newRecorder(s *session, side Side, conn net.Conn, leg *LegRecording) *recorder {
 	r := &recorder{Conn: conn, s: s, side: side, leg: leg}
-	leg.limit = s.p.o.Limits.Recorded
+	leg.limit, leg.turns = s.p.o.Limits.Recorded, &s.recording.turns
 	if t := s.p.o.Tap; t != nil {
 		client, server := conn.RemoteAddr(), conn.LocalAddr()
 		if side == SideServer {
@@ -212,11 +212,13 @@ type LegRecording struct {
 	segments []segment
 	lost     int64
 	keys     bytes.Buffer
+	turns    *atomic.Int64 // the connection's
 }
 
-// segment is a run of bytes in one direction.
+// segment is a run of bytes in one direction, while none passed on the other leg.
 type segment struct {
-	end      int // in bytes
+	end      int   // in bytes
+	turn     int64 // of the connection's
 	toServer bool
 }
 
@@ -240,11 +242,11 @@ func (l *LegRecording) note(toServer bool, b []byte) {
 		l.bytes = make([]byte, 0, min(l.limit, noteSize))
 	}
 	l.bytes = append(l.bytes, b...)
-	if n := len(l.segments); n > 0 && l.segments[n-1].toServer == toServer {
+	if n := len(l.segments); n > 0 && l.segments[n-1].toServer == toServer && l.segments[n-1].turn == l.turns.Load() {
 		l.segments[n-1].end = len(l.bytes)
 		return
 	}
-	l.segments = append(l.segments, segment{len(l.bytes), toServer})
+	l.segments = append(l.segments, segment{len(l.bytes), l.turns.Add(1), toServer})
 }
 
 // restart forgets what was said before TLS began.
@@ -268,7 +270,7 @@ func (l *LegRecording) Write(p []byte) (int, error) {
 func (l *LegRecording) size() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return cap(l.bytes) + l.keys.Cap() + cap(l.segments)*16
+	return cap(l.bytes) + l.keys.Cap() + cap(l.segments)*24
 }
 
 // Lost is how many bytes passed that were not kept.

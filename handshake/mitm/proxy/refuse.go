@@ -8,6 +8,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/message"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
@@ -81,7 +82,7 @@ func (s *session) inItsPlace() *handshake.Config {
 // askedFor are the names under which the client may look for the server: the one that it says
 // (server_name). One that says none, in reverse mode, came to an address of the proxy's own.
 func (s *session) askedFor() []string {
-	if name := serverName(s.hello); name != "" {
+	if name := mitm.Named(s.hello); name != "" {
 		return []string{name}
 	}
 	names := []string{s.name}

@@ -122,7 +122,7 @@ func (s *session) run() {
 		s.refuse(SideClient, err)
 		return
 	}
-	asked := cmp.Or(serverName(hello), t.host)
+	asked := cmp.Or(mitm.Named(hello), t.host)
 	if !t.fixed {
 		s.call(asked)
 	} else {
@@ -217,18 +217,10 @@ func (s *session) intercept(hello *message.ClientHello) {
 	_ = server.Close()
 }
 
-// serverName is the name that a client says it wants to reach (RFC 6066 §3); "" if it says none.
-func serverName(hello *message.ClientHello) string {
-	if n, ok := message.Get[*message.ServerName](&hello.Extensions); ok {
-		return n.Name
-	}
-	return ""
-}
-
 // asksElsewhere reports whether a client in reverse mode has another name for the server than the
 // proxy: it says so (server_name), or came to an address that is not the server's.
 func (s *session) asksElsewhere(hello *message.ClientHello) bool {
-	if name := serverName(hello); name != "" {
+	if name := mitm.Named(hello); name != "" {
 		return foldHost(name) != foldHost(s.target.host)
 	}
 	host, _, err := net.SplitHostPort(s.client.LocalAddr().String())

@@ -103,6 +103,14 @@ const (
 	classPair
 	classPairRow
 	classDiffers
+	classPredicts
+	classAsk
+	classOption
+	classReveal
+	classHit
+	classMiss
+	classBlank
+	classTally
 	classEntries
 	classCount
 	classWhere
@@ -117,6 +125,7 @@ var classNames = [...]string{
 	classReaders: "readers", classLegs: "legs",
 	classLab: "lab", classLessons: "lessons", classSwitch: "switch", classGroup: "group",
 	classPair: "pair", classPairRow: "both", classDiffers: "differs",
+	classPredicts: "predicts", classAsk: "ask", classOption: "option", classReveal: "reveal", classHit: "hit", classMiss: "miss", classBlank: "blank", classTally: "tally",
 	classEntries: "entries", classCount: "count", classWhere: "where", classFailed: "failed", classRemarked: "remarked", classState: "state", classFilter: "filter",
 	classAct: "act", classLadder: "ladder", classHead: "head", classFlight: "flight", classChapter: "chapter", classRow: "row",
 	classWork: "work", classArrow: "arrow", classSealed: "sealed", classIntegrity: "integrity", classForged: "forged",

@@ -28,7 +28,7 @@ type document struct {
 	markup
 	o        Options
 	styles   []asset
-	script   asset
+	scripts  []asset
 	policy   string // what the document allows itself
 	footer   string // what is said of that, in the footer; "": as of a page that only shows
 	say      sheet.Voice
@@ -45,6 +45,7 @@ type document struct {
 	carried  map[string]*row    // by their bytes, the arrows that carried them first
 	folds    int                // of values, so far
 	commands int                // to be copied, so far
+	asks     asks               // that are still to be drawn
 }
 
 // newDocument begins a document about these events.
@@ -52,10 +53,12 @@ func newDocument(o Options, events []event.Event) *document {
 	if o.Lang == "" {
 		o.Lang = narrate.En
 	}
-	d := &document{o: o, styles: []asset{style}, script: script, policy: Policy(), say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
+	styles, scripts := o.assets()
+	d := &document{o: o, styles: styles, scripts: scripts, policy: policyOf(styles, scripts), say: sheet.Speak(o.Lang), ladder: build(events, o.Leads), events: events, used: map[meaning]string{}, held: map[string]address{}, carried: map[string]*row{}}
 	d.graph = edgesOf(d.ladder)
 	d.heading = d.title()
 	d.countArrows()
+	d.placeAsks()
 	return d
 }
 
@@ -65,18 +68,10 @@ func (d *document) to(w io.Writer) error {
 	return err
 }
 
-// Policy is what the document allows itself: its own style and script by their hashes, and no
+// Policy is what a document allows itself at most: styles and scripts of ours by their hashes, and no
 // request to anywhere, but for a form's to where the page came from (CSP Level 3 §2.4).
 func Policy() string {
-	return policyOf([]asset{style}, script)
-}
-
-func policyOf(styles []asset, script asset) string {
-	p := "default-src 'none'; style-src"
-	for _, s := range styles {
-		p += " " + hashOf(s)
-	}
-	return p + "; script-src " + hashOf(script) + "; img-src data:; base-uri 'none'; form-action 'self'"
+	return policyOf([]asset{style, predictStyle}, []asset{script, predictScript})
 }
 
 func hashOf(a asset) string {
@@ -100,6 +95,7 @@ func (d *document) write() {
 			for _, a := range d.ladder.acts {
 				d.act(a)
 			}
+			d.score()
 			d.secrets()
 			d.glossary()
 		})
@@ -124,7 +120,7 @@ func (d *document) page(body func()) {
 	d.in(elHTML, []pair{value(attrLang, langOf(d.o.Lang))}, func() {
 		d.in(elHead, nil, d.head)
 		d.newline()
-		d.in(elBody, nil, func() { d.body(body) })
+		d.in(elBody, []pair{when(d.o.Predict != nil, class(classPredicts))}, func() { d.body(body) })
 	})
 	d.newline()
 }
@@ -174,5 +170,7 @@ func (d *document) body(inside func()) {
 	d.end()
 	d.in(elFooter, nil, func() { d.with(elP, d.whoMade()) })
 	d.newline()
-	d.embed(elScript, d.script)
+	for _, a := range d.scripts {
+		d.embed(elScript, a)
+	}
 }

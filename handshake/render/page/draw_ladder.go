@@ -23,7 +23,7 @@ func (d *document) act(a *act) {
 		flow = a.flow.Name
 	}
 	d.newline()
-	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && a == d.decisive(), is(attrOpen)), numbers(a.heading, a.ending))
+	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && (a == d.decisive() || d.asksIn(a)), is(attrOpen)), numbers(a.heading, a.ending))
 	title := d.titleOf(a)
 	if several && a.conn == 0 { // one of a connection has its number; two others may be called the same
 		title = decimal(a.n) + ". " + title
@@ -206,6 +206,7 @@ func (d *document) flight(a *act, f *flight) {
 	d.start(elDiv, class(classFlight, whenClass(f.chapter != nil, classChapter)))
 	d.in(elDiv, []pair{class(classWays)}, func() { d.heads(a, f) })
 	for _, r := range f.rows {
+		d.ask(d.asks.of[r])
 		if r.work() {
 			d.work(a, r)
 		} else {

@@ -37,6 +37,7 @@ func (l Link) href() pair {
 type Group struct {
 	Key      string // narrate's "group/" and this
 	Switches []Switch
+	Note     string // about switches that are not there; may be ""
 }
 
 // Switch is one control.
@@ -142,6 +143,10 @@ func (d *document) group(g Group) {
 		for _, s := range g.Switches {
 			d.newline()
 			d.in(elLabel, []pair{class(classSwitch)}, func() { d.control(s) })
+		}
+		if g.Note != "" {
+			d.newline()
+			d.with(elP, g.Note, class(classDim))
 		}
 	})
 }

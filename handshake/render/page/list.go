@@ -20,7 +20,7 @@ var (
 // ListPolicy is what a list allows itself: as Policy, and that it asks the server which it came from
 // for what comes next.
 func ListPolicy() string {
-	return policyOf([]asset{style, listStyle}, listScript) + "; connect-src 'self'"
+	return policyOf([]asset{style, listStyle}, []asset{listScript}) + "; connect-src 'self'"
 }
 
 // Outcome is what became of something that passed.
@@ -96,7 +96,7 @@ const (
 // WriteList writes a list as a document. The error is the writer's.
 func WriteList(w io.Writer, l List, o Options) error {
 	d := newDocument(o, nil)
-	d.styles, d.script, d.policy = []asset{style, listStyle}, listScript, ListPolicy()
+	d.styles, d.scripts, d.policy = []asset{style, listStyle}, []asset{listScript}, ListPolicy()
 	d.footer = "page.list_made_by"
 	d.heading = d.say.UI("page.list")
 	d.page(func() {

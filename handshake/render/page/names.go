@@ -113,6 +113,9 @@ const (
 	attrSelected
 	attrList
 	attrAriaCurrent
+	attrDataAbout
+	attrDataRight
+	attrDataSeed
 	attrDataState
 	attrDataAfter
 	attrDataMost
@@ -128,5 +131,6 @@ var attributeNames = [...]string{
 	attrDataAccess: "data-access", attrDataF: "data-f", attrDataKind: "data-kind", attrDataView: "data-view",
 	attrDataSaid: "data-said", attrDataCopy: "data-copy", attrDataCould: "data-could", attrFor: "for", attrDataKnows: "data-knows",
 	attrMethod: "method", attrSelected: "selected", attrList: "list", attrAriaCurrent: "aria-current",
+	attrDataAbout: "data-about", attrDataRight: "data-right", attrDataSeed: "data-seed",
 	attrDataState: "data-state", attrDataAfter: "data-after", attrDataMost: "data-most",
 }

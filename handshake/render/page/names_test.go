@@ -17,11 +17,11 @@ func written(t *testing.T) (inStyle, inScript map[string]bool) {
 	t.Helper()
 	inStyle, inScript = map[string]bool{}, map[string]bool{}
 	point := regexp.MustCompile(`\.([a-z][\w-]*)`)
-	css := regexp.MustCompile(`(?s)/\*.*?\*/|"[^"\n]*"`).ReplaceAllString(read(t, "page.css")+read(t, "list.css"), "")
+	css := regexp.MustCompile(`(?s)/\*.*?\*/|"[^"\n]*"`).ReplaceAllString(read(t, "page.css")+read(t, "list.css")+read(t, "predict.css"), "")
 	for _, m := range point.FindAllStringSubmatch(css, -1) {
 		inStyle[m[1]] = true
 	}
-	js := regexp.MustCompile(`(?m)//.*$|\$\{[^}]*\}`).ReplaceAllString(read(t, "page.js")+read(t, "list.js"), "")
+	js := regexp.MustCompile(`(?m)//.*$|\$\{[^}]*\}`).ReplaceAllString(read(t, "page.js")+read(t, "list.js")+read(t, "predict.js"), "")
 	for _, literal := range regexp.MustCompile("\"[^\"\n]*\"|`[^`]*`").FindAllString(js, -1) {
 		for _, m := range point.FindAllStringSubmatch(literal, -1) {
 			inScript[m[1]] = true

@@ -292,7 +292,7 @@ func (d *document) fold(what, digits string) {
 			d.with(elSpan, d.say.UI("page.all_bytes", "n", decimal(len(digits)/2), "what", what), class(classHidden))
 			d.in(elCode, []pair{value(attrAriaHidden, "true")}, func() { d.text(digits[:2*shown] + "…") })
 			d.space()
-			d.sheltered(d.size(len(digits)/2))
+			d.sheltered(d.size(len(digits) / 2))
 		})
 		d.with(elCode, digits[2*shown:])
 	})

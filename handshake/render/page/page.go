@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/predict"
 	"tlslab/handshake/render"
 )
 
@@ -33,6 +34,9 @@ type Options struct {
 	Message int
 	// Staple is the OCSP response that came with a chain, for WriteReport; nil if none did.
 	Staple []byte
+	// Predict asks before it shows: what follows a question is out of sight until it is revealed. nil:
+	// nobody is asked anything.
+	Predict *predict.Quiz
 	// Form is the switches above a page that is served; nil: there is nobody to ask.
 	Form *Form
 	// Around stands above a page that is served from a list; nil: it stands alone.

@@ -16,6 +16,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
@@ -133,18 +134,28 @@ func (l *proxyList) recorded(lang narrate.Lang, n, conn int) (rec *proxy.Recordi
 	return rec, ""
 }
 
-// tell tells of the handshakes of a connection, the server's leg first, as it came first, and of what
-// is different between the legs.
+// tell tells of a connection as the lesson does of its interceptor: beside the forgery stands what it
+// imitates, and before the first request what is different between the legs.
 func (l *proxyList) tell(rec *proxy.Recording, to event.Listener) {
-	if err := rec.Explain(to); err != nil {
-		fmt.Fprintln(l.log, narrate.Fault(l.flags.Lang, err))
-	}
-	if toClient, toServer, forged := rec.Legs(); forged != nil {
-		to.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(toServer.PeerChain[0], forged)})
-		if toClient != nil {
+	compared := false
+	legs := func() {
+		if toClient, toServer, forged := rec.Legs(); toClient != nil && !compared {
 			to.Event(&scenario.LegsCompared{Sides: scenario.CompareLegs(&toClient.Summary, forged, &toServer.Summary)})
 		}
+		compared = true
 	}
+	if err := rec.Explain(event.ListenerFunc(func(e event.Event) {
+		if _, ok := e.(*mitm.Decrypt); ok {
+			legs()
+		}
+		to.Event(e)
+		if f, ok := e.(*mitm.Forge); ok {
+			to.Event(&scenario.CertificatesCompared{Sides: scenario.CompareCertificates(f.Real, f.Forged)})
+		}
+	})); err != nil {
+		fmt.Fprintln(l.log, narrate.Fault(l.flags.Lang, err))
+	}
+	legs()
 }
 
 // page writes an entry's connection as a page: to --out, or in the place of the list.

@@ -39,7 +39,7 @@ func alternatives(names []string) string {
 }
 
 // textFlags are about what a transcript in text shows, where a verb has them.
-var textFlags = []string{"worksheet", "answers", "brief", "bytes", "full", "message", "secrets", "checks", "myths", "ca"}
+var textFlags = []string{"worksheet", "answers", "brief", "bytes", "full", "message", "secrets", "checks", "myths", "ca", "predict", "score"}
 
 // terminalFlags are about the terminal on which a text stands.
 var terminalFlags = []string{"width", "color"}

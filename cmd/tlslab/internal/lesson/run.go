@@ -32,6 +32,7 @@ type runFlags struct {
 	helloRetry           bool
 	resume, cert, staple string
 	boxFlags
+	predictFlags
 	clientAuth, etm      bool
 	plain, untrustedRoot bool
 	step, worksheet      bool
@@ -70,6 +71,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
   tlslab run --group X448                    TLS 1.3 over another group (tlslab groups)
   tlslab run --hello-retry --cookie          the server sends the client back
   tlslab run --key-update --padding 100      new keys after the handshake; records that hide their length
+  tlslab run --tls 1.3 --predict             … asks before it tells: what comes, who reads it, is it believed
   tlslab run --mitm                          an interceptor (man in the middle), refused
   tlslab run --mitm --trust-mitm             … and believed, since its root is installed
   tlslab run --trust-mitm --mitm-rewrite hello=howdy    … and changing what passes
@@ -116,6 +118,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
 	f.BoolVar(&r.step, "step", false, "wait before each move, and say what may legally happen; Enter goes on, ? lists the other keys")
 	f.BoolVar(&r.worksheet, "worksheet", false, "blank the derived values, for students to compute")
 	f.StringVar(&r.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
+	r.predictFlags.flags(cmd)
 	cli.Complete(cmd, "alpn", scenario.Protocols)
 	cli.Complete(cmd, "resume", switches.Resumptions)
 	cli.Complete(cmd, "cert", switches.CertKinds)
@@ -130,16 +133,16 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 	if r.all {
 		return r.runAll(cmd)
 	}
+	if err := cli.FirstError(r.checkFormat(cmd), r.checkPredict()); err != nil { // before one flag implies another
+		return err
+	}
 	o, err := r.options()
 	if err != nil {
 		return err
 	}
-	if err := r.checkFormat(cmd); err != nil { // before one flag implies another
-		return err
-	}
 	r.worksheet = r.worksheet || r.answers != ""
 	r.Full = r.Full || (r.step || r.worksheet) && !r.Brief
-	r.NoPager = r.NoPager || r.step || r.format != cli.Text || r.firstScreen() // which is one screen
+	r.NoPager = r.NoPager || r.step || r.predict || r.format != cli.Text || r.firstScreen() // which is one screen
 	out, err := r.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -212,6 +215,13 @@ func (r *runFlags) writePage(cmd *cobra.Command, out *cli.Output, t *scenario.Tr
 	}
 	o := r.PageOptions()
 	o.Worksheet = r.worksheet
+	if r.predict {
+		z, err := r.quiz(cmd, t)
+		if err != nil {
+			return err
+		}
+		o.Predict = &z
+	}
 	var answers bytes.Buffer
 	if err := lesson.WritePage(out, t, o, &answers); err != nil || r.answers == "" {
 		return err
@@ -245,6 +255,9 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	if r.Out != "" {
 		prompt = cli.Unfiltered(cmd.ErrOrStderr())
 	}
+	if r.predict {
+		return r.playPredicting(cmd, o, out, prompt)
+	}
 	steps := newStepper(out, cmd.InOrStdin(), prompt, out.Options)
 	term := lesson.NewTerminal(steps, out.Options)
 	var listener event.Listener = term
@@ -262,6 +275,11 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	if err := cli.FirstError(term.Close(), steps.ended()); err != nil {
 		return err
 	}
+	return r.ends(cmd, t, term)
+}
+
+// ends writes what a transcript leaves to be written, and says whether the two came together.
+func (r *runFlags) ends(cmd *cobra.Command, t *scenario.Transcript, term *render.Terminal) error {
 	if err := r.MessageFound(term.Found()); err != nil {
 		return err
 	}
@@ -281,14 +299,14 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 func (r *runFlags) checkFormat(cmd *cobra.Command) error {
 	var heeded []string
 	if r.format == cli.HTML { // a worksheet to hand out
-		heeded = []string{"worksheet", "answers"}
+		heeded = []string{"worksheet", "answers", "predict", "score"}
 	}
 	return cli.FirstError(cli.CheckFormat(r.format, runFormats...), cli.TextOnly(cmd, r.format, heeded...))
 }
 
 // firstScreen reports whether the run fits on one screen: no flag asks for more.
 func (r *runFlags) firstScreen() bool {
-	return !r.lesson().Chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet
+	return !r.lesson().Chosen() && !r.Full && !r.Alone.Any() && !r.Brief && !r.Bytes && !r.step && !r.worksheet && !r.predict
 }
 
 // lesson is the flags that are switches of the lesson.

@@ -12,7 +12,7 @@ import (
 var unswitched = map[string]string{
 	"all":  "a table, which the lab has as a switch of its own",
 	"lang": "the page's, which the lab has as a switch of its own", "color": "a terminal's", "width": "a terminal's", "no-pager": "a terminal's", "step": "a terminal's",
-	"format": "a download", "out": "a file", "keylogfile": "a file", "pcap": "a file", "answers": "a file", "worksheet": "a handout, which is a download",
+	"format": "a download", "out": "a file", "keylogfile": "a file", "pcap": "a file", "answers": "a file", "score": "a file", "predict": "the page's, which the lab has as a switch of its own", "worksheet": "a handout, which is a download",
 	"brief": "a way to tell, and the page tells all", "full": "a way to tell, and the page tells all", "bytes": "a way to tell, and the page tells all",
 	"secrets": "a way to tell, and the page tells all", "checks": "a way to tell, and the page tells all", "myths": "a way to tell, and the page tells all",
 	"ca": "a way to tell, and the page tells all", "message": "a way to tell, and the page tells all", "help": "about the command", "groups": "another name of group",

@@ -1,0 +1,283 @@
+package explain
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/event"
+	"tlslab/handshake/explain"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/render"
+	"tlslab/handshake/render/lesson"
+	"tlslab/handshake/render/mermaid"
+	"tlslab/handshake/render/page"
+	"tlslab/handshake/transcript"
+	"tlslab/pki/authority"
+)
+
+type explainFlags struct {
+	cli.View
+	format         string
+	show           int
+	logs           []string
+	rsaKey, caFile string
+	psks           []string
+	write          string
+	noSecrets      bool
+}
+
+// New is the verb explain.
+func New() *cobra.Command {
+	e := new(explainFlags)
+	cmd := &cobra.Command{
+		Use:   "explain FILE",
+		Short: "Tell what is in a capture file: who spoke, how it ended, what opens it",
+		Long: `Read a capture file, pcap or pcapng, and list its TLS connections: who, which version
+and key exchange, how it ended and by whose doing, how much of it opens with the keys at
+hand, and what would open the rest. TLS is found by what was said, at any port, also behind HTTP
+CONNECT, SOCKS and STARTTLS. Keys that stand in the file are used. --show N tells connection N
+as a transcript.
+
+With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
+packets that they open come too late.
+
+The status is 0 if the file was read to its end, whatever is in it.`,
+		Example: `  tlslab explain capture.pcapng                    a list of its connections
+  tlslab explain capture.pcapng --show 3           connection 3 as a transcript
+  tlslab explain day.pcap --keylogfile keys.log --rsa-key server.key
+  tlslab explain capture.pcapng --show 3 --format html --out three.html
+  tcpdump -w - port 443 | tlslab explain -
+  tlslab explain capture.pcapng --write-keylogfile keys.log`,
+		Args: cli.Exactly(1, "the capture file: tlslab explain capture.pcapng"),
+		RunE: func(cmd *cobra.Command, args []string) error { return e.run(cmd, args[0]) },
+	}
+	e.View.Flags(cmd)
+	e.View.TellingFlags(cmd)
+	e.View.PagerFlag(cmd)
+	f := cmd.Flags()
+	f.IntVar(&e.show, "show", 0, "tell connection `N` of the list as a transcript")
+	f.StringArrayVar(&e.logs, "keylogfile", nil, "read secrets from this NSS key log `file` (may be given again)")
+	f.StringVar(&e.rsaKey, "rsa-key", "", "the private key of a server's certificate, PEM `file`: it opens RSA key transport, and nothing else")
+	f.StringArrayVar(&e.psks, "psk", nil, "a pre-shared key of TLS 1.3, in `hex` (may be given again)")
+	f.StringVar(&e.caFile, "CAfile", "", "judge servers' certificates by the roots in this PEM `file` (default: this machine's)")
+	f.StringVar(&e.write, "write-keylogfile", "", "write the secrets that stand in the capture file to this `file` (mode 0600)")
+	f.BoolVar(&e.noSecrets, "no-secrets", false, "leave secrets out of a page or document, so that it can be shared")
+	cli.FormatFlag(cmd, &e.format, cli.Text, cli.JSON, cli.HTML, cli.Mermaid)
+	return cmd
+}
+
+func (e *explainFlags) run(cmd *cobra.Command, name string) (err error) {
+	if err := e.check(cmd, name); err != nil {
+		return err
+	}
+	e.NoPager = e.NoPager || e.format != cli.Text || name == "-"
+	out, err := e.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = cli.FirstError(err, out.Close()) }()
+	o, err := e.options(cmd)
+	if err != nil {
+		return err
+	}
+	in := io.Reader(os.Stdin)
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return cli.Failure("", "%w", err)
+		}
+		defer f.Close()
+		// A key may stand behind what it opens, so the file is gone through for keys first.
+		lines, err := explain.Secrets(f)
+		var broken *dissect.Error
+		if err != nil && !errors.As(err, &broken) {
+			return cli.Failure("", "%w", err)
+		}
+		if err := o.Keys.Logged.Read(bytes.NewReader(lines)); err != nil {
+			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
+		}
+		if e.write != "" {
+			if err := e.writeSecrets(out, name, lines); err != nil {
+				return err
+			}
+		}
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return cli.Failure("Say - and give the file on standard input.", "%w", err)
+		}
+		in = f
+	}
+	return e.read(cmd.Context(), in, o, out)
+}
+
+// check refuses what makes no sense.
+func (e *explainFlags) check(cmd *cobra.Command, name string) error {
+	if err := cli.CheckFormat(e.format, cli.Text, cli.JSON, cli.HTML, cli.Mermaid); err != nil {
+		return err
+	}
+	given := cmd.Flags().Changed
+	switch {
+	case given("show") && e.show < 1:
+		return cli.Misuse("They are numbered from 1, in the list.", "--show %d is no number of a connection", e.show)
+	case e.show == 0 && (e.format == cli.HTML || e.format == cli.Mermaid):
+		return cli.Misuse("Say --show N with the number of one connection.", "--format %s is of one connection", e.format)
+	case e.write != "" && name == "-":
+		return cli.Misuse("Give the file by its name.", "--write-keylogfile goes through a file twice, and standard input can be read once")
+	case e.noSecrets && e.show == 0:
+		return cli.Misuse("Add --show N, or leave it out.", "--no-secrets is about a connection, and the list has no secrets")
+	}
+	if e.show == 0 {
+		for _, flag := range []string{"full", "message", "secrets", "checks", "myths", "brief", "bytes"} {
+			if given(flag) {
+				return cli.Misuse("Add --show N, the number of a connection.", "--%s is about one connection", flag)
+			}
+		}
+	}
+	return cli.TextOnly(cmd, e.format)
+}
+
+// options are the keys and the roots.
+func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error) {
+	o.Keys.Logged = new(observe.KeyLog)
+	for _, name := range e.logs {
+		f, err := os.Open(name)
+		if err != nil {
+			return o, cli.Failure("", "--keylogfile: %w", err)
+		}
+		err = o.Keys.Logged.Read(f)
+		_ = f.Close()
+		if err != nil {
+			return o, cli.Failure("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: %w", name, err)
+		}
+	}
+	if e.rsaKey != "" {
+		key, err := authority.ReadKey(e.rsaKey)
+		if err != nil {
+			return o, cli.Failure("", "--rsa-key: %w", err)
+		}
+		rsaKey, ok := key.(*rsa.PrivateKey)
+		if !ok {
+			return o, cli.Misuse("Leave it out: a key that only signs opens nothing.", "--rsa-key %s: this is no RSA key", e.rsaKey)
+		}
+		o.Keys.RSA = rsaKey
+	}
+	for _, s := range e.psks {
+		key, err := hex.DecodeString(strings.TrimPrefix(s, "0x"))
+		if err != nil || len(key) == 0 {
+			return o, cli.Misuse("Write the key's bytes, two digits each.", "--psk %s: it is not hex", s)
+		}
+		o.Keys.PSKs = append(o.Keys.PSKs, key)
+	}
+	if e.caFile != "" {
+		o.Roots, err = flags.RootsFrom(e.caFile)
+	} else {
+		o.Roots, err = authority.SystemStore()
+	}
+	return o, err
+}
+
+func (e *explainFlags) writeSecrets(out *cli.Output, name string, lines []byte) error {
+	if len(lines) == 0 {
+		return cli.Failure("Programs write them when SSLKEYLOGFILE is set; tlslab's --pcap puts them in.", "%s: no secrets stand in this file", name)
+	}
+	if err := cli.WriteSecret("--write-keylogfile", e.write, lines, e.Lang, out.Log); err != nil {
+		return err
+	}
+	fmt.Fprintln(out.Log, cli.Say(e.Lang, "wrote", "file", e.write))
+	return nil
+}
+
+// read goes through the file.
+func (e *explainFlags) read(ctx context.Context, in io.Reader, o explain.Options, out *cli.Output) error {
+	o.Show, o.ShowSecrets = e.show, !e.noSecrets
+	if e.show == 0 {
+		l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON}
+		o.Each = l.add
+		totals, err := explain.Read(ctx, in, o)
+		l.end(totals)
+		return cli.FirstError(e.broken(err), l.err)
+	}
+	var shown *explain.Connection
+	o.Each = func(c *explain.Connection) {
+		if c.Number == e.show {
+			shown = c
+		}
+	}
+	to, end := e.face(out)
+	o.Listener = to
+	l := &list{out: out, lang: e.Lang}
+	totals, err := explain.Read(ctx, in, o)
+	switch {
+	case shown == nil:
+		return cli.FirstError(e.broken(err), cli.Failure("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
+	case !shown.TLS:
+		return cli.FirstError(e.broken(err), cli.Failure("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
+	}
+	if e.format == cli.Text {
+		l.connection(shown)
+	}
+	return cli.FirstError(end(), e.broken(err), l.err)
+}
+
+// face is who is told of the connection that is shown, and what ends that.
+func (e *explainFlags) face(out *cli.Output) (event.Listener, func() error) {
+	switch e.format {
+	case cli.JSON:
+		w := transcript.NewWriter(out, "")
+		w.Begin("recording", event.Client.String(), event.Server.String())
+		return w, w.Close
+	case cli.HTML:
+		o := e.PageOptions()
+		o.Live, o.NoSecrets = true, e.noSecrets
+		o.Teller = func(to render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, to) }
+		p := page.New(out, o)
+		return p, p.Close
+	}
+	// A drawing is made of the whole; and the connection's account stands in front of its
+	// transcript, and is known at its end.
+	var held []event.Event
+	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), func() error {
+		if e.format == cli.Mermaid {
+			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, nil)
+		}
+		term := lesson.NewTerminal(out, out.Options)
+		for _, ev := range held {
+			term.Event(ev)
+		}
+		return term.Close()
+	}
+}
+
+// broken says in the reader's language what is wrong with the file.
+func (e *explainFlags) broken(err error) error {
+	var b *dissect.Error
+	if !errors.As(err, &b) {
+		return err
+	}
+	n := strconv.Itoa(b.Packets)
+	switch b.Trouble {
+	case dissect.NoCapture:
+		return cli.Told(e.Lang, err, "explain_no_capture")
+	case dissect.Truncated:
+		return cli.Told(e.Lang, err, "explain_truncated", "n", n)
+	}
+	return cli.Told(e.Lang, err, "explain_corrupt", "n", n, "err", b.Err.Error())
+}
+
+// party is an end in the reader's language.
+func party(lang narrate.Lang, name string) string {
+	return narrate.Must(lang, narrate.Party, name).Title
+}

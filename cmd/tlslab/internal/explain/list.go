@@ -1,0 +1,291 @@
+package explain
+
+import (
+	"encoding/hex"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fatih/color"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/explain"
+	"tlslab/handshake/foreign"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/render/sheet"
+	"tlslab/handshake/suite"
+)
+
+// list writes the connections of a file, one line each, and below it what went wrong and what
+// would open it.
+type list struct {
+	out    *cli.Output
+	lang   narrate.Lang
+	json   bool
+	headed bool
+	said   map[string]bool // what is said once
+	err    error
+}
+
+func (l *list) add(c *explain.Connection) {
+	if !c.TLS {
+		return
+	}
+	if l.json {
+		l.document(c)
+		return
+	}
+	l.connection(c)
+}
+
+func (l *list) write(s string) {
+	if l.err == nil {
+		_, l.err = l.out.Write([]byte(s))
+	}
+}
+
+// indent is where what is said of a connection begins.
+const indent = 6
+
+func (l *list) width() int {
+	if l.out.Options.Width > 0 {
+		return l.out.Options.Width
+	}
+	return 80
+}
+
+// line writes below a connection.
+func (l *list) line(text string, shade color.Attribute) {
+	for _, line := range sheet.Wrap(text, l.width()-indent) {
+		l.write(strings.Repeat(" ", indent) + l.paint(line, shade) + "\n")
+	}
+}
+
+func (l *list) paint(s string, shade color.Attribute) string {
+	if !l.out.Options.Color || shade == 0 {
+		return s
+	}
+	c := color.New(shade)
+	c.EnableColor()
+	return c.Sprint(s)
+}
+
+// words is an entry of what recordings are told with.
+func (l *list) words(key string, pairs ...string) (title, text string) {
+	e := narrate.Must(l.lang, narrate.Recording, key)
+	values := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		values[pairs[i]] = pairs[i+1]
+	}
+	return narrate.Fill(e.Title, values), narrate.Fill(e.Text, values)
+}
+
+// once says a text the first time that it would be said.
+func (l *list) once(text string) {
+	if text == "" || l.said[text] {
+		return
+	}
+	if l.said == nil {
+		l.said = map[string]bool{}
+	}
+	l.said[text] = true
+	l.line(text, color.Faint)
+}
+
+func (l *list) connection(c *explain.Connection) {
+	if !l.headed {
+		l.headed = true
+		l.write(l.paint(l.columns(cli.Say(l.lang, "explain_head_n"), cli.Say(l.lang, "explain_head_time"), cli.Say(l.lang, "explain_head_host"),
+			cli.Say(l.lang, "explain_head_version"), cli.Say(l.lang, "explain_head_exchange"), cli.Say(l.lang, "explain_head_opens")), color.Faint) + "\n")
+	}
+	opens := opensKey(c)
+	word, _ := l.words(opens)
+	shade := color.FgGreen
+	switch {
+	case c.Outcome.What != explain.Done:
+		shade = color.FgRed
+	case c.Read.Sealed > 0:
+		shade = color.FgYellow
+	}
+	l.write(l.paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), version(c), exchange(c), word), shade) + "\n")
+	l.where(c)
+	l.ended(c)
+	l.opens(c, opens)
+}
+
+func (l *list) columns(n, when, host, version, exchange, opens string) string {
+	return strings.TrimRight(sheet.Flush(n, 4)+"  "+sheet.Pad(when, 8)+"  "+sheet.Pad(host, 30)+"  "+sheet.Pad(version, 7)+"  "+sheet.Pad(exchange, 16)+"  "+opens, " ")
+}
+
+// host is whom the client asked for.
+func host(c *explain.Connection) string {
+	name := c.ServerName
+	if name == "" {
+		return foreign.Quote(c.Server.String())
+	}
+	if c.Server.Port() == 443 {
+		return foreign.Quote(name)
+	}
+	return foreign.Quote(net.JoinHostPort(name, strconv.Itoa(int(c.Server.Port()))))
+}
+
+func version(c *explain.Connection) string {
+	if c.Version == 0 {
+		return ""
+	}
+	return c.Version.String()
+}
+
+// exchange is what the keys come from.
+func exchange(c *explain.Connection) string {
+	group := ""
+	if c.Group.ID != 0 {
+		group = c.Group.Name
+	}
+	su := suite.ByID(c.Suite)
+	switch {
+	case c.Resumed && group != "":
+		return "PSK, " + group
+	case c.Resumed && c.Version == iana.TLS13:
+		return "PSK"
+	case c.Resumed:
+		return "session"
+	case group != "":
+		return group
+	case su != nil && c.Version != iana.TLS13:
+		return su.Kx.String()
+	}
+	return ""
+}
+
+// where says who talked to whom, and in what.
+func (l *list) where(c *explain.Connection) {
+	at := c.Client.String() + " > " + c.Server.String()
+	if c.Carrier != explain.Bare {
+		carried, _ := l.words("carrier/"+string(c.Carrier), "name", foreign.Quote(c.Target))
+		at += ", " + carried
+	}
+	if c.Suite != 0 {
+		at += ", " + c.Suite.String()
+	}
+	l.line(at, color.Faint)
+	if c.Midway {
+		said, _ := l.words("midway")
+		l.line(said, 0)
+	}
+	for i, who := range [...]string{"client", "server"} {
+		if n := c.Missing[i]; n > 0 {
+			said, _ := l.words("missing", "who", party(l.lang, who), "n", strconv.FormatInt(n, 10))
+			l.line(said, color.FgYellow)
+		}
+		if n := c.Differing[i]; n > 0 {
+			said, text := l.words("differing", "who", party(l.lang, who), "n", strconv.Itoa(n))
+			l.line(said, color.FgYellow)
+			l.once(text)
+		}
+	}
+}
+
+// outcomeKey is the key of how it ended.
+func outcomeKey(o explain.Outcome) string {
+	key := "outcome/" + string(o.What)
+	switch {
+	case o.What == explain.Unfollowed:
+		return key
+	case o.What == explain.Done && o.Inferred, o.What == explain.Refused && o.Inferred:
+		return key + "+inferred"
+	case o.What == explain.Done:
+		return key
+	case o.What == explain.Refused && !o.HasAlert:
+		return key + "+sealed"
+	}
+	return key + "/" + string(o.Phase)
+}
+
+// ended says how it ended, and whose certificate it may have been about.
+func (l *list) ended(c *explain.Connection) {
+	o := c.Outcome
+	who := o.By
+	if who == "" {
+		who = "client"
+	}
+	title, text := l.words(outcomeKey(o), "who", party(l.lang, who), "alert", o.Alert.String())
+	if o.What != explain.Done {
+		l.line(title, color.FgRed)
+	} else if o.Inferred {
+		l.once(title)
+	}
+	if o.What == explain.Refused && o.HasAlert {
+		// A number that the registry has not given out has no words.
+		if e, ok := narrate.Get(l.lang, narrate.Alert, o.Alert.String()); ok {
+			l.line(o.Alert.String()+cli.ColonOf(l.lang)+e.Title, 0)
+		}
+	}
+	if text != "" && o.What != explain.Done {
+		l.once(narrate.Fill(text, map[string]string{"who": party(l.lang, who)}))
+	}
+	if v := c.Verdict; v != nil && !v.OK {
+		why := narrate.Fault(l.lang, v.Err)
+		said, _ := l.words("not_believed", "why", foreign.Line(why))
+		l.line(said, color.FgYellow)
+	}
+}
+
+func opensKey(c *explain.Connection) string {
+	r := c.Read
+	opened := r.Handshake || r.Data
+	switch {
+	case r.Sealed == 0 && !opened:
+		return "opens/clear"
+	case r.Sealed == 0 && r.Computed:
+		return "opens/all+computed"
+	case r.Sealed == 0:
+		return "opens/all"
+	case opened:
+		return "opens/part"
+	}
+	return "opens/none"
+}
+
+// opens says why something stays closed, and what would open it.
+func (l *list) opens(c *explain.Connection, key string) {
+	r := c.Read
+	if r.Sealed == 0 {
+		_, text := l.words(key)
+		l.once(text)
+		return
+	}
+	why := "why/" + string(r.Closed)
+	if r.LogLacks && (r.Closed == observe.NoKeys || r.Closed == observe.KeyOnlySigns) {
+		why = "why/log_lacks"
+	}
+	said, _ := l.words(why)
+	l.once(said)
+	for i, need := range r.Needs {
+		if need == explain.NeedKeyLog && i > 0 {
+			break // what stands before it says so
+		}
+		what, _ := l.words("need/"+string(need), "random", short(c.Random))
+		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
+	}
+}
+
+// short is as much of a random as tells it from others.
+func short(random []byte) string {
+	return hex.EncodeToString(random[:min(len(random), 8)]) + "…"
+}
+
+// end says what was in the file in all.
+func (l *list) end(t explain.Totals) {
+	if l.json {
+		return
+	}
+	if t.TLS == 0 {
+		l.write(cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections)) + "\n")
+		return
+	}
+	l.write("\n" + cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets)) + "\n")
+}

@@ -1,0 +1,92 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/explain"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/render"
+)
+
+// asked are the keys that the list can ask for.
+func asked() (keys []string) {
+	for _, w := range explain.Whats() {
+		for _, p := range explain.Phases() {
+			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, Inferred: true}} {
+				keys = append(keys, outcomeKey(o))
+			}
+		}
+	}
+	for _, n := range explain.Needs() {
+		keys = append(keys, "need/"+string(n))
+	}
+	for _, c := range explain.Carriers() {
+		if c != explain.Bare {
+			keys = append(keys, "carrier/"+string(c))
+		}
+	}
+	for _, w := range observe.Whys() {
+		keys = append(keys, "why/"+string(w))
+	}
+	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}} {
+		keys = append(keys, opensKey(&c))
+	}
+	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed")
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// Whatever can be said of a recording has its words, in every language, and no words are left over.
+func TestWords(t *testing.T) {
+	want := asked()
+	if have := narrate.Keys(narrate.Recording); !slices.Equal(have, want) {
+		t.Errorf("there are words for\n%v\nand the list asks for\n%v", have, want)
+	}
+}
+
+// What a peer wrote cannot become part of the list's own writing.
+func TestHostileWords(t *testing.T) {
+	hostile := "x\x1b[2J\u202e\n  99  12:00:00  www.bank.example   TLS 1.3"
+	c := &explain.Connection{Number: 1, TLS: true, ServerName: hostile, Carrier: explain.Connect, Target: hostile, ALPN: hostile, Version: iana.TLS13,
+		Outcome: explain.Outcome{What: explain.Refused, By: "server", HasAlert: true, Alert: 199, Phase: explain.PhaseHello}}
+	for _, lang := range narrate.Langs() {
+		for _, json := range []bool{false, true} {
+			var b bytes.Buffer
+			l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Lang: lang, Width: 80}}, lang: lang, json: json}
+			l.add(c)
+			if got := b.String(); strings.ContainsAny(got, "\x1b\u202e") || strings.Contains(got, "\n  99") {
+				t.Errorf("%s: %q", lang, got)
+			}
+		}
+	}
+}
+
+// A line of JSON says what the list does.
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	l := &list{out: &cli.Output{Writer: &b}, json: true}
+	l.add(&explain.Connection{Number: 3, TLS: true, ServerName: "www.lab.test", Version: iana.TLS12,
+		Outcome: explain.Outcome{What: explain.Refused, By: "client", HasAlert: true, Alert: iana.UnknownCA, Phase: explain.PhaseClient},
+		Read:    explain.Reading{Sealed: 2, Closed: observe.NoKeys, Needs: []explain.Need{explain.NeedKeyLog}}})
+	var got struct {
+		N       int
+		Outcome struct{ What, By, Alert, Phase string }
+		Opens   struct {
+			Sealed int `json:"sealed_records"`
+			Needs  []string
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.N != 3 || got.Outcome.Alert != "unknown_ca" || got.Outcome.Phase != "client" || got.Opens.Sealed != 2 || got.Opens.Needs[0] != "key_log" {
+		t.Errorf("%s", b.Bytes())
+	}
+}

@@ -1,0 +1,17 @@
+// Package dissect takes capture files apart, from the outside in: files into packets,
+// packets into TCP segments and UDP datagrams, segments into the two streams of bytes of
+// each connection, with what is missing from them named.
+//
+// It reads what others recorded: pcap and pcapng, of Ethernet, Linux's "any" device, a
+// loopback or bare IP. A recorder sees what went by where it stood, so packets are doubled,
+// late, cut short or missing, and both ends may have heard what it did not. Nothing here
+// guesses: bytes that the file lacks are a Gap of so many bytes, and two versions of the
+// same bytes are told of as an Overlap, with both.
+//
+// It knows nothing of TLS, opens nothing and keeps nothing of a connection but what is
+// out of order; memory is bounded for each and for all. Files, layers and fragments of IP
+// are gopacket's work; its reassembly of TCP drops one of two versions without a word, so
+// that part is ours.
+//
+// Read reader.go (packets), then layers.go (segments), then tcp.go (streams).
+package dissect

@@ -1,0 +1,344 @@
+package dissect
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// At is when and in which packet something stood.
+type At struct {
+	Time   time.Time
+	Packet int
+}
+
+// A Follower is told what both ends of one connection said, in the order in which it
+// was recorded, each direction without doubles and without disorder. server: the server
+// said it. What it is given is good until it returns.
+type Follower interface {
+	Bytes(server bool, at At, b []byte)
+	// Gap: n bytes that follow are not in the file.
+	Gap(server bool, at At, n int64)
+	// Overlap: bytes that were told of were sent again, and were others. The first were kept.
+	Overlap(server bool, at At, first, again []byte)
+	Fin(server bool, at At)
+	Rst(server bool, at At)
+	// Done: there will be no more, because the connection ended, another took its ports, the file
+	// is at its end, or too many are open at once.
+	Done()
+}
+
+// A Conversation is one TCP connection.
+type Conversation struct {
+	Number         int // from 1, by the first packet
+	Client, Server netip.AddrPort
+	Began          At
+	// Midway: the file lacks the beginning, so who is the client was taken from the ports.
+	Midway bool
+
+	follower Follower
+	done     bool
+	last     At
+	halves   [2]half // the client's, the server's
+}
+
+// half is what one end sends. Offsets count its bytes from 0.
+type half struct {
+	known   bool   // first is
+	first   uint32 // the sequence number of offset 0
+	next    int64  // up to here it was told
+	acked   int64  // up to here the other end says that it has it
+	waited  int    // segments since the other end had more than we, while more was at hand
+	pending []piece
+	held    int    // bytes in pending
+	recent  []byte // the last that were told, to hold what is sent again against
+	fin     int64  // where it ends, if hasFin
+	hasFin  bool
+	closed  bool // its end was told
+}
+
+// piece is what came before what comes before it.
+type piece struct {
+	off  int64
+	b    []byte
+	cut  int
+	from At
+}
+
+func (p *piece) end() int64 { return p.off + int64(len(p.b)) + int64(p.cut) }
+
+const (
+	maxOpen    = 1 << 16   // connections followed at a time
+	maxHeld    = 1 << 20   // bytes of a direction that wait for what is before them
+	maxHeldAll = 64 << 20  // and of all
+	maxAhead   = 256 << 20 // what is further ahead is no part of this connection
+	patience   = 64        // segments to wait for bytes that the other end has and we have not
+	recentLen  = 8 << 10
+)
+
+type pair struct{ a, b netip.AddrPort }
+
+// An Assembler puts segments together.
+type Assembler struct {
+	open func(*Conversation) Follower
+	all  *simplelru.LRU[pair, *Conversation]
+	n    int
+	held int
+}
+
+// NewAssembler returns one that asks open, at the beginning of each connection, who follows it.
+// Nil is nobody.
+func NewAssembler(open func(*Conversation) Follower) *Assembler {
+	a := &Assembler{open: open}
+	a.all, _ = simplelru.NewLRU(maxOpen, func(_ pair, c *Conversation) { a.finish(c) })
+	return a
+}
+
+// Close tells of all that is still open, the oldest first.
+func (a *Assembler) Close() {
+	for a.all.Len() > 0 {
+		a.all.RemoveOldest()
+	}
+}
+
+// Segment takes the next one in.
+func (a *Assembler) Segment(s *Segment) {
+	key := pair{s.From, s.To}
+	if s.To.Compare(s.From) < 0 {
+		key = pair{s.To, s.From}
+	}
+	c, known := a.all.Get(key)
+	switch {
+	case known && s.Syn && c.succeeded(s):
+		a.all.Remove(key)
+		known = false
+	case known && c.done:
+		return
+	}
+	if !known {
+		if !s.Syn && (s.Rst || len(s.Payload)+s.Cut == 0) {
+			return // the end of something that is not in the file
+		}
+		c = a.begin(s)
+		a.all.Add(key, c)
+	}
+	a.take(c, s)
+	if c.done {
+		a.finish(c)
+	}
+}
+
+// begin makes a conversation of its first segment.
+func (a *Assembler) begin(s *Segment) *Conversation {
+	a.n++
+	c := &Conversation{Number: a.n, Client: s.From, Server: s.To, Began: At{s.Time, s.Packet}, Midway: !s.Syn}
+	if s.Syn && s.Acks || !s.Syn && s.From.Port() < s.To.Port() {
+		c.Client, c.Server = s.To, s.From
+	}
+	c.follower = a.open(c)
+	return c
+}
+
+// succeeded reports whether a SYN begins another connection between the same ports, and is
+// not this one's own, come again or late.
+func (c *Conversation) succeeded(s *Segment) bool {
+	h := &c.halves[0]
+	if s.From == c.Server {
+		h = &c.halves[1]
+	}
+	if h.known && h.first == s.Seq+1 {
+		return false
+	}
+	return c.done || h.known || s.From == c.Server && !s.Acks
+}
+
+func (a *Assembler) finish(c *Conversation) {
+	if c.follower != nil {
+		for i := range c.halves {
+			a.giveUp(c, &c.halves[i], i == 1)
+			h := &c.halves[i]
+			missing := h.acked - h.next - 1 // one may be a FIN that is not in the file
+			if h.hasFin {
+				missing = h.fin - h.next
+			}
+			if h.known && missing > 0 {
+				c.follower.Gap(i == 1, c.last, missing)
+				h.next += missing
+			}
+			a.end(c, h, i == 1, c.last)
+		}
+		c.follower.Done()
+	}
+	c.follower, c.done = nil, true
+	for i := range c.halves {
+		h := &c.halves[i]
+		a.held -= h.held
+		h.pending, h.recent, h.held = nil, nil, 0
+	}
+}
+
+func (a *Assembler) take(c *Conversation, s *Segment) {
+	server := s.From == c.Server
+	h, other := &c.halves[0], &c.halves[1]
+	if server {
+		h, other = other, h
+	}
+	at := At{s.Time, s.Packet}
+	c.last = at
+	seq := s.Seq
+	if s.Syn {
+		seq++
+	}
+	if !h.known {
+		h.known, h.first = true, seq
+	}
+	off := h.next + int64(int32(seq-(h.first+uint32(h.next))))
+	if s.Acks && other.known {
+		acked := other.next + int64(int32(s.Ack-(other.first+uint32(other.next))))
+		if acked-other.next < maxAhead {
+			other.acked = max(other.acked, acked)
+		}
+	}
+	if s.Rst {
+		if c.follower != nil {
+			a.giveUp(c, h, server)
+			a.giveUp(c, other, !server)
+			c.follower.Rst(server, at)
+		}
+		c.done = true
+		return
+	}
+	p := piece{off: off, b: s.Payload, cut: s.Cut, from: at}
+	if s.Fin && !h.hasFin {
+		h.hasFin, h.fin = true, p.end()
+	}
+	if c.follower == nil { // nobody listens: its end is all that matters
+		h.next = max(h.next, p.end())
+	} else if p.end() > off && off-h.next < maxAhead {
+		a.put(c, h, server, p)
+	}
+	a.drain(c, h, server)
+	a.patient(c, h, server)
+	a.patient(c, other, !server)
+	a.end(c, h, server, at)
+	a.end(c, other, !server, at)
+	c.done = c.done || h.closed && other.closed
+}
+
+// put tells of a piece, or keeps it until what is before it has come.
+func (a *Assembler) put(c *Conversation, h *half, server bool, p piece) {
+	if p.off <= h.next {
+		a.tell(c, h, server, p)
+		return
+	}
+	p.b = bytes.Clone(p.b)
+	i, _ := slices.BinarySearchFunc(h.pending, p.off, func(q piece, off int64) int { return int(min(max(q.off-off, -1), 1)) })
+	h.pending = slices.Insert(h.pending, i, p)
+	h.held += len(p.b)
+	a.held += len(p.b)
+	if h.held > maxHeld || a.held > maxHeldAll || len(h.pending) > maxHeld/256 {
+		a.giveUp(c, h, server)
+	}
+}
+
+// tell passes on what of a piece is new, and holds the rest against what was told.
+func (a *Assembler) tell(c *Conversation, h *half, server bool, p piece) {
+	if old := h.next - p.off; old > 0 {
+		n := min(old, int64(len(p.b)))
+		a.compare(c, h, server, p, int(n))
+		p.off, p.b = p.off+n, p.b[n:]
+		if len(p.b) == 0 {
+			p.cut = int(max(0, p.end()-h.next))
+			p.off = h.next
+		}
+	}
+	if len(p.b) > 0 {
+		c.follower.Bytes(server, p.from, p.b)
+		h.next += int64(len(p.b))
+		h.remember(p.b)
+	}
+	if p.cut > 0 {
+		c.follower.Gap(server, p.from, int64(p.cut))
+		h.next, h.recent = h.next+int64(p.cut), h.recent[:0]
+	}
+}
+
+// compare holds the first n bytes of a piece, which were told, against those that were told.
+func (a *Assembler) compare(c *Conversation, h *half, server bool, p piece, n int) {
+	if len(p.b) == 1 && p.off == h.next-1 {
+		return // a keep-alive (RFC 9293 §3.8.4): one byte of anything, again
+	}
+	start := h.next - int64(len(h.recent)) // the offset of recent[0]
+	from := max(p.off, start)
+	to := p.off + int64(n)
+	if from >= to {
+		return // too long ago
+	}
+	first, again := h.recent[from-start:to-start], p.b[from-p.off:to-p.off]
+	if !bytes.Equal(first, again) {
+		c.follower.Overlap(server, p.from, first, again)
+	}
+}
+
+func (h *half) remember(b []byte) {
+	if len(b) >= recentLen {
+		h.recent = append(h.recent[:0], b[len(b)-recentLen:]...)
+		return
+	}
+	if over := len(h.recent) + len(b) - recentLen; over > 0 {
+		h.recent = h.recent[:copy(h.recent, h.recent[over:])]
+	}
+	h.recent = append(h.recent, b...)
+}
+
+// drain tells of what no longer waits.
+func (a *Assembler) drain(c *Conversation, h *half, server bool) {
+	for len(h.pending) > 0 && h.pending[0].off <= h.next {
+		p := h.pending[0]
+		h.pending[0] = piece{}
+		h.pending = h.pending[1:]
+		h.held -= len(p.b)
+		a.held -= len(p.b)
+		a.tell(c, h, server, p)
+	}
+	if len(h.pending) == 0 {
+		h.pending, h.waited = nil, 0
+	}
+}
+
+// patient gives up what the other end has acknowledged and the file seems not to have: packets
+// may be recorded a little out of order, and so it waits a little.
+func (a *Assembler) patient(c *Conversation, h *half, server bool) {
+	if len(h.pending) == 0 || h.acked <= h.next {
+		return
+	}
+	if h.waited++; h.waited > patience {
+		a.giveUp(c, h, server)
+	}
+}
+
+// giveUp tells of what waits, and of what is missing before it.
+func (a *Assembler) giveUp(c *Conversation, h *half, server bool) {
+	for len(h.pending) > 0 && c.follower != nil {
+		p := &h.pending[0]
+		if missing := p.off - h.next; missing > 0 {
+			c.follower.Gap(server, p.from, missing)
+			h.next, h.recent = p.off, h.recent[:0]
+		}
+		a.drain(c, h, server)
+	}
+	h.waited = 0
+}
+
+// end tells of a FIN once all before it was told.
+func (a *Assembler) end(c *Conversation, h *half, server bool, at At) {
+	if h.hasFin && !h.closed && h.next >= h.fin {
+		h.closed = true
+		if c.follower != nil {
+			c.follower.Fin(server, at)
+		}
+	}
+}

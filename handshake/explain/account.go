@@ -1,0 +1,285 @@
+package explain
+
+import (
+	"crypto/x509"
+	"net/netip"
+	"time"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/suite"
+	"tlslab/pki"
+)
+
+// A Connection is the account of one TCP connection.
+type Connection struct {
+	Number         int // from 1, by the first packet
+	Client, Server netip.AddrPort
+	Began, Ended   time.Time
+	Packet         int      // its first
+	Midway         bool     // the file lacks its beginning
+	Bytes          [2]int64 // by the client, by the server; of TCP
+	Missing        [2]int64 // that are not in the file
+	Differing      [2]int   // that were sent again as others
+
+	TLS     bool
+	Carrier Carrier // what TLS was carried in
+	Target  string  // where to, as was said there, or which protocol; a peer's words
+	Before  [2]int  // bytes of each end before TLS
+
+	Random     []byte   // the ClientHello's: what a line of a key log is found by
+	ServerName string   // asked for; "" if none was. A peer's words.
+	Offered    []string // of ALPN; a peer's words
+	ALPN       string   // chosen, as far as it could be read
+	Version    iana.Version
+	Suite      iana.CipherSuite
+	Group      event.Group // of an exchange of (EC)DH or a KEM; its ID is 0 if there is none
+	Resumed    bool
+	Retried    bool // by HelloRetryRequest
+	Early      bool // 0-RTT data was offered
+	Asked      bool // for a client's certificate, as far as it could be read
+
+	Chain    []*x509.Certificate // the server's, as far as it could be read
+	Unparsed error               // why Chain could not be
+	Verdict  *pki.Report         // of Chain, by Options.Roots at the packets' time; nil if it was not judged
+
+	Outcome Outcome
+	Read    Reading
+}
+
+// Reading is how much of a connection opened.
+type Reading struct {
+	Handshake, Data bool // something encrypted of them
+	Given           bool // by a key log, or a PSK: what an end gave away
+	Computed        bool // by the server's key: what a thief could compute
+	Sealed          int  // records that stayed closed
+	Closed          observe.Why
+	LogLacks        bool // there are key logs, and none has this connection
+	Needs           []Need
+	Trouble         error // of the observer: why it could not follow, or its keys do not fit
+}
+
+// Need is what would open what stayed closed. It is a stable key.
+type Need string
+
+// What can be needed.
+const (
+	NeedKeyLog    Need = "key_log"    // with a line of this client random
+	NeedServerKey Need = "server_key" // of the certificate, RSA: the key exchange is made with it
+	NeedSession   Need = "session"    // the recording in which the session began, and what opens that
+	NeedSuite     Need = "suite"      // somebody who knows this cipher suite
+	NeedWhole     Need = "whole"      // a recording that lacks nothing
+)
+
+// Needs lists every Need.
+func Needs() []Need { return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole} }
+
+// progress is how far a handshake went, as far as can be told.
+type progress struct {
+	starts [2]int // where the last piece of what was said in clear began
+
+	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
+	finished                 [2]bool
+	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
+	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
+	answered                 int     // of the server's, those since the client's first
+	short                    [2]bool // the last of them was as long as an alert
+	firstShort               bool    // the client's first was
+	data                     [2]bool // there were records of application data, opened or TLS 1.2's
+	alert                    *event.Alert
+	alertBy                  int
+	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
+	refused                  *event.Check
+	lastBy                   int // who spoke last
+
+	shut   closing
+	shutBy int
+	shutAt Phase
+}
+
+func (p *progress) spoke(by int) { p.lastBy = by }
+
+// note takes from the observer's events what the account has of them.
+func (s *stream) note(e event.Event) {
+	by := side(e.Head().Party == event.Server.String())
+	switch e := e.(type) {
+	case *event.Record:
+		s.record(by, e)
+	case *event.Message:
+		s.message(by, e)
+	case *event.Alert:
+		// What an end says to one that has gone is no refusal: OpenSSL says decode_error there.
+		gone := s.shut != "" && s.shutBy != by
+		if !gone && (s.alert == nil || s.alert.Description == iana.CloseNotify) {
+			s.alert, s.alertBy = e, by
+		}
+	case *event.Check:
+		if !e.OK && s.refused == nil {
+			s.refused = e
+		}
+	}
+}
+
+func (s *stream) record(by int, e *event.Record) {
+	if !e.Protected {
+		return
+	}
+	is13 := s.c.Version == iana.TLS13
+	if !is13 && e.Payload == nil {
+		switch e.Type {
+		case iana.Handshake:
+			s.sealedShake[by]++
+		case iana.Alert:
+			s.sealedAlert[by] = true
+		}
+	}
+	s.data[by] = s.data[by] || !is13 && e.Type == iana.ApplicationData
+	if is13 && s.serverHello {
+		short := s.shortAs(len(e.Wire))
+		if by == client && s.sealed[client] == 0 {
+			s.firstShort = short
+		}
+		if by == server && s.sealed[client] > 0 {
+			s.answered++
+		}
+		s.sealed[by]++
+		s.short[by] = short
+	}
+}
+
+// shortAs reports whether a record of TLS 1.3 is as long as one with an alert and no padding: two
+// bytes, the type, the tag (RFC 9846 §5.2, §6). No message of a handshake is as short.
+func (s *stream) shortAs(n int) bool {
+	su := suite.ByID(s.c.Suite)
+	return su != nil && n == 5+2+1+su.Cipher.TagLen
+}
+
+func (s *stream) message(by int, e *event.Message) {
+	switch m := e.Msg.(type) {
+	case *message.ClientHello:
+		if by == client {
+			s.clientHello(m)
+		}
+	case *message.ServerHello:
+		s.serverHelloed(e, m)
+	case *message.EncryptedExtensions:
+		s.protocol(&m.Extensions)
+	case *message.Certificate12:
+		if by == server {
+			s.chain(m.Certificates)
+		}
+	case *message.Certificate13:
+		if by == server {
+			var chain [][]byte
+			for _, c := range m.Entries {
+				chain = append(chain, c.Cert)
+			}
+			s.chain(chain)
+		}
+	case *message.ServerHelloDone:
+		s.done = true
+	}
+	switch e.Kind {
+	case message.KindFinished:
+		s.finished[by] = true
+	case message.KindCertificateRequest:
+		s.c.Asked = true
+	}
+	if e.Group.ID != 0 {
+		s.c.Group = e.Group
+	}
+}
+
+func (s *stream) clientHello(m *message.ClientHello) {
+	c := s.c
+	s.hello, c.Random = true, m.Random[:]
+	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
+		c.ServerName = x.Name
+	}
+	if x, ok := message.Get[*message.ALPN](&m.Extensions); ok {
+		c.Offered = x.Protocols
+	}
+	c.Early = m.Extensions.Find(iana.ExtEarlyData) != nil
+}
+
+func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
+	c := s.c
+	c.Version = m.Version
+	if x, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok {
+		c.Version = x.Version
+	}
+	c.Suite = m.CipherSuite
+	if e.Kind == message.KindHelloRetryRequest {
+		c.Retried, c.Version = true, iana.TLS13
+		return
+	}
+	s.serverHello = true
+	s.protocol(&m.Extensions)
+}
+
+func (s *stream) protocol(x *message.Extensions) {
+	if p, ok := message.Get[*message.ALPN](x); ok && len(p.Protocols) == 1 {
+		s.c.ALPN = p.Protocols[0]
+	}
+}
+
+// chain keeps the server's certificates.
+func (s *stream) chain(der [][]byte) {
+	if s.c.Chain != nil {
+		return
+	}
+	for _, b := range der {
+		cert, err := pki.ParseCertificate(b)
+		if err != nil {
+			s.c.Unparsed = err
+			return
+		}
+		s.c.Chain = append(s.c.Chain, cert)
+	}
+}
+
+// close ends the account.
+func (c *Connection) close(s *stream, r observe.Report) {
+	c.Resumed = r.Resumed
+	c.Outcome = s.outcome()
+	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Trouble: r.Err}
+	opened := r.ReadHandshake || r.ReadData
+	read.Computed = opened && r.PreMaster != nil
+	read.Given = opened && !read.Computed
+	logged := s.r.logged
+	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
+	read.Needs = c.needs(r, s.lost != [2]bool{})
+	c.Read = read
+}
+
+// needs is what would open the rest.
+func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
+	if lost {
+		out = append(out, NeedWhole)
+	}
+	switch r.Closed {
+	case "":
+		return out
+	case observe.UnknownSuite:
+		return append(out, NeedSuite)
+	}
+	su := suite.ByID(c.Suite)
+	if c.Version != iana.TLS13 && su != nil && su.Kx == iana.KxRSA {
+		if c.Resumed {
+			out = append(out, NeedSession)
+		} else {
+			out = append(out, NeedServerKey)
+		}
+	}
+	return append(out, NeedKeyLog)
+}
+
+// judge has the chain verified as a client would have done, at the packets' time.
+func (c *Connection) judge(roots *pki.TrustStore) {
+	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil {
+		return
+	}
+	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version})
+}

@@ -1,0 +1,285 @@
+package explain_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/event"
+	"tlslab/handshake/explain"
+	"tlslab/handshake/observe"
+	"tlslab/pki"
+	"tlslab/pki/authority"
+)
+
+var update = flag.Bool("update", false, "write testdata/accounts.txt anew")
+
+// captures are the files of testdata: what real software said (make.sh).
+func captures(t testing.TB) []string {
+	t.Helper()
+	names, err := filepath.Glob("testdata/*.pcapng")
+	if err != nil || len(names) == 0 {
+		t.Fatal("no captures", err)
+	}
+	return names
+}
+
+// keysFor are the keys that were kept of a capture: the client's key log, and the server's key.
+func keysFor(t testing.TB, name string) (k explain.Keys, log string) {
+	t.Helper()
+	k.Logged = new(observe.KeyLog)
+	log = strings.TrimSuffix(name, ".pcapng") + ".log"
+	lines, err := os.ReadFile(log)
+	if errors.Is(err, os.ErrNotExist) {
+		log = ""
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Logged.Read(bytes.NewReader(lines)); err != nil {
+		t.Fatal(err)
+	}
+	return k, log
+}
+
+func read(t testing.TB, file []byte, o explain.Options) ([]*explain.Connection, explain.Totals, error) {
+	t.Helper()
+	var out []*explain.Connection
+	o.Each = func(c *explain.Connection) { out = append(out, c) }
+	totals, err := explain.Read(context.Background(), bytes.NewReader(file), o)
+	return out, totals, err
+}
+
+// account is what is said of a connection, in a line that a person can check against make.sh.
+func account(c *explain.Connection) string {
+	if !c.TLS {
+		return "not TLS"
+	}
+	o, r := c.Outcome, c.Read
+	out := fmt.Sprintf("%s %s group=%s sni=%q", c.Version, c.Suite, c.Group.Name, c.ServerName)
+	for _, f := range []struct {
+		is   bool
+		what string
+	}{{c.Resumed, "resumed"}, {c.Retried, "retried"}, {c.Early, "early"}, {c.Asked, "asked"}, {c.Midway, "midway"}} {
+		if f.is {
+			out += " " + f.what
+		}
+	}
+	out += fmt.Sprintf("\n    ended: %s", o.What)
+	if o.By != "" {
+		out += " by " + o.By
+	}
+	if o.HasAlert {
+		out += " " + o.Alert.String()
+	}
+	if o.Inferred {
+		out += " (inferred)"
+	}
+	out += fmt.Sprintf(" in %s; TCP: %s by %s", o.Phase, o.Closing, o.ClosedBy)
+	out += fmt.Sprintf("\n    read: handshake=%t data=%t computed=%t sealed=%d closed=%q log_lacks=%t needs=%v", r.Handshake, r.Data, r.Computed, r.Sealed, r.Closed, r.LogLacks, r.Needs)
+	if c.Verdict != nil {
+		out += fmt.Sprintf("\n    chain of %d: good=%t", len(c.Chain), c.Verdict.OK)
+	}
+	return out
+}
+
+// The accounts of what OpenSSL, GnuTLS and curl said, without keys and with those that were kept.
+func TestAccounts(t *testing.T) {
+	var b strings.Builder
+	key, err := authority.ReadKey("testdata/rsa.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := rootsOf(t, "testdata/rsa.pem", "testdata/ecdsa.pem")
+	for _, name := range captures(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, log := keysFor(t, name)
+		for _, row := range []struct {
+			with string
+			keys explain.Keys
+		}{{"no key", explain.Keys{}}, {"the key log", explain.Keys{Logged: keys.Logged}}, {"the server's RSA key", explain.Keys{RSA: asRSA(t, key)}}} {
+			if row.with == "the key log" && log == "" {
+				continue
+			}
+			if row.with == "the server's RSA key" && !strings.Contains("rsa dhe resumed12 tls13", strings.TrimSuffix(filepath.Base(name), ".pcapng")) {
+				continue
+			}
+			all, totals, err := read(t, file, explain.Options{Keys: row.keys, Roots: store})
+			fmt.Fprintf(&b, "%s, %s: %d connections, %d of TLS, error %v\n", filepath.Base(name), row.with, totals.Connections, totals.TLS, err)
+			for _, c := range all {
+				fmt.Fprintf(&b, "  %d %s\n", c.Number, account(c))
+			}
+		}
+	}
+	const golden = "testdata/accounts.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("other accounts than in %s (-update writes it anew):\n%s", golden, b.String())
+	}
+}
+
+// Every byte that tshark decrypts we decrypt, and no other.
+func TestAsTshark(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("tshark is not installed")
+	}
+	opened := 0
+	for _, name := range captures(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, log := keysFor(t, name)
+		if log == "" {
+			continue
+		}
+		all, _, err := read(t, file, explain.Options{Keys: keys})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for i, c := range all {
+			var ours [2][]byte
+			_, err := explain.Read(context.Background(), bytes.NewReader(file), explain.Options{Keys: keys, Show: c.Number, Listener: event.ListenerFunc(func(e event.Event) {
+				if d, ok := e.(*event.Data); ok && d.Dir == event.Send {
+					by := 0
+					if d.Party == "server" {
+						by = 1
+					}
+					ours[by] = append(ours[by], d.Data...)
+				}
+			})})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			theirs := follow(t, name, log, i)
+			for by, who := range []string{"client", "server"} {
+				if !bytes.Equal(ours[by], theirs[by]) {
+					t.Errorf("%s, connection %d: of the %s's data we opened %d bytes, tshark %d", name, c.Number, who, len(ours[by]), len(theirs[by]))
+				}
+				opened += len(ours[by])
+			}
+		}
+	}
+	if opened < 10_000 {
+		t.Errorf("%d bytes were opened: nothing was tested", opened)
+	}
+}
+
+// follow is the application data of a TCP stream as tshark decrypts it.
+func follow(t *testing.T, name, log string, stream int) (data [2][]byte) {
+	t.Helper()
+	out, err := exec.Command("tshark", "-r", name, "-o", "tls.keylog_file:"+log, "-q", "-z", fmt.Sprintf("follow,tls,raw,%d", stream)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flush := 0 // who is not indented
+	for line := range strings.Lines(string(out)) {
+		if node, ok := strings.CutPrefix(line, "Node 0: "); ok && strings.HasSuffix(strings.TrimSpace(node), ":19443") {
+			flush = 1
+		}
+		by := flush
+		if strings.HasPrefix(line, "\t") {
+			by = 1 - flush
+		}
+		if b, err := hex.DecodeString(strings.TrimSpace(line)); err == nil {
+			data[by] = append(data[by], b...)
+		}
+	}
+	return data
+}
+
+// Whatever of a file is there is told, and where it ends too early that is said: every
+// truncation of a file.
+func TestTruncated(t *testing.T) {
+	file, err := os.ReadFile("testdata/no_suite.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, totals, err := read(t, file, explain.Options{})
+	if err != nil || len(whole) != 1 {
+		t.Fatal(len(whole), err)
+	}
+	packets := 0
+	for n := range len(file) {
+		all, got, err := read(t, file[:n], explain.Options{})
+		var broken *dissect.Error
+		if err != nil && !errors.As(err, &broken) {
+			t.Fatalf("the first %d bytes: %v", n, err)
+		}
+		if got.Packets < packets || got.Packets > totals.Packets {
+			t.Fatalf("the first %d bytes have %d packets, and one less had %d", n, got.Packets, packets)
+		}
+		packets = got.Packets
+		if n > 0 && got.Connections > 0 && len(all) != 1 {
+			t.Fatalf("the first %d bytes: what came before is not told", n)
+		}
+	}
+	if packets < totals.Packets-1 {
+		t.Errorf("of %d packets %d were told", totals.Packets, packets)
+	}
+}
+
+// Each reason, each need, each end is one that the captures can show, or a list says why not.
+func TestKeysAreWords(t *testing.T) {
+	for _, l := range [][]string{words(explain.Whats()), words(explain.Phases()), words(explain.Needs()), words(explain.Carriers())} {
+		if s := slices.Compact(slices.Sorted(slices.Values(l))); len(s) != len(l) {
+			t.Errorf("twice the same word in %v", l)
+		}
+	}
+}
+
+func words[T ~string](in []T) (out []string) {
+	for _, w := range in {
+		out = append(out, string(w))
+	}
+	return out
+}
+
+func rootsOf(t testing.TB, files ...string) *pki.TrustStore {
+	t.Helper()
+	store := pki.NewTrustStore()
+	for _, f := range files {
+		certs, err := authority.ReadCerts(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range certs {
+			store.Add(c)
+		}
+	}
+	return store
+}
+
+func asRSA(t testing.TB, key crypto.Signer) *rsa.PrivateKey {
+	t.Helper()
+	k, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		t.Fatalf("%T", key)
+	}
+	return k
+}

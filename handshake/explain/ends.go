@@ -1,0 +1,96 @@
+package explain
+
+import (
+	"tlslab/handshake/event"
+)
+
+// ends tells next what an observer tells of two ends as a lesson would: what the sender did,
+// a message first and then the records that carry it, and then what the other end received,
+// the records first. What is the listener's own comes behind it. The numbers are given anew.
+type ends struct {
+	next event.Listener
+	seq  uint64
+
+	party                         string // who sent what is at hand
+	records, said, changes, other []event.Event
+}
+
+// Event takes what the observer tells: records, and behind each what was in it.
+func (l *ends) Event(e event.Event) {
+	switch e.(type) {
+	case *event.Record:
+		// Records come until there is something in them.
+		if len(l.said) > 0 || len(l.changes) > 0 || len(l.other) > 0 || e.Head().Party != l.party {
+			l.flush()
+		}
+		l.party, l.records = e.Head().Party, append(l.records, e)
+	case *event.Message, *event.Data, *event.Alert:
+		l.said = append(l.said, e)
+	case *event.KeyChange:
+		l.changes = append(l.changes, e)
+	default:
+		l.other = append(l.other, e)
+	}
+}
+
+// flush tells what is at hand.
+func (l *ends) flush() {
+	for _, of := range [...][]event.Event{l.said, l.records, l.changes} {
+		for _, e := range of {
+			l.tell(e)
+		}
+	}
+	for _, of := range [...][]event.Event{l.records, l.said, l.changes} {
+		for _, e := range of {
+			l.tell(received(e))
+		}
+	}
+	for _, e := range l.other {
+		l.tell(e)
+	}
+	l.records, l.said, l.changes, l.other = nil, nil, nil, nil
+}
+
+func (l *ends) tell(e event.Event) {
+	l.seq++
+	e.Head().Seq = l.seq
+	l.next.Event(e)
+}
+
+// received is what the other end makes of what was sent.
+func received(e event.Event) event.Event {
+	var head *event.Meta
+	switch sent := e.(type) {
+	case *event.Record:
+		r := *sent
+		r.Dir = event.Receive
+		head, e = &r.Meta, &r
+	case *event.Message:
+		m := *sent
+		m.Dir = event.Receive
+		role := event.Client
+		if m.Party == event.Client.String() {
+			role = event.Server
+		}
+		m.Meta.Move = event.Move{Role: role, Dir: event.Receive, Msg: m.Kind}.String()
+		head, e = &m.Meta, &m
+	case *event.Alert:
+		a := *sent
+		a.Dir = event.Receive
+		head, e = &a.Meta, &a
+	case *event.Data:
+		d := *sent
+		d.Dir = event.Receive
+		head, e = &d.Meta, &d
+	case *event.KeyChange:
+		k := *sent
+		k.Dir = event.Receive
+		head, e = &k.Meta, &k
+	}
+	if head.Party == event.Client.String() {
+		head.Party = event.Server.String()
+	} else {
+		head.Party = event.Client.String()
+	}
+	return e
+}

@@ -1,0 +1,171 @@
+package explain
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"errors"
+	"io"
+	"slices"
+
+	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/event"
+	"tlslab/handshake/observe"
+	"tlslab/pki"
+)
+
+// Keys are what a reader of a recording may have been given.
+type Keys struct {
+	Logged *observe.KeyLog // NSS key logs; nil: none
+	RSA    *rsa.PrivateKey // of a server's certificate
+	PSKs   [][]byte        // of TLS 1.3
+}
+
+// Options say what to read with, and whom to tell.
+type Options struct {
+	Keys Keys
+	// Roots are whom the client is taken to trust; nil: no chain is judged.
+	Roots *pki.TrustStore
+	// Each is called with every connection when its account is closed, by number as a rule, but
+	// one that lasts longer comes later.
+	Each func(*Connection)
+	// Show is the number of the connection whose events Listener is told; 0: none is.
+	Show        int
+	Listener    event.Listener
+	ShowSecrets bool
+	// Secrets is told of the key log lines that stand in the file, as they are met.
+	Secrets func(lines []byte)
+}
+
+// Totals count what was in a file.
+type Totals struct {
+	Packets, Connections, TLS int
+	Others                    int // packets that are neither TCP nor UDP over IP
+	Datagrams                 int // of UDP
+	LogLines                  int // of key logs, in the file
+}
+
+// maxLoot is how many master secrets of TLS 1.2 are remembered for the connections that resume.
+const maxLoot = 1 << 12
+
+// reading is one pass through a file.
+type reading struct {
+	o      Options
+	totals Totals
+	layers dissect.Layers
+	logged *observe.KeyLog
+	loot   []observe.Master
+	err    error // of a key log in the file
+	ends   *ends // who is told of the connection that is shown
+}
+
+// Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
+// has been told of all the same, as has what was under way there.
+func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
+	r := &reading{o: o, logged: o.Keys.Logged}
+	if r.logged == nil {
+		r.logged = new(observe.KeyLog)
+	}
+	if o.Listener != nil {
+		r.ends = &ends{next: o.Listener}
+	}
+	file, err := dissect.NewReader(in)
+	if err != nil {
+		return r.totals, err
+	}
+	tcp := dissect.NewAssembler(r.open)
+	for err == nil {
+		if r.totals.Packets%1024 == 0 && ctx.Err() != nil {
+			err = ctx.Err()
+			break
+		}
+		var p dissect.Packet
+		p, err = file.Next()
+		if lines := file.Secrets(); lines != nil {
+			r.take(lines)
+		}
+		if err != nil {
+			break
+		}
+		r.totals.Packets++
+		switch segment, datagram := r.layers.Packet(p); {
+		case segment != nil:
+			tcp.Segment(segment)
+		case datagram != nil:
+			r.totals.Datagrams++
+		default:
+			r.totals.Others++
+		}
+	}
+	tcp.Close()
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return r.totals, errors.Join(err, r.err)
+}
+
+// Secrets goes through a capture file for the key log lines in it alone, also those behind the
+// packets that they open.
+func Secrets(in io.Reader) ([]byte, error) {
+	file, err := dissect.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	var lines []byte
+	for {
+		_, err := file.Next()
+		lines = append(lines, file.Secrets()...)
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return lines, err
+		}
+	}
+}
+
+// take adds key log lines that stand in the file.
+func (r *reading) take(lines []byte) {
+	if r.o.Secrets != nil {
+		r.o.Secrets(lines)
+	}
+	before := r.logged.Len()
+	if err := r.logged.Read(bytes.NewReader(lines)); err != nil && r.err == nil {
+		r.err = err
+	}
+	r.totals.LogLines += r.logged.Len() - before
+}
+
+// open begins the account of a connection.
+func (r *reading) open(c *dissect.Conversation) dissect.Follower {
+	r.totals.Connections++
+	return &stream{r: r, c: &Connection{Number: c.Number, Client: c.Client, Server: c.Server, Began: c.Began.Time, Packet: c.Began.Packet, Midway: c.Midway}}
+}
+
+// observer begins to listen to a connection.
+func (r *reading) observer(s *stream) *observe.Observer {
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Masters: slices.Clip(r.loot), Conn: s.c.Number,
+		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
+	o.ShowSecrets = r.o.ShowSecrets && s.shown()
+	ob, err := observe.New(o)
+	if err != nil {
+		panic(err) // it is about Options.KeyLog, and there is none
+	}
+	return ob
+}
+
+// done closes an account.
+func (r *reading) done(s *stream) {
+	if s.c.TLS {
+		r.totals.TLS++
+		report := s.ob.Report()
+		s.c.close(s, report)
+		if m := report.Master; m != nil && !report.Resumed {
+			r.loot = append(r.loot[max(0, len(r.loot)+1-maxLoot):], *m)
+		}
+		s.c.judge(r.o.Roots)
+	}
+	if r.o.Each != nil {
+		r.o.Each(s.c)
+	}
+}

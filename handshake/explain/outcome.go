@@ -1,0 +1,133 @@
+package explain
+
+import "tlslab/handshake/iana"
+
+// Outcome is how a connection ended.
+type Outcome struct {
+	What What
+	By   string // "client" or "server", whose doing it was; "" if it was nobody's, or cannot be told
+	// Alert is what By said, where it could be read: HasAlert.
+	Alert    iana.AlertDescription
+	HasAlert bool
+	Phase    Phase // what was under way
+	// Inferred: it was not read, but follows from what went by: from a closed record that is as
+	// long as an alert, or from records behind which a handshake is over.
+	Inferred bool
+	Closing  string // how TCP ended: "fin", "rst", "" if the file ended first
+	ClosedBy string // who began that
+}
+
+// What is how a handshake ended. It is a stable key.
+type What string
+
+// The ends.
+const (
+	Done       What = "done"       // it came to its end
+	Refused    What = "refused"    // one end said no, by an alert
+	BrokenOff  What = "broken_off" // one end closed TCP without a word
+	Silent     What = "silent"     // the file ends, and somebody had not answered
+	Unfollowed What = "unfollowed" // bytes are missing, or cannot be told apart
+)
+
+// Whats lists every What.
+func Whats() []What { return []What{Done, Refused, BrokenOff, Silent, Unfollowed} }
+
+// Phase is what was under way. It is a stable key.
+type Phase string
+
+// The phases.
+const (
+	PhaseHello  Phase = "hello"  // the ClientHello waits for its answer
+	PhaseServer Phase = "server" // the server's flight, behind its hello
+	PhaseClient Phase = "client" // the client's, behind the server's
+	PhaseFinish Phase = "finish" // the server's Finished, or what it says to the client's last flight
+	PhaseData   Phase = "data"   // the handshake is over
+)
+
+// Phases lists every Phase.
+func Phases() []Phase {
+	return []Phase{PhaseHello, PhaseServer, PhaseClient, PhaseFinish, PhaseData}
+}
+
+// closing is how TCP ended.
+type closing string
+
+const (
+	byFin closing = "fin"
+	byRst closing = "rst"
+)
+
+var names = [2]string{"client", "server"}
+
+// phase is what is under way now.
+func (s *stream) phase() Phase {
+	switch over, _ := s.over(); {
+	case over:
+		return PhaseData
+	case !s.serverHello:
+		return PhaseHello
+	case s.c.Version == iana.TLS13:
+		if s.sealed[server] == 0 {
+			return PhaseServer
+		}
+		if s.sealed[client] == 0 || s.firstShort {
+			return PhaseClient
+		}
+		return PhaseFinish
+	}
+	shook := func(by int) bool { return s.finished[by] || s.sealedShake[by] > 0 }
+	switch {
+	case !s.done && !shook(server):
+		return PhaseServer
+	case !shook(client):
+		return PhaseClient
+	}
+	return PhaseFinish
+}
+
+// over reports whether the handshake is, and whether that was inferred.
+func (s *stream) over() (over, inferred bool) {
+	if s.finished[client] && s.finished[server] {
+		return true, false
+	}
+	if s.c.Version == iana.TLS13 {
+		// What is closed tells by its length that it is no alert; that of the client's 0-RTT data
+		// may be anything, and what the server answers comes behind it.
+		return s.serverHello && s.sealed[client] > 0 && !s.firstShort && s.sealed[server] > 0 && !s.turnedAway(), true
+	}
+	return s.sealedShake[client] > 0 && s.sealedShake[server] > 0, false
+}
+
+// turnedAway: all that the server said to the client's last flight is as long as an alert.
+func (s *stream) turnedAway() bool { return s.answered == 1 && s.short[server] }
+
+func (s *stream) outcome() Outcome {
+	o := Outcome{Phase: s.phase(), Closing: string(s.shut)}
+	if s.shut != "" {
+		o.ClosedBy, o.Phase = names[s.shutBy], s.shutAt
+	}
+	over, inferred := s.over()
+	is13 := s.c.Version == iana.TLS13
+	switch alert := s.alert; {
+	case alert != nil && alert.Description != iana.CloseNotify:
+		o.What, o.By, o.Alert, o.HasAlert, o.Phase = Refused, names[s.alertBy], alert.Description, true, s.phase()
+	case over:
+		o.What, o.Inferred = Done, inferred
+	case is13 && s.firstShort:
+		o.What, o.By, o.Phase, o.Inferred = Refused, names[client], PhaseClient, true
+	case is13 && s.sealed[client] > 0 && s.turnedAway():
+		o.What, o.By, o.Phase, o.Inferred = Refused, names[server], PhaseFinish, true
+	case !is13 && (s.sealedAlert[client] || s.sealedAlert[server]):
+		o.What, o.By = Refused, names[client]
+		if s.sealedAlert[server] {
+			o.By = names[server]
+		}
+	case s.lost[client] || s.lost[server] || s.ob.Report().Err != nil && !s.serverHello:
+		o.What = Unfollowed
+	case s.shut != "":
+		o.What, o.By = BrokenOff, o.ClosedBy
+	default:
+		o.What, o.By = Silent, names[1-s.lastBy]
+	}
+	return o
+}

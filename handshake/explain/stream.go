@@ -1,0 +1,197 @@
+package explain
+
+import (
+	"bytes"
+	"time"
+
+	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/event"
+	"tlslab/handshake/observe"
+)
+
+// stream follows one connection: in clear up to where TLS begins, if it does, and then with an
+// observer.
+type stream struct {
+	r  *reading
+	c  *Connection
+	ob *observe.Observer
+
+	at      time.Time
+	clear   [2][]byte // what was said before TLS; of the client, of the server
+	alien   bool      // it is not TLS, and nothing more is looked for
+	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
+	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
+	early   []byte    // of the server's, what came before the client's hello was whole
+
+	progress
+}
+
+// maxClear is how much each end may say before TLS begins.
+const maxClear = 16 << 10
+
+const (
+	client = iota
+	server
+)
+
+func side(fromServer bool) int {
+	if fromServer {
+		return server
+	}
+	return client
+}
+
+func (s *stream) shown() bool     { return s.r.o.Show == s.c.Number && s.r.ends != nil }
+func (s *stream) time() time.Time { return s.at }
+
+// Bytes takes what one end said next.
+func (s *stream) Bytes(fromServer bool, at dissect.At, b []byte) {
+	s.at = at.Time
+	s.c.Ended = at.Time
+	fromServer = fromServer != s.swapped
+	s.c.Bytes[side(fromServer)] += int64(len(b))
+	switch {
+	case s.alien:
+	case s.ob == nil:
+		s.search(fromServer, b)
+	case s.lost[side(fromServer)]:
+	default:
+		s.feed(fromServer, b)
+	}
+}
+
+func (s *stream) feed(fromServer bool, b []byte) {
+	s.spoke(side(fromServer))
+	if fromServer {
+		s.ob.ServerBytes(b)
+	} else {
+		s.ob.ClientBytes(b)
+	}
+}
+
+// search looks for a ClientHello at the beginning of what an end says, and behind what an
+// end says before TLS.
+func (s *stream) search(fromServer bool, b []byte) {
+	me := side(fromServer)
+	said := s.clear[me]
+	// A hello may come in pieces, so it is looked for from where the last piece began that might
+	// have been its beginning.
+	s.clear[me] = append(said, b...)
+	from := helloIn(s.clear[me], s.starts[me])
+	s.starts[me] = len(s.clear[me])
+	switch {
+	case from >= 0 && whole(s.clear[me][from:]):
+		if fromServer && !s.turn() {
+			s.alien = true
+			s.clear = [2][]byte{}
+			return
+		}
+		s.begin(from)
+	case from >= 0:
+		s.starts[me] = from // go on there when more has come
+	case len(s.clear[me]) > maxClear:
+		s.alien = true
+		s.clear = [2][]byte{}
+	}
+}
+
+// turn takes the end that says a ClientHello for the client: a file that lacks the beginning does
+// not say which it is.
+func (s *stream) turn() bool {
+	if !s.c.Midway {
+		return false
+	}
+	s.swapped = !s.swapped
+	s.c.Client, s.c.Server = s.c.Server, s.c.Client
+	s.c.Bytes[0], s.c.Bytes[1] = s.c.Bytes[1], s.c.Bytes[0]
+	s.clear[0], s.clear[1] = s.clear[1], s.clear[0]
+	return true
+}
+
+// begin is where TLS begins, in what the client said.
+func (s *stream) begin(from int) {
+	s.c.TLS = true
+	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
+	s.c.Before = [2]int{from, len(s.clear[server])}
+	s.ob = s.r.observer(s)
+	hello := s.clear[client][from:]
+	s.clear = [2][]byte{}
+	s.feed(false, hello)
+}
+
+// Gap: nothing can be told apart behind it.
+func (s *stream) Gap(fromServer bool, at dissect.At, n int64) {
+	s.at = at.Time
+	me := side(fromServer != s.swapped)
+	s.c.Missing[me] += n
+	if s.ob == nil {
+		s.alien = s.alien || s.c.Missing[me] > 0 && len(s.clear[me]) > 0
+		return
+	}
+	s.lost[me] = true
+}
+
+// Overlap is counted: some of it was said in two ways.
+func (s *stream) Overlap(fromServer bool, at dissect.At, first, again []byte) {
+	s.c.Differing[side(fromServer != s.swapped)] += len(again)
+}
+
+// Fin and Rst note how TCP ended.
+func (s *stream) Fin(fromServer bool, at dissect.At) { s.closed(fromServer, at, byFin) }
+
+// Rst: the same, in disorder.
+func (s *stream) Rst(fromServer bool, at dissect.At) { s.closed(fromServer, at, byRst) }
+
+func (s *stream) closed(fromServer bool, at dissect.At, how closing) {
+	s.at, s.c.Ended = at.Time, at.Time
+	if s.shut == "" {
+		s.shut, s.shutBy = how, side(fromServer != s.swapped)
+		s.shutAt = s.phase()
+	}
+}
+
+// Done closes the account.
+func (s *stream) Done() {
+	if s.shown() {
+		s.r.ends.flush()
+	}
+	s.r.done(s)
+}
+
+// heard is told of everything by the observer.
+func (s *stream) heard(e event.Event) {
+	s.note(e)
+	if s.shown() {
+		s.r.ends.Event(e)
+	}
+}
+
+// helloIn is where in b a ClientHello begins: at the beginning of b, where a new piece does, or
+// behind a line that ends. -1 if nowhere.
+func helloIn(b []byte, piece int) int {
+	for _, at := range [...]int{0, piece} {
+		if at < len(b) && isHello(b[at:]) {
+			return at
+		}
+	}
+	for at := max(0, piece-1); ; {
+		i := bytes.IndexByte(b[at:], '\n')
+		if i < 0 {
+			return -1
+		}
+		if at += i + 1; at < len(b) && isHello(b[at:]) {
+			return at
+		}
+	}
+}
+
+// isHello reports whether b begins as a record with a ClientHello does, as far as it goes: handshake,
+// version 3.x, a length, client_hello (RFC 9846 §5.1, §4).
+func isHello(b []byte) bool {
+	is := func(i int, ok func(byte) bool) bool { return len(b) <= i || ok(b[i]) }
+	return len(b) > 0 && b[0] == 22 && is(1, func(x byte) bool { return x == 3 }) && is(2, func(x byte) bool { return x <= 4 }) &&
+		is(3, func(x byte) bool { return x <= 0x40 }) && is(5, func(x byte) bool { return x == 1 }) && is(6, func(x byte) bool { return x <= 3 })
+}
+
+// whole reports whether enough has come to be sure.
+func whole(b []byte) bool { return len(b) > 6 }
