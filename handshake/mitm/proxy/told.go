@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tlslab/handshake/mitm"
@@ -30,8 +31,9 @@ type telling struct {
 	changes             []Change        // what hooks changed
 	ctx                 context.Context // theirs; nil if none was called
 	cancel              context.CancelFunc
-	ended               bool // nothing more comes of it
-	byHook              bool // a hook has answered
+	ended               bool                      // nothing more comes of it
+	byHook              bool                      // a hook has answered
+	exited              atomic.Pointer[HookError] // how one has ended its goroutine
 }
 
 // trailers are those that came from a side.
