@@ -26,7 +26,7 @@ func (m *H2) stepData(f *flow2, b []byte, length int, flags http2.Flags, id uint
 		m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: quote("DATA")})
 		return -1
 	}
-	goesOn := !m.anew && (f.data != nil || m.mayBeLate(id))
+	goesOn := !m.anew && (f.data != nil || m.mayBeLate(id, f.from))
 	if f.from == Server {
 		if m.stalled = goesOn && f.debt > 0 && int64(length) > m.room; m.stalled {
 			f.left = 0

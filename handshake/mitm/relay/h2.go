@@ -45,11 +45,11 @@ type H2 struct {
 	extended bool                // the server takes extended CONNECT
 	refused  map[uint32]struct{} // streams of which nobody is to hear any more
 	nRefused int
-	broken2  map[uint32]struct{} // streams that were broken off
-	lateIDs  []uint32            // … as they were
-	lateNext int                 // the oldest, once there are maxLate
-	stalled  bool                // the server's next frame has to wait for room
-	leaving  func()              // the server has left, and what it said has yet to go on
+	broken2  map[uint32]Side // streams that were broken off, and by whom
+	lateIDs  []uint32        // … as they were
+	lateNext int             // the oldest, once there are maxLate
+	stalled  bool            // the server's next frame has to wait for room
+	leaving  func()          // the server has left, and what it said has yet to go on
 
 	// Where messages may be held:
 	ups     map[uint32]*stream // by the numbers that the server has them under

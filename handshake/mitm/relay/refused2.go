@@ -122,16 +122,16 @@ func (f *flow2) passed() {
 // maxLate is how many streams are remembered of which something may still be on its way.
 const maxLate = 1000
 
-// brokenOff notes a stream that one of the two has broken off: what the other says of it, until that has
+// brokenOff notes a stream that by has broken off: what the other says of it, until that has
 // heard so, goes on, for who broke it off counts it (RFC 9113 §5.1).
-func (m *H2) brokenOff(st *stream) {
+func (m *H2) brokenOff(st *stream, by Side) {
 	if m.ups != nil {
 		return
 	}
 	if m.broken2 == nil {
-		m.broken2 = map[uint32]struct{}{}
+		m.broken2 = map[uint32]Side{}
 	}
-	if m.broken2[st.id] = struct{}{}; len(m.lateIDs) < maxLate {
+	if m.broken2[st.id] = by; len(m.lateIDs) < maxLate {
 		m.lateIDs = append(m.lateIDs, st.id)
 		return
 	}
@@ -140,11 +140,9 @@ func (m *H2) brokenOff(st *stream) {
 	m.lateNext = (m.lateNext + 1) % maxLate
 }
 
-// mayBeLate reports whether that holds of a stream that is over. Of another nothing can come.
-func (m *H2) mayBeLate(id uint32) bool {
-	_, ok := m.broken2[id]
-	return ok
-}
+// mayBeLate reports whether that holds of a stream that is over, and of what a side says. Nothing else can
+// come of it.
+func (m *H2) mayBeLate(id uint32, from Side) bool { return m.broken2[id] == from.Other() }
 
 // idle reports whether no stream of this number was ever opened, as far as can be told.
 func (m *H2) idle(f *flow2, id uint32) bool {
@@ -162,7 +160,7 @@ func (m *H2) lateFields(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	switch {
 	case f.from == Client && id%2 == 0, m.idle(f, id):
 		return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote("HEADERS")} // RFC 9113 §5.1.1
-	case !m.mayBeLate(id) || f.tooLong() != nil || m.malformedLate(f, h, end):
+	case !m.mayBeLate(id, f.from) || f.tooLong() != nil || m.malformedLate(f, h, end):
 		f.skip()
 	default: // its receiver has broken it off, and that has not arrived yet
 		m.writeFields(f, id, h, end)

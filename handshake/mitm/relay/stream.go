@@ -98,7 +98,7 @@ func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
 // §8.4).
 func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
 	switch {
-	case of == nil && !m.mayBeLate(id) && !m.idle(f, id), of != nil && m.heard(f, id) == nil:
+	case of == nil && !m.mayBeLate(id, f.from) && !m.idle(f, id), of != nil && m.heard(f, id) == nil:
 		f.skip()
 		m.client.insert(rstFrame(f.promised, http2.ErrCodeCancel))
 		m.refused[f.promised] = struct{}{}
@@ -295,7 +295,7 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 	if !st.over[1] || f.from == Client && m.holdsReply(st) {
 		st.x.fail(f.from, &ErrReset{code})
 	}
-	m.brokenOff(st)
+	m.brokenOff(st, f.from)
 	m.drop(st)
 }
 
@@ -304,7 +304,7 @@ func (m *H2) goAway(last uint32, code http2.ErrCode) {
 	for _, st := range m.inOrder() {
 		if st.id > last && st.id%2 == 1 {
 			st.x.fail(Server, &ErrGoAway{Code: code})
-			m.brokenOff(st)
+			m.brokenOff(st, Server)
 			m.drop(st)
 		}
 	}
