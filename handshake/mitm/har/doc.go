@@ -4,8 +4,8 @@
 // what TLS was like on each leg.
 //
 // Of an entry: _tls is what each leg's handshake came to, with the certificate that was shown on it,
-// the forged and the genuine one. _fault is who gave up, on which leg, why and with which alert, _error
-// the same in a sentence, and _clientFault how the client refused to be told. _answeredByProxy says
+// the forged and the genuine one. _fault is who gave up, on which leg, why, with which alert, and of a
+// message that was refused the rule that it broke; _error the same in a sentence, and _clientFault how the client refused to be told. _answeredByProxy says
 // that the response is not the server's. _warnings and _notes are keys: what one should know of,
 // "other_host" where the request named another host than the handshake did, and what of RFC 9110 and
 // 9112 made the proxy change. _upgraded is what the connection became.

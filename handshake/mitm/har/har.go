@@ -122,7 +122,9 @@ type Fault struct {
 	By    string `json:"by"`    // who gave up
 	Cause string `json:"cause"` // the likely one
 	Alert string `json:"alert,omitempty"`
-	Error string `json:"error"` // for a person
+	Error string `json:"error"`          // for a person
+	Rule  string `json:"rule,omitempty"` // of HTTP, that what was refused broke: "body_length"
+	Ref   string `json:"ref,omitempty"`  // the section that has it
 }
 
 // Request is the head of a request, and its body in PostData.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -204,6 +205,9 @@ func (f *Fault) har() *har.Fault {
 	out := &har.Fault{Side: string(f.Side), By: string(f.By), Cause: string(f.Cause), Error: text(f.Err.Error())}
 	if f.Alerted {
 		out.Alert = f.Alert.String()
+	}
+	if r := (*relay.Refusal)(nil); errors.As(f.Err, &r) {
+		out.Rule, out.Ref = string(r.Rule), r.Ref()
 	}
 	return out
 }

@@ -58,7 +58,7 @@ func (st *stream) of(f *flow2) *changed {
 func (m *H2) sendHead(f *flow2, st *stream, h *Head, end bool) {
 	if !m.anew {
 		m.writeFields(f, st.id, h, end)
-		st.x.sent = true
+		m.wentOn(f, st)
 		return
 	}
 	c := Changes{}
@@ -87,7 +87,14 @@ func (m *H2) sendChanged(f *flow2, st *stream, h *Head, c Changes, end bool) {
 		h = c.hosted(h)
 	}
 	m.writeBlock(f, st.number(f.from.Other()), h, c.changedFields(h, drop), end)
-	st.x.sent = true
+	m.wentOn(f, st)
+}
+
+// wentOn notes that a head has gone on.
+func (m *H2) wentOn(f *flow2, st *stream) {
+	if f.from == Client {
+		st.x.sent, m.went = true, max(m.went, st.id)
+	}
 }
 
 // writeFields has a head or a trailer go on as it is.

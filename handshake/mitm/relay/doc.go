@@ -9,8 +9,10 @@
 // for a proxy (Proxy-Connection and the three of its passwords) and what Connection names are
 // removed (RFC 9110 §7.6.1; but what it says of the connection itself, close, keep-alive, Upgrade
 // and TE, is as true of the other one, and a field that frames or describes the message stays),
-// a target in absolute form becomes one in origin form, and Host is what that target names. What two readers could read in two ways does not go on at all: it
-// is a Refusal, with the rule that it broke.
+// a target in absolute form becomes one in origin form, Host is what that target names, and the white
+// space around a value of a reply in HTTP/2 is taken off (RFC 9113 §8.2.1). What two readers could read in
+// two ways does not go on at all, nor what HTTP/2 calls malformed (RFC 9113 §8.1.1): it is a Refusal, with
+// the rule that it broke.
 //
 // It is no client and no server: it never invents a field, never answers by itself (Options
 // say what is answered), and judges no target, no method and no status. It is not for one
@@ -21,8 +23,12 @@
 //
 // Read h1.go first: how a machine is driven. head.go is what a head says, framing.go where a body
 // ends, request.go and reply.go the two directions, rules.go what is refused. Of HTTP/2 h2.go has
-// the frames, stream.go the streams, changed2.go what it takes to change a body. hold.go is what may be held, changed and answered by the caller (hold1.go and hold2.go do so where
-// both ends have one version, holdto1.go and holdto2.go where it is translated). What is translated stands in translate.go, head by head, h2toh1.go and h1toh2.go; conn2.go is their end of HTTP/2.
+// the frames, data2.go and fields2.go what they carry, stream.go the streams, malformed.go what none of
+// their messages may be, refused2.go and longblock.go what becomes of one that is, changed2.go what it
+// takes to change a body. hold.go is what may be held, changed and answered by the caller (hold1.go and
+// hold2.go do so where both ends have one version, holdto1.go and holdto2.go where it is translated).
+// What is translated stands in translate.go, head by head, h2toh1.go and h1toh2.go; conn2.go is their end
+// of HTTP/2.
 // websocket.go listens to what a connection was upgraded to, and takes no part in it.
 package relay
 

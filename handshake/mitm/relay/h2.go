@@ -13,6 +13,9 @@ import (
 // control, pings, priorities, pushes, resets and what nobody knows yet are the two ends' own
 // affair, as they are without a relay, and the relay holds no more of a body than a piece.
 //
+// A message that is malformed does not go on (malformed.go): its stream ends on both legs, and no other
+// does (refused2.go). What is late of a stream that one end has broken off goes on; what is of no stream does not.
+//
 // Where bodies are changed (Options.Change) that cannot hold: heads are then written anew, and
 // flow control is told what was added and taken away (changed2.go).
 //
@@ -30,6 +33,7 @@ type H2 struct {
 	spoken   bool
 	heads    int    // what is kept of fields uncompressed, in bytes
 	highest  uint32 // of the client's streams: ids rise (RFC 9113 §5.1.1)
+	went     uint32 // … and of those that the server knows
 	pushed   uint32 // of the server's
 	away     uint32 // what the server's last GOAWAY says
 	room     int64  // what the client takes of all bodies, where they go on as they come
@@ -41,8 +45,11 @@ type H2 struct {
 	extended bool                // the server takes extended CONNECT
 	refused  map[uint32]struct{} // streams of which nobody is to hear any more
 	nRefused int
-	stalled  bool   // the server's next frame has to wait for room
-	leaving  func() // the server has left, and what it said has yet to go on
+	broken2  map[uint32]Side // streams that were broken off, and by whom
+	lateIDs  []uint32        // … as they were
+	lateNext int             // the oldest, once there are maxLate
+	stalled  bool            // the server's next frame has to wait for room
+	leaving  func()          // the server has left, and what it said has yet to go on
 
 	// Where messages may be held:
 	ups     map[uint32]*stream // by the numbers that the server has them under
@@ -220,50 +227,6 @@ func (m *H2) step(f *flow2, b []byte) int {
 	return len(whole)
 }
 
-// stepData is the head of a frame of DATA, and the length of its padding: they say whether it goes on.
-func (m *H2) stepData(f *flow2, b []byte, length int, flags http2.Flags, id uint32) int {
-	f.isData, f.left, f.body, f.padded = true, length, length, flags.Has(http2.FlagDataPadded)
-	f.end, f.data = flags.Has(http2.FlagDataEndStream), m.heard(f, id)
-	n := length
-	if f.padded {
-		if length > 0 && len(b) == frameHeader {
-			f.left = 0
-			return -1
-		}
-		if length == 0 || 1+int(b[frameHeader]) > length {
-			f.left = 0
-			m.refuse(f, &Refusal{From: f.from, Rule: RuleFrame, Detail: "padding"})
-			return -1
-		}
-		n -= 1 + int(b[frameHeader])
-	}
-	goesOn := !m.anew && !m.unheard(id)
-	if m.stalled = goesOn && f.from == Server && m.server.debt > 0 && int64(length) > m.room; m.stalled {
-		f.left = 0
-		return -1 // what the relay has said took the client's room
-	}
-	if st := f.data; st != nil && !(st.x.answered && f.from == Client) {
-		r := st.said[index(f)].data(f.from, int64(n), f.end)
-		if st.over[index(f)] {
-			r = extraneous(f.from, "DATA")
-		}
-		if r != nil {
-			m.refuseStream(st, r)
-			goesOn = false
-		}
-	}
-	if goesOn {
-		if f.out.pass(b[:frameHeader]); f.from == Server {
-			m.room -= int64(length)
-		}
-		f.passing = length > 0
-	}
-	if length == 0 {
-		m.dataOver(f)
-	}
-	return frameHeader
-}
-
 // stepPreface is RFC 9113 §3.4.
 func (m *H2) stepPreface(b []byte) int {
 	n, r := cutPreface(b)
@@ -291,50 +254,6 @@ func cutPreface(b []byte) (int, *Refusal) {
 		return 0, nil
 	}
 	return n, nil
-}
-
-// piece is a part of a frame that passes as it comes.
-func (m *H2) piece(f *flow2, p []byte) {
-	f.left -= len(p)
-	data := p
-	if f.padded {
-		f.padded = false
-		f.body -= 1 + int(p[0]) // it was looked at
-		data = p[1:]
-	}
-	data = data[:min(len(data), f.body)]
-	f.body -= len(data)
-	st := f.data
-	if st != nil && len(data) > 0 {
-		m.o.tell(Event{Kind: Body, Exchange: st.x, From: f.from, Data: data})
-	}
-	switch {
-	case m.anew && f.isData:
-		m.change(f, st, data, len(p))
-	case f.passing:
-		f.out.pass(p)
-	default: // its receiver never sees it
-		m.credit(f, &f.credit, 0, -int64(len(p)))
-	}
-	if f.left == 0 {
-		f.passed()
-		m.dataOver(f)
-	}
-}
-
-// dataOver is the end of a frame that passed as it came.
-func (m *H2) dataOver(f *flow2) {
-	st, end := f.data, f.end
-	f.data, f.end = nil, false
-	if st == nil {
-		return // of a stream that is over, or no DATA
-	}
-	if m.anew {
-		m.endChange(f, st, end, nil)
-	}
-	if end {
-		m.halfOver(f, st)
-	}
 }
 
 // frame is one that has come whole.
@@ -421,27 +340,6 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		return nil
 	}
 	f.out.pass(whole)
-	return nil
-}
-
-// beginFields is the frame that begins a block. p begins with what it has before the fields.
-func (m *H2) beginFields(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32, p []byte) *Refusal {
-	f.priority = ""
-	if kind == http2.FrameHeaders {
-		f.priority = priorityOf(flags, p)
-	}
-	f.blockOf, f.blockEnd, f.promised = id, kind == http2.FrameHeaders && flags.Has(http2.FlagHeadersEndStream), 0
-	if kind == http2.FramePushPromise {
-		at := prefixOf(kind, flags)
-		f.promised = binary.BigEndian.Uint32(p[at-4:]) & (1<<31 - 1)
-		if f.from == Client || f.promised%2 == 1 || f.promised <= m.pushed { // it would pass for another's (RFC 9113 §5.1.1, §8.4)
-			return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote(kind.String())}
-		}
-		if len(m.streams) >= maxStreams {
-			return &Refusal{From: Server, Rule: RuleStreams, Limit: maxStreams}
-		}
-		m.pushed = f.promised
-	}
 	return nil
 }
 

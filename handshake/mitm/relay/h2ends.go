@@ -135,7 +135,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) (says bool) {
 	between := !m.server.passing // two frames
 	says = between && code != http2.ErrCodeNo
 	for _, st := range m.inOrder() {
-		if !st.over[1] {
+		if !st.over[1] || leg == Client && m.holdsReply(st) {
 			st.x.fail(leg, err)
 		}
 		if leg == Server && between {
@@ -161,7 +161,7 @@ func (m *H2) drop(st *stream) {
 // acknowledges SETTINGS that it will not. The fields are literals: they hold whatever the tables
 // have.
 func (m *H2) answer(st *stream) bool {
-	page := m.page(st)
+	page := m.page(st, http2.FlagHeadersEndStream)
 	if page == nil {
 		return false
 	}
@@ -177,8 +177,9 @@ func (m *H2) answer(st *stream) bool {
 	return true
 }
 
-// page is what a client reads in place of a reply: a whole one; nil if Options have none.
-func (m *H2) page(st *stream) []byte {
+// page is what a client reads in place of a reply: a whole one, or one without its end; nil if Options
+// have none.
+func (m *H2) page(st *stream, end http2.Flags) []byte {
 	if m.o.Page == nil || st.id%2 == 0 || st.x.begun { // nobody waits for a push
 		return nil
 	}
@@ -192,12 +193,12 @@ func (m *H2) page(st *stream) []byte {
 		block = literal(block, hpack.HeaderField{Name: f.Name, Value: f.Value})
 	}
 	if st.x.Request.Method == http.MethodHead { // whose reply has no body
-		return frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, st.id, block)
+		return frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders|end, st.id, block)
 	}
 	b := frame(nil, http2.FrameHeaders, http2.FlagHeadersEndHeaders, st.id, block)
 	n := m.fits(len(text))
 	m.credit(&m.server, &m.server.credit, 0, int64(n)) // which the server does not know of
-	return frame(b, http2.FrameData, http2.FlagDataEndStream, st.id, []byte(text[:n]))
+	return frame(b, http2.FrameData, end, st.id, []byte(text[:n]))
 }
 
 // fits is how much of n bytes the client takes of an answer: of its stream nothing has come yet.

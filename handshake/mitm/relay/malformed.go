@@ -299,6 +299,13 @@ func extraneous(from Side, what string) *Refusal {
 	return &Refusal{From: from, Rule: RuleExtraneous, Detail: quote(what)}
 }
 
+// behindEnd is a frame that stands behind END_STREAM.
+func behindEnd(from Side, what string) *Refusal {
+	r := extraneous(from, what)
+	r.behind = true
+	return r
+}
+
 // tooShort is a body that is not as long as was said; or too long.
 func tooShort(from Side, length, came int64) *Refusal {
 	return &Refusal{From: from, Rule: RuleBodyLength, Detail: quote(itoa(length) + " ≠ " + itoa(came))}

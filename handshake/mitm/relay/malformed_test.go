@@ -36,17 +36,17 @@ func TestMalformed2(t *testing.T) {
 			"3 RST_STREAM PROTOCOL_ERROR\n5 HEADERS :status=204 x-d=5 END\n1 HEADERS :status=204 x-d=5 END", " client:field  "},
 		{"… answered", page, func() []string { return []string{get(1, "Bad: 3"), post(3, "Bad: 3"), get(5)} },
 			"5 HEADERS :method=GET END",
-			"1 HEADERS :status=400 content-type=text/plain; charset=utf-8\n1 DATA no END\n3 HEADERS :status=400 content-type=text/plain; charset=utf-8\n3 DATA no END\n3 RST_STREAM NO_ERROR", "client:field client:field "},
+			"1 HEADERS :status=400 content-type=text/plain; charset=utf-8\n1 DATA no\n1 RST_STREAM PROTOCOL_ERROR\n3 HEADERS :status=400 content-type=text/plain; charset=utf-8\n3 DATA no\n3 RST_STREAM PROTOCOL_ERROR", "client:field client:field "},
 		{"… to HEAD", page, func() []string {
 			return []string{c.head(1, endStream, ":method: HEAD", ":scheme: https", ":authority: a", ":path: /", "Bad: 3")}
-		}, "", "1 HEADERS :status=400 content-type=text/plain; charset=utf-8 END", "client:field"},
+		}, "", "1 HEADERS :status=400 content-type=text/plain; charset=utf-8\n1 RST_STREAM PROTOCOL_ERROR", "client:field"},
 		{"… and what still comes of it", Options{}, func() []string {
 			return []string{post(1, "Bad: 3"), c.send(http2.FrameData, 0, 1, "body"), c.send(http2.FrameWindowUpdate, 0, 1, u32(10)), c.head(1, endStream, "sum: 1"), c.send(http2.FrameRSTStream, 0, 1, u32(8)), get(3, "sum: 1")}
 		}, "3 HEADERS :method=GET sum=1 END", "1 RST_STREAM PROTOCOL_ERROR", "client:field "},
 		{"a request's body, too long", page, func() []string {
 			return []string{post(1, "content-length: 5"), c.send(http2.FrameData, 0, 1, "hel"), c.send(http2.FrameData, http2.FlagDataPadded, 1, "\x02lo!\x00\x00"), c.send(http2.FrameData, endStream, 1, "more"), s.head(1, endStream, ":status: 200", "x-a: 1"), get(3), s.head(3, endStream, ":status: 204", "x-a: 1")}
 		}, "1 HEADERS :method=POST content-length=5\n1 DATA hel\n1 RST_STREAM CANCEL\n3 HEADERS :method=GET END",
-			"1 HEADERS :status=400 content-type=text/plain; charset=utf-8\n1 DATA no END\n1 RST_STREAM NO_ERROR\n3 HEADERS :status=204 x-a=1 END", "client:body_length "},
+			"1 HEADERS :status=400 content-type=text/plain; charset=utf-8\n1 DATA no\n1 RST_STREAM PROTOCOL_ERROR\n3 HEADERS :status=204 x-a=1 END", "client:body_length "},
 		{"… too short", Options{}, func() []string {
 			return []string{post(1, "content-length: 5"), c.send(http2.FrameData, endStream, 1, "hell"), get(3)}
 		}, "1 HEADERS :method=POST content-length=5\n1 RST_STREAM CANCEL\n3 HEADERS :method=GET END", "1 RST_STREAM PROTOCOL_ERROR", "client:body_length "},
@@ -62,7 +62,7 @@ func TestMalformed2(t *testing.T) {
 			"1 RST_STREAM PROTOCOL_ERROR\n3 RST_STREAM PROTOCOL_ERROR\n5 RST_STREAM PROTOCOL_ERROR\n7 RST_STREAM PROTOCOL_ERROR", "client:pseudo_field client:extraneous client:field client:trailer "},
 		{"behind a request's end", Options{}, func() []string {
 			return []string{get(1), c.send(http2.FrameData, endStream, 1, "x"), get(3), c.head(3, endStream, "sum: 1")}
-		}, "1 HEADERS :method=GET END\n1 RST_STREAM CANCEL\n3 HEADERS :method=GET END\n3 RST_STREAM CANCEL", "1 RST_STREAM PROTOCOL_ERROR\n3 RST_STREAM PROTOCOL_ERROR", "client:extraneous client:extraneous"},
+		}, "1 HEADERS :method=GET END\n1 RST_STREAM CANCEL\n3 HEADERS :method=GET END\n3 RST_STREAM CANCEL", "1 RST_STREAM STREAM_CLOSED\n3 RST_STREAM STREAM_CLOSED", "client:extraneous client:extraneous"},
 		{"a reply's head", page, func() []string {
 			return []string{get(1), get(3), s.head(1, 0, ":status: 200", "x-a: 1", "Bad: 2"), s.send(http2.FrameData, endStream, 1, "late"), s.head(3, endStream, ":status: 204", "x-a: 1")}
 		}, "1 HEADERS :method=GET END\n3 HEADERS :method=GET END\n1 RST_STREAM PROTOCOL_ERROR",
@@ -100,7 +100,7 @@ func TestMalformed2(t *testing.T) {
 		}, "1 HEADERS :method=GET END", "1 HEADERS :status=200 x-a=b END\n3 RST_STREAM PROTOCOL_ERROR", " client:field"},
 		{"the table became smaller", page, func() []string {
 			return []string{get(1, "x-a: 1"), c.send(http2.FrameSettings, 0, 0, setting(http2.SettingHeaderTableSize, 0)), s.head(1, endStream, ":status: 204", "x-b: 1"), s.send(http2.FrameSettings, http2.FlagSettingsAck, 0, ""), get(3, "Bad: 1"), get(5), s.head(5, endStream, ":status: 204", "x-b: 1"), get(7), s.head(7, endStream, ":status: 204", "x-b: 1")}
-		}, "1 HEADERS :method=GET x-a=1 END\n5 HEADERS :method=GET END\n7 HEADERS :method=GET END", "1 HEADERS :status=204 x-b=1 END\n3 HEADERS :status=400 content-type=text/plain; charset=utf-8\n3 DATA no END\n5 HEADERS :status=204 x-b=1 END\n7 HEADERS :status=204 x-b=1 END", " client:field  "},
+		}, "1 HEADERS :method=GET x-a=1 END\n5 HEADERS :method=GET END\n7 HEADERS :method=GET END", "1 HEADERS :status=204 x-b=1 END\n3 HEADERS :status=400 content-type=text/plain; charset=utf-8\n3 DATA no\n3 RST_STREAM PROTOCOL_ERROR\n5 HEADERS :status=204 x-b=1 END\n7 HEADERS :status=204 x-b=1 END", " client:field  "},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			c, s = newEnd2("c"), newEnd2("s")
@@ -163,7 +163,7 @@ func TestRefusedGivesCredit(t *testing.T) {
 		hear(s.send(http2.FrameData, 0, 5, strings.Repeat("x", min(n, 16000))))
 	}
 	hear(get(7, "Bad: 1"))
-	if got := reads.lines[1][len(reads.lines[1])-1]; got != "7 DATA n END" {
+	if got := reads.lines[1][len(reads.lines[1])-1]; got != "7 RST_STREAM PROTOCOL_ERROR" || reads.lines[1][len(reads.lines[1])-2] != "7 DATA n" {
 		t.Error(got)
 	}
 	before := len(reads.lines[1])
@@ -171,7 +171,11 @@ func TestRefusedGivesCredit(t *testing.T) {
 	if len(reads.lines[1]) != before || m.Wants(Server) {
 		t.Errorf("the client hears %q, and takes nothing", reads.lines[1][before:])
 	}
-	hear(get(9, "Bad: 1"), c.send(http2.FrameWindowUpdate, 0, 0, u32(3)))
+	hear(c.head(9, 0, ":method: POST", ":scheme: https", ":authority: a", ":path: /"), c.send(http2.FrameData, 0, 9, "x"))
+	if m.Wants(Server) {
+		t.Error("the server is heard, and the client takes nothing")
+	}
+	hear(get(11, "Bad: 1"), c.send(http2.FrameWindowUpdate, 0, 0, u32(3)))
 	if got := strings.Join(reads.lines[1][before:], "\n"); !strings.HasSuffix(got, "5 DATA z\n0 PING") || !m.Wants(Server) || reads.windows[0][0] != 6+2 {
 		t.Errorf("the client hears %q, the server gets %d", got, reads.windows[0][0])
 	}
@@ -192,7 +196,7 @@ func TestNotAmidAFrame(t *testing.T) {
 	hear(data[:2+frameHeader+2], c.head(3, endStream, append(ask, "Bad: 1")...), c.head(5, 0, append(ask[:3:3], ":path: /2")...))
 	ping := c.send(http2.FramePing, 0, 0, "12345678")
 	hear("s:"+data[2+frameHeader+2:], ping[:2+frameHeader+4], s.head(5, endStream, ":status: 204", "Bad: 1"), "c:"+ping[2+frameHeader+4:])
-	if got, want := strings.Join(reads.lines[1], "\n"), "1 HEADERS :status=200\n1 DATA hello END\n3 HEADERS :status=400 content-type=text/plain; charset=utf-8\n3 DATA no END\n5 HEADERS :status=502 content-type=text/plain; charset=utf-8\n5 DATA no END\n5 RST_STREAM NO_ERROR"; got != want {
+	if got, want := strings.Join(reads.lines[1], "\n"), "1 HEADERS :status=200\n1 DATA hello END\n3 HEADERS :status=400 content-type=text/plain; charset=utf-8\n3 DATA no\n3 RST_STREAM PROTOCOL_ERROR\n5 HEADERS :status=502 content-type=text/plain; charset=utf-8\n5 DATA no END\n5 RST_STREAM NO_ERROR"; got != want {
 		t.Errorf("the client heard\n%s\nwant\n%s", got, want)
 	}
 	if got, want := strings.Join(reads.lines[0], "\n"), "1 HEADERS :method=GET END\n5 HEADERS :method=GET :path=/2\n0 PING\n5 RST_STREAM PROTOCOL_ERROR"; got != want {

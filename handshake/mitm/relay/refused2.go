@@ -28,11 +28,15 @@ func (m *H2) refuseStream(st *stream, r *Refusal) {
 	default:
 		toServer = r.code2()
 	}
-	b := m.page(st)
-	if b != nil {
+	end := http2.FlagHeadersEndStream // DATA has the same
+	if toClient == http2.ErrCodeProtocol || toClient == http2.ErrCodeStreamClosed {
+		end = 0 // RFC 9113 §8.1.1 wants the reset behind it
+	}
+	b := m.page(st, end)
+	if b != nil && end != 0 {
 		toClient = http2.ErrCodeNo // it has a whole reply
 	}
-	if b == nil || !st.over[0] {
+	if b == nil || end == 0 || !st.over[0] {
 		b = append(b, rstFrame(st.id, toClient)...)
 	}
 	m.toClient(b)
@@ -44,6 +48,9 @@ func (m *H2) refuseStream(st *stream, r *Refusal) {
 
 // code2 is what who broke the rule is told.
 func (r *Refusal) code2() http2.ErrCode {
+	if r.behind {
+		return http2.ErrCodeStreamClosed // RFC 9113 §5.1
+	}
 	switch r.Rule {
 	case RuleHeadTooLong, RuleAllHeads, RuleStreams, RuleMalformed:
 		return http2.ErrCodeEnhanceYourCalm
@@ -76,10 +83,11 @@ func (m *H2) forgotten(st *stream) {
 	m.drop(st)
 }
 
-// unheard reports whether nobody is to hear what is said of a stream.
+// unheard reports whether nobody is to hear what is said of a stream: it was refused, or lies below one
+// that was, and the server knows of neither.
 func (m *H2) unheard(id uint32) bool {
 	_, refused := m.refused[id]
-	return refused
+	return refused || m.ups == nil && id%2 == 1 && id > m.went && id <= m.highest
 }
 
 // skip is a block of fields that does not go on.
@@ -111,12 +119,48 @@ func (f *flow2) passed() {
 	}
 }
 
+// maxLate is how many streams are remembered of which something may still be on its way.
+const maxLate = 1000
+
+// brokenOff notes a stream that by has broken off: what the other says of it, until that has
+// heard so, goes on, for who broke it off counts it (RFC 9113 §5.1).
+func (m *H2) brokenOff(st *stream, by Side) {
+	if m.ups != nil {
+		return
+	}
+	if m.broken2 == nil {
+		m.broken2 = map[uint32]Side{}
+	}
+	if m.broken2[st.id] = by; len(m.lateIDs) < maxLate {
+		m.lateIDs = append(m.lateIDs, st.id)
+		return
+	}
+	delete(m.broken2, m.lateIDs[m.lateNext])
+	m.lateIDs[m.lateNext] = st.id
+	m.lateNext = (m.lateNext + 1) % maxLate
+}
+
+// mayBeLate reports whether that holds of a stream that is over, and of what a side says. Nothing else can
+// come of it.
+func (m *H2) mayBeLate(id uint32, from Side) bool { return m.broken2[id] == from.Other() }
+
+// idle reports whether no stream of this number was ever opened, as far as can be told.
+func (m *H2) idle(f *flow2, id uint32) bool {
+	switch {
+	case id%2 == 0:
+		return id > m.pushed
+	case f.from == Server && m.ups != nil: // which has its own numbers
+		return id >= m.nextUp && id > m.highest
+	}
+	return id > m.highest
+}
+
 // lateFields is a block of a stream that is over, or was never there.
 func (m *H2) lateFields(f *flow2, id uint32, h *Head, end bool) *Refusal {
 	switch {
-	case f.from == Client && id%2 == 0, m.ups == nil && f.from == Server && (id%2 == 1 && id > m.highest || id%2 == 0 && id > m.pushed):
+	case f.from == Client && id%2 == 0, m.idle(f, id):
 		return &Refusal{From: f.from, Rule: RuleFrame, Detail: quote("HEADERS")} // RFC 9113 §5.1.1
-	case m.ups != nil || f.tooLong() != nil || m.malformedLate(f, h, end):
+	case !m.mayBeLate(id, f.from) || f.tooLong() != nil || m.malformedLate(f, h, end):
 		f.skip()
 	default: // its receiver has broken it off, and that has not arrived yet
 		m.writeFields(f, id, h, end)

@@ -94,6 +94,8 @@ type Refusal struct {
 	Detail string // the part that broke it, quoted; "" if there is no more to say
 	Limit  int    // of a rule of the relay's own: how much it takes; 0 for the others
 	Alone  bool   // it ended its stream of HTTP/2, and the connection goes on
+
+	behind bool // it stood behind END_STREAM
 }
 
 // Error says what was wrong, and where it is written that it is.

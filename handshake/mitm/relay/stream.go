@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 )
 
 // The streams of HTTP/2, and the fields that make them.
@@ -24,88 +23,6 @@ type stream struct {
 	changed [2]*changed
 	said    [2]message2
 	rst     []byte // the server's RST_STREAM, while the end of its reply has yet to go on
-}
-
-// prefixOf is the length of what stands before the fields in a frame that begins a block: the length of
-// the padding, a priority, or the stream that is promised.
-func prefixOf(kind http2.FrameType, flags http2.Flags) (n int) {
-	if flags.Has(http2.FlagHeadersPadded) { // the same bit in PUSH_PROMISE
-		n++
-	}
-	switch {
-	case kind == http2.FramePushPromise:
-		n += 4
-	case flags.Has(http2.FlagHeadersPriority):
-		n += 5
-	}
-	return n
-}
-
-// fragmentOf is the block's fragment in a frame, without padding and what stands before it.
-func fragmentOf(kind http2.FrameType, flags http2.Flags, p []byte) ([]byte, bool) {
-	at, pad := prefixOf(kind, flags), 0
-	if flags.Has(http2.FlagHeadersPadded) && len(p) > 0 {
-		pad = int(p[0])
-	}
-	if at+pad > len(p) {
-		return nil, false
-	}
-	return p[at : len(p)-pad], true
-}
-
-// fragment takes a part of a block, and looks into the block once it is whole. whole is the frame: what
-// is not written anew goes on so, if it may.
-func (m *H2) fragment(f *flow2, fragment, whole []byte, last bool) *Refusal {
-	switch {
-	case f.anew:
-	case last && len(f.wire) == 0:
-		f.wire = whole
-	default:
-		f.wire = append(f.wire, whole...)
-	}
-	if r := f.add(fragment, len(whole)); r != nil || !last {
-		return r
-	}
-	return m.blockOver(f)
-}
-
-// blockOver is the end of a block.
-func (m *H2) blockOver(f *flow2) *Refusal {
-	id := f.blockOf
-	r := f.decode()
-	if r == nil {
-		r = m.fieldsCame(f, id, headOf(f.fields), f.blockEnd)
-	}
-	f.wire, f.promised = nil, 0
-	return r
-}
-
-// headOf is what a block says.
-func headOf(fields []hpack.HeaderField) *Head {
-	h := &Head{Proto: "HTTP/2.0", length: -1, Fields: make([]Field, len(fields))}
-	for i, x := range fields {
-		h.Fields[i] = Field{x.Name, x.Value}
-		switch x.Name {
-		case ":method":
-			h.Method = x.Value
-		case ":path":
-			h.Target = x.Value
-		case ":authority":
-			h.host = x.Value
-		case "host":
-			if h.host == "" {
-				h.host = x.Value
-			}
-		case ":status":
-			if n, ok := parseLength(x.Value); ok {
-				h.Status = int(min(n, 999))
-			}
-		case ":protocol":
-			h.upgrade = x.Value
-		}
-	}
-	h.absoluteForm() // some clients have it in :path
-	return h
 }
 
 // fieldsCame takes a head, a trailer, or the head of what a server pushes.
@@ -181,14 +98,15 @@ func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
 // §8.4).
 func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
 	switch {
-	case of == nil && (m.ups != nil || m.unheard(id)), of != nil && m.heard(f, id) == nil:
+	case of == nil && !m.mayBeLate(id, f.from) && !m.idle(f, id), of != nil && m.heard(f, id) == nil:
 		f.skip()
 		m.client.insert(rstFrame(f.promised, http2.ErrCodeCancel))
 		m.refused[f.promised] = struct{}{}
+		m.nRefused++
 		return nil
 	case of != nil:
 		id = of.id
-	case id%2 == 0 || id > m.highest: // of no request (§6.6)
+	case id%2 == 0 || m.idle(f, id): // of no request (§6.6)
 		return &Refusal{From: Server, Rule: RuleFrame, Detail: quote(http2.FramePushPromise.String())}
 	}
 	st := m.begin(f.promised, h)
@@ -241,7 +159,7 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 	x, said := st.x, &st.said[index(f)]
 	heard := !x.answered || f.from == Server
 	if st.over[index(f)] && heard {
-		return extraneous(f.from, "HEADERS")
+		return behindEnd(f.from, "HEADERS")
 	}
 	if r := f.tooLong(); r != nil && heard {
 		return r
@@ -374,9 +292,10 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 	if st == nil {
 		return
 	}
-	if !st.over[1] {
+	if !st.over[1] || f.from == Client && m.holdsReply(st) {
 		st.x.fail(f.from, &ErrReset{code})
 	}
+	m.brokenOff(st, f.from)
 	m.drop(st)
 }
 
@@ -385,6 +304,7 @@ func (m *H2) goAway(last uint32, code http2.ErrCode) {
 	for _, st := range m.inOrder() {
 		if st.id > last && st.id%2 == 1 {
 			st.x.fail(Server, &ErrGoAway{Code: code})
+			m.brokenOff(st, Server)
 			m.drop(st)
 		}
 	}

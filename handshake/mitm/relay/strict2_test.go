@@ -313,6 +313,11 @@ func (s *strict2) measure(i int, id uint32, st *strictStream, v map[string][]str
 func (s *strict2) data(i int, id uint32, n int64, end bool) {
 	st := s.streams[id]
 	if st == nil {
+		for other := range s.streams {
+			if other%2 == id%2 && other > id {
+				return // of one that was passed over, and so is closed (RFC 9113 §5.1.1)
+			}
+		}
 		s.bad(i, id, "DATA of no stream")
 	}
 	h := &st.half[i]

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"tlslab/handshake/foreign"
@@ -26,6 +27,7 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		Phase proxy.Phase `json:"phase,omitempty"`
 		What  proxy.What  `json:"what,omitempty"`
 		Limit string      `json:"limit,omitempty"`
+		Rule  relay.Rule  `json:"rule,omitempty"`
 	}
 	faultOf := func(f *proxy.Fault) *fault {
 		if f == nil {
@@ -34,6 +36,9 @@ func (l *proxyList) json(e *proxy.Entry) string {
 		out := &fault{Leg: f.Side, By: f.By, Cause: f.Cause, Error: f.Err.Error(), Phase: f.Phase, What: f.What, Limit: f.Limit}
 		if f.Alerted {
 			out.Alert = f.Alert.String()
+		}
+		if r := (*relay.Refusal)(nil); errors.As(f.Err, &r) {
+			out.Rule = r.Rule
 		}
 		return out
 	}

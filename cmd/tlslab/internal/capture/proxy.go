@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
@@ -321,7 +322,7 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 		}
 	}
 	for _, text := range p.rewrite {
-		rw, err := proxy.ParseRewrite(text)
+		rw, err := mitm.ParseRewrite(text)
 		if err != nil {
 			return o, cli.Misuse("", "--rewrite %s: %w", text, err)
 		}
