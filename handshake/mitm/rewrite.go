@@ -2,8 +2,9 @@ package mitm
 
 import (
 	"bytes"
-	"errors"
 	"strings"
+
+	"tlslab/handshake/reason"
 )
 
 // Rewrite is what a box changes in the plaintext that it relays: each Old becomes New,
@@ -14,7 +15,7 @@ type Rewrite struct{ Old, New string }
 func ParseRewrite(text string) (Rewrite, error) {
 	old, new, ok := strings.Cut(text, "=")
 	if !ok || old == "" {
-		return Rewrite{}, errors.New("it takes OLD=NEW, and an OLD that is not empty")
+		return Rewrite{}, reason.Because("it takes OLD=NEW, and an OLD that is not empty")
 	}
 	return Rewrite{old, new}, nil
 }
