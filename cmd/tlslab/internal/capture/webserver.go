@@ -15,12 +15,12 @@ import (
 // What the proxy holds while the list is served: with readers it stays under 60 MB, of which 25 are the
 // program's own.
 const (
-	// webKept is for recordings: the handshakes of some thousand connections, as servers with short
+	// webKept is for recordings: the handshakes of some five hundred connections, as servers with short
 	// chains have them.
-	webKept = 10 << 20
+	webKept = 6 << 20
 	// webGC is the collector's percentage. What is kept is the most of the heap, and none of it garbage:
 	// left to itself, the collector would let it double.
-	webGC = 30
+	webGC = 25
 )
 
 // webServer serves the list to browsers that have the token.
