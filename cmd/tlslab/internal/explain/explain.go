@@ -222,9 +222,9 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, o explain.Options
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
-		return cli.FirstError(e.broken(err), cli.Failure("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
+		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
 	case !shown.TLS:
-		return cli.FirstError(e.broken(err), cli.Failure("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
+		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
 	if e.format == cli.Text {
 		l.connection(shown)
