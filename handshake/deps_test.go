@@ -60,6 +60,7 @@ const policy = `
 	event < beside
 	render/sheet, beside < predict
 	render, predict < render/page
+	render/page < mitm/proxy/watch
 	scenario, certcompress/brotli < render/rendertest
 	transcript, render/page, render/mermaid, scenario < render/lesson
 	transcript, render/page, replay < render/replays
@@ -76,17 +77,11 @@ const policy = `
 	session/redis, lab, render/replays, cmd/flags < cmd/lesson
 	cmd/cli < cmd/guard
 	lab, cmd/guard < cmd/web
-	cmd/guard < cmd/watch
-	mitm/proxy, render/lesson, cmd/flags, cmd/watch < cmd/capture
+	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
 	explain, render/lesson, cmd/flags < cmd/explain
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
-<<<<<<< HEAD
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
-	tls, tls/https, render/lesson, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
-=======
-	cmd/lists, cmd/lesson, cmd/capture, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
->>>>>>> main
 `
 
 // modules is who may import what of other people's. Primitives are circl's,
@@ -326,7 +321,7 @@ func TestBuildsForTheBrowser(t *testing.T) {
 	if !slices.Contains(linked, "tlslab/handshake/lab") {
 		t.Errorf("the offline lab links %d packages: the test looked in the wrong place", len(linked))
 	}
-	for _, never := range []string{"net/http", "crypto/tls", "html/template", "text/template", "os/exec", "github.com/spf13/cobra", "github.com/andybalholm/brotli", "tlslab/handshake/replay"} {
+	for _, never := range []string{"net/http", "crypto/tls", "html/template", "text/template", "regexp", "os/exec", "github.com/spf13/cobra", "github.com/andybalholm/brotli", "tlslab/handshake/replay"} {
 		if slices.Contains(linked, never) {
 			t.Errorf("the offline lab links %s", never)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake/lab"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/switches"
@@ -47,7 +48,7 @@ func answer(address string, lang narrate.Lang) (page, at string) {
 	l := &lab.Lab{Version: version()}
 	a, err := played(l, q, wrong)
 	if err != nil { // a fault of ours, told where a contradiction is
-		a, err = l.Answer(context.Background(), q, &switches.Error{Text: narrate.Fault(q.Lang, err)})
+		a, err = l.Answer(context.Background(), q, &switches.Error{Text: reason.Usagef("%s", narrate.Fault(q.Lang, err))})
 	}
 	if err != nil {
 		panic(err) // a refusal needs nothing that could fail
@@ -73,7 +74,7 @@ func parse(address string, lang narrate.Lang) (lab.Question, error) {
 		q.Lesson.Seed = rand.Text()[:8]
 	}
 	if err != nil {
-		wrong = &switches.Error{Text: err.Error()}
+		wrong = &switches.Error{Text: reason.Usagef("%s", err.Error())}
 	}
 	return q, wrong
 }

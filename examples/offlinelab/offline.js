@@ -18,6 +18,10 @@
 		return (await WebAssembly.instantiate(bytes, go.importObject)).instance;
 	}
 
+	// A page's own policy would be added to those of the pages before it, and what one page needs
+	// another may forbid. The policy of the file stays, and allows what all of them need.
+	const policy = /<meta http-equiv="Content-Security-Policy"[^>]*>/;
+
 	// show shows the page of an address. The address of what is answered may be another, for it has
 	// a seed; how says whether that comes after the last one, or in its place.
 	let shown;
@@ -33,7 +37,7 @@
 		}
 		shown = location.search;
 		document.open(); // which forgets the last page, and whatever its script listened to
-		document.write(answer.page);
+		document.write(answer.page.replace(policy, ""));
 		document.close();
 		if (!location.hash) scrollTo(0, 0);
 		document.onclick = clicked;

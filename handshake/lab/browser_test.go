@@ -158,6 +158,7 @@ func TestContradiction(t *testing.T) {
 	for _, lang := range []string{"en", "zh"} {
 		tab := visit(t, pages["refusal"]+"&lang="+lang)
 		quietRefusal(t, tab)
+		is(t, tab, `/\p{Script=Han}/u.test(document.querySelector("main .bad").textContent) && /\p{Script=Han}/u.test(document.querySelector("main .bad + p").textContent)`, strconv.FormatBool(lang == "zh"))
 		links := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("main li > a")].map(a => a.search)`)
 		want := []string{"?tls=1.3&seed=7&lang=" + lang, "?kx=rsa&seed=7&lang=" + lang}
 		if slices.Sort(links); !slices.Equal(links, slices.Sorted(slices.Values(want))) {

@@ -1,11 +1,14 @@
 package lab
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/switches"
+	"tlslab/handshake/transcript"
 )
 
 // withoutEffect says which switches change nothing beside the others. Each was tried: the lesson is
@@ -15,10 +18,6 @@ func withoutEffect(ctx context.Context, q Question, t *scenario.Transcript) (not
 	if q.Lesson.Seed == "" {
 		return nil, nil
 	}
-	with, err := digest(t)
-	if err != nil {
-		return nil, err
-	}
 	for _, g := range q.Lesson.Given() {
 		if g.Name == nameSeed {
 			continue
@@ -27,24 +26,54 @@ func withoutEffect(ctx context.Context, q Question, t *scenario.Transcript) (not
 		if !plays(less) {
 			continue // the others need it
 		}
-		t, err := play(ctx, less)
-		if err != nil {
+		if same, err := again(ctx, less, t); err != nil {
 			return nil, err
-		}
-		if without, err := digest(t); err != nil {
-			return nil, err
-		} else if without == with {
+		} else if same {
 			notes = append(notes, q.say("no_effect", "switch", g.Name))
 		}
 	}
 	return notes, nil
 }
 
-// digest is the SHA-256 of a lesson as JSON, in which is all that happened.
-func digest(t *scenario.Transcript) (sum [sha256.Size]byte, err error) {
-	h := sha256.New()
-	if err := lesson.WriteJSON(h, t); err != nil {
-		return sum, err
+// again plays a lesson, and reports whether it is t once more. Most part early, and are not played
+// any further. What is compared is the lesson as JSON, in which is all that happened.
+func again(ctx context.Context, l switches.Lesson, t *scenario.Transcript) (bool, error) {
+	o, err := l.Options()
+	if err != nil {
+		return false, err
 	}
-	return [sha256.Size]byte(h.Sum(nil)), nil
+	var told []event.Event
+	for _, f := range t.Flows {
+		told = append(told, f.Events...)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var was, is bytes.Buffer
+	wasWriter, isWriter := transcript.NewWriter(&was, ""), transcript.NewWriter(&is, "")
+	parted := false
+	now, err := scenario.Run(ctx, o, event.ListenerFunc(func(e event.Event) {
+		if parted || len(told) == 0 {
+			parted = true
+			stop()
+			return
+		}
+		wasWriter.Event(told[0])
+		isWriter.Event(e)
+		told, parted = told[1:], !bytes.Equal(was.Bytes(), is.Bytes())
+		was.Reset()
+		is.Reset()
+	}))
+	switch {
+	case parted:
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	for doc, t := range map[*bytes.Buffer]*scenario.Transcript{&was: t, &is: now} {
+		doc.Reset()
+		if err := lesson.WriteJSON(doc, t); err != nil {
+			return false, err
+		}
+	}
+	return bytes.Equal(was.Bytes(), is.Bytes()), nil
 }

@@ -67,7 +67,7 @@ func (l *Lab) write(ctx context.Context, w io.Writer, q Question, o page.Options
 	o.Form.Command = q.Command()
 	switch {
 	case q.Predict && (q.All || q.Replay != Replay{}):
-		return &switches.Error{Text: "--" + namePredict + " asks about one lesson of run", Remedy: "Leave one of the two out.", Switches: []string{namePredict, nameAll, nameAttack}}
+		return switches.Misuse(namePredict+" "+nameAll+" "+nameAttack, "Leave one of the two out.", "--predict asks about one lesson of run")
 	case q.Beside != "":
 		return l.pair(ctx, w, q, o)
 	case q.Replay != Replay{}:
@@ -112,11 +112,11 @@ func plays(l switches.Lesson) bool {
 func (l *Lab) table(ctx context.Context, w io.Writer, q Question, o page.Options) error {
 	for _, g := range q.Lesson.Given() {
 		if g.Name != "mitm" && g.Name != nameSeed {
-			return &switches.Error{Text: "--all plays every combination, in TLS 1.2 and in TLS 1.3: it takes no --" + g.Name, Remedy: "Leave one of the two out.", Switches: []string{nameAll, g.Name}}
+			return switches.Misuse(nameAll+" "+g.Name, "Leave one of the two out.", "--all plays every combination, in TLS 1.2 and in TLS 1.3: it takes no --%s", g.Name)
 		}
 	}
 	if !q.Lesson.MITM {
-		return &switches.Error{Text: "--all is about the interceptor's switches", Remedy: "Say: tlslab run --mitm --all", Switches: []string{nameAll}}
+		return switches.Misuse(nameAll, "Say: tlslab run --mitm --all", "--all is about the interceptor's switches")
 	}
 	verdicts, err := scenario.MITMMatrix(ctx, q.Lesson.Seed)
 	if err != nil {
@@ -128,11 +128,11 @@ func (l *Lab) table(ctx context.Context, w io.Writer, q Question, o page.Options
 // replay plays a replay, where there is who can.
 func (l *Lab) replay(ctx context.Context, w io.Writer, q Question, o page.Options) error {
 	if l.Replays == nil {
-		return &switches.Error{Text: q.say("replays_elsewhere"), Switches: []string{nameAttack}}
+		return switches.Misuse(nameAttack, "", "%s", q.say("replays_elsewhere"))
 	}
 	for _, g := range q.Lesson.Given() {
 		if g.Name != nameSeed {
-			return &switches.Error{Text: "--attack and --" + g.Name + " are two lessons", Remedy: "Leave one of the two out.", Switches: []string{nameAttack, g.Name}}
+			return switches.Misuse(nameAttack+" "+g.Name, "Leave one of the two out.", "--attack and --%s are two lessons", g.Name)
 		}
 	}
 	return l.Replays.Write(ctx, w, q, o)
@@ -141,17 +141,16 @@ func (l *Lab) replay(ctx context.Context, w io.Writer, q Question, o page.Option
 // refusal is what to say of a question that makes no lesson; ok is false if err is about
 // something else.
 func (l *Lab) refusal(q Question, err error) (r page.Refusal, ok bool) {
-	r.Text = err.Error()
 	var about [][]string
 	e, made := (*switches.Error)(nil), (*scenario.OptionsError)(nil)
 	switch {
 	case errors.As(err, &e):
-		r.Remedy = e.Remedy
+		r.Text, r.Remedy = narrate.Usage(q.Lang, e.Text), narrate.Usage(q.Lang, e.Remedy)
 		for _, name := range e.Switches {
 			about = append(about, []string{name})
 		}
 	case errors.As(err, &made):
-		r.Text, about = "these flags make no lesson: "+made.Why, switches.Of(made, &q.Lesson)
+		r.Text, about = narrate.Usage(q.Lang, switches.NoLesson(made)), switches.Of(made, &q.Lesson)
 	default:
 		return r, false
 	}
@@ -177,7 +176,9 @@ func (l *Lab) form(q Question) *page.Form {
 	f := new(page.Form)
 	here := q.Address()
 	for _, o := range Openings() {
-		at := o.question(q.Lang, q.Lesson.Seed).Address()
+		to := o.Question(q.Lang, q.Lesson.Seed)
+		to.Predict = q.Predict
+		at := to.Address()
 		f.Lessons = append(f.Lessons, page.Link{Text: q.say("lesson/" + o.Key), To: at, Here: slices.Equal(at, here)})
 	}
 	for _, g := range switches.SwitchGroups() {

@@ -139,6 +139,8 @@ func TestRefusals(t *testing.T) {
 		"all=on":                          1,
 		"all=on&mitm=on&tls=1.3":          2,
 		"attack=early-data":               1,
+		"predict=on&all=on&mitm=on":       2,
+		"predict=on&attack=early-data":    2,
 		"kx=rsa&key-alg=ed25519":          2,
 		"staple=good&cert=revoked":        2,
 	} {

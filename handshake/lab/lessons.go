@@ -37,8 +37,8 @@ func Openings() []Opening {
 	}
 }
 
-// question is the opening as a question in a language, from a seed.
-func (o Opening) question(lang narrate.Lang, seed string) Question {
+// Question is the opening as a question in a language, from a seed.
+func (o Opening) Question(lang narrate.Lang, seed string) Question {
 	q := Question{Lang: lang, Lesson: o.Lesson}
 	q.Lesson.Seed = seed
 	if o.Beside != nil {

@@ -76,6 +76,7 @@ func TestOffline(t *testing.T) {
 	b, _ := made()
 	version := browsertest.Eval[string](tab, `document.querySelector("meta[name=generator]").content.replace("tlslab ", "")`)
 	opened := browsertest.Eval[float64](tab, "performance.now()") / 1000
+	tab.Shot("offline")
 	t.Logf("%d bytes; the first lesson after %.2f s", len(b), opened)
 	if *seconds && opened > first {
 		t.Errorf("the first lesson after %.2f s, want %d", opened, first)
@@ -185,6 +186,20 @@ func TestOfflineAddress(t *testing.T) {
 	}
 }
 
+// TestOfflinePredict: questions are asked, and what is answered counts, after a page without any.
+func TestOfflinePredict(t *testing.T) {
+	tab := offline(t, "?tls=1.3&seed=7")
+	tab.Click(".lessons a") // so that a page has been shown after the first
+	tab.Wait(`document.querySelector("[aria-current=page]")`)
+	tab.Click(".lab form > details:last-of-type > summary")
+	tab.Click("[name=predict]")
+	tab.Click(".lab [type=submit]")
+	tab.Wait(`document.querySelector("fieldset.ask")`)
+	tab.Click(".ask [data-right]")
+	tab.Click(".ask .reveal summary")
+	tab.Wait(`document.querySelector("#score .tally").textContent === "1"`)
+}
+
 // TestOfflineRefusals: what makes no lesson is told as in tlslab web, at that address, and what
 // needs tlslab web says so.
 func TestOfflineRefusals(t *testing.T) {
@@ -227,6 +242,7 @@ func TestOfflineUnable(t *testing.T) {
 		if got := browsertest.Eval[string](tab, "document.body.innerText"); !strings.Contains(got, x.en) || !strings.Contains(got, x.zh) {
 			t.Errorf("%s: it says %q", x.before, got)
 		}
+		tab.Shot("offline-" + strings.ReplaceAll(x.en, " ", "-"))
 	}
 	tab.WithoutScripts()
 	tab.Go("")

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"tlslab/handshake"
 	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/predict"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/switches"
@@ -37,7 +39,7 @@ func (q Question) other() (Question, error) {
 		value, err := url.QueryUnescape(value)
 		s, ok := switches.ByName(name)
 		if err != nil || !ok || name == nameSeed {
-			return o, &switches.Error{Text: "--" + nameBeside + " " + q.Beside + ": no switch of a lesson is called " + name, Remedy: "It is NAME=VALUE, such as kx=ecdhe, or NAME= for without; several have ; between them.", Switches: []string{nameBeside}}
+			return o, switches.Misuse(nameBeside, "It is NAME=VALUE, such as kx=ecdhe, or NAME= for without; several have ; between them.", "--beside %s: no switch of a lesson is called %s", q.Beside, name)
 		}
 		if s.Kind == switches.Toggle && value != "" {
 			value = "on"
@@ -52,7 +54,7 @@ func (q Question) other() (Question, error) {
 // pair plays both, and writes them side by side.
 func (l *Lab) pair(ctx context.Context, w io.Writer, q Question, o page.Options) error {
 	if q.All || q.Replay != (Replay{}) {
-		return &switches.Error{Text: "--" + nameBeside + " is about one lesson of run", Remedy: "Leave one of the two out.", Switches: []string{nameBeside, nameAll, nameAttack}}
+		return switches.Misuse(nameBeside+" "+nameAll+" "+nameAttack, "Leave one of the two out.", "--beside is about one lesson of run")
 	}
 	other, err := q.other()
 	if err != nil {
@@ -77,6 +79,10 @@ func (l *Lab) pair(ctx context.Context, w io.Writer, q Question, o page.Options)
 	}
 	for _, a := range beside.Compare(flows(runs[0]), flows(runs[1])) {
 		p.Acts = append(p.Acts, pairAct(a, flowOf(runs[0], a.Left), flowOf(runs[1], a.Right)))
+	}
+	if q.Predict {
+		quiz := predict.Beside(predict.Lesson{Lang: q.Lang, Seed: q.Lesson.Seed, Flows: flows(runs[0]), Moves: handshake.Moves, Toggled: toggledTo(q.Lesson, other.Lesson, runs[1])})
+		o.Predict = &quiz
 	}
 	return page.WritePair(w, p, o)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"strings"
 
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
@@ -63,20 +64,30 @@ func chance(seed, what string) []byte {
 	return sum[:]
 }
 
-// toggled plays a lesson that another becomes by its first switch that differs.
+// toggled plays a lesson that another becomes by the switches that differ.
 func toggled(ctx context.Context, from, to switches.Lesson) (*predict.Toggled, error) {
 	t, err := play(ctx, to)
 	if err != nil {
 		return nil, err
 	}
+	return toggledTo(from, to, t), nil
+}
+
+// toggledTo is what a lesson becomes by the switches that differ; t was played of it.
+func toggledTo(from, to switches.Lesson, t *scenario.Transcript) *predict.Toggled {
 	out := &predict.Toggled{Flows: flows(t)}
+	var was, is []string
 	for _, s := range switches.All() {
-		if was, is := s.Value(&from), s.Value(&to); was != is && s.Name != nameSeed {
-			out.Name, out.From, out.To = s.Name, given(s, was), given(s, is)
-			break
+		x, y := s.Value(&from), s.Value(&to)
+		if x == y || s.Name == nameSeed {
+			continue
 		}
+		out.Names = append(out.Names, s.Name)
+		was, is = append(was, given(s, x)), append(is, given(s, y))
 	}
-	return out, nil
+	unset := func(s string) bool { return s == "" }
+	out.From, out.To = strings.Join(slices.DeleteFunc(was, unset), " "), strings.Join(slices.DeleteFunc(is, unset), " ")
+	return out
 }
 
 // given is a switch as a command line has it; "" if it is not set.

@@ -147,9 +147,50 @@ func TestPredictNothing(t *testing.T) {
 	is(t, tab, verdictSeen(1), "Nothing was chosen")
 	tab.Wait(`document.querySelectorAll("[id='predict.1'] input:disabled").length > 1`)
 	is(t, tab, `JSON.parse(document.querySelector("#score code").textContent).answers[0].chosen`, "")
-	// It can be closed again, and what follows is out of sight again.
+	// It can be closed again: the reasons fold, and what follows stays in sight.
 	tab.Click("[id='predict.1'] .reveal > summary")
-	is(t, tab, asksSeen, "1")
+	is(t, tab, `document.querySelector("[id='predict.1'] dl").checkVisibility()`, "false")
+	is(t, tab, asksSeen, "2")
+}
+
+// Arrows walk down the rows to a question, and behind it once it is revealed, and up again.
+func TestPredictArrows(t *testing.T) {
+	tab := visit(t, predicting+"&lang=en")
+	const at = `(a => a.matches("input") ? a.name : a.closest("[id]").id)(document.activeElement)`
+	first := browsertest.Eval[string](tab, `(f => (f.querySelector(":scope > summary").focus(), f.id))([...document.querySelectorAll("details.row")].filter(e => e.checkVisibility()).at(-1))`)
+	is(t, tab, at, first)
+	tab.Press(browsertest.Down)
+	is(t, tab, at, "predict.1")
+	tab.Press(browsertest.SpaceKey, browsertest.TabKey, browsertest.Down)
+	is(t, tab, at, "predict.1") // there is nothing below yet
+	tab.Press(browsertest.Enter)
+	tab.Wait(`document.querySelectorAll("[id='predict.1'] input:disabled").length > 1`)
+	tab.Press(browsertest.Down)
+	is(t, tab, `document.activeElement.matches("details.row > summary")`, "true")
+	is(t, tab, `document.getElementById("predict.1").compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING`, "4")
+	tab.Press(browsertest.Up)
+	is(t, tab, at, "predict.1")
+	tab.Press(browsertest.Up)
+	is(t, tab, at, first)
+}
+
+// Two runs side by side ask what is different before they show it.
+func TestPredictPair(t *testing.T) {
+	for _, scripts := range []bool{true, false} {
+		tab := visit(t, pages["pair"]+"&predict=on&lang=en")
+		if !scripts {
+			tab.WithoutScripts()
+			tab.Visit(lab(t) + pages["pair"] + "&predict=on&lang=en")
+		}
+		const shown = `[...document.querySelectorAll("main section, main table")].filter(e => e.checkVisibility()).length`
+		is(t, tab, shown, "1")
+		is(t, tab, asksSeen, "1")
+		is(t, tab, `document.querySelector(".ask").dataset.kind`, "change")
+		is(t, tab, `document.querySelector(".option[data-right] input").value`, "messages+readers+trust")
+		answerBy(tab, scripts, 1, browsertest.Eval[int](tab, `[...document.querySelectorAll(".option")].findIndex(o => o.matches("[data-right]"))`))
+		is(t, tab, verdictSeen(1), "Right")
+		is(t, tab, shown+` > 3`, "true")
+	}
 }
 
 // An address leads to what it names, also behind a question: that one and those before it are revealed.

@@ -12,6 +12,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
+	"tlslab/handshake/internal/browsertest"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/predict"
 	"tlslab/handshake/render/lesson"
@@ -191,5 +192,22 @@ func TestPredictPage(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPredictOffline: the offline lab asks too, and counts.
+func TestPredictOffline(t *testing.T) {
+	tab := offline(t, "?tls=1.3&client-auth=on&predict=on&seed=7&lang=en")
+	if n := browsertest.Eval[int](tab, `document.querySelectorAll(".ask").length`); n != 4 {
+		t.Fatalf("%d questions", n)
+	}
+	for n := range 4 {
+		ask := fmt.Sprintf("[id='predict.%d'] ", n+1)
+		tab.Click(ask + ".option[data-right] input")
+		tab.Click(ask + ".reveal > summary")
+	}
+	tab.Wait(`document.querySelector("#score .tally").textContent == "4"`)
+	if !browsertest.Eval[bool](tab, `document.getElementById("score").checkVisibility() && JSON.parse(document.querySelector("#score code").textContent).right == 4`) {
+		t.Error("the score is not shown")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/switches"
 )
@@ -80,7 +81,7 @@ func Parse(values map[string][]string, lang narrate.Lang) (Question, error) {
 		default:
 			s, ok := switches.ByName(name)
 			if !ok {
-				fail(&switches.Error{Text: "--" + name + ": no lesson has such a switch", Remedy: "", Switches: []string{name}})
+				fail(noSwitch(name))
 				continue
 			}
 			if err := s.Set(&q.Lesson, value); err != nil {
@@ -103,7 +104,12 @@ func sortedNames(values map[string][]string) []string {
 }
 
 func unknown(name, value string, known []string) error {
-	return &switches.Error{Text: "--" + name + " " + value + ": there is no such " + name, Remedy: "There are " + strings.Join(known, ", ") + ".", Switches: []string{name}}
+	return switches.Misuse(name, reason.Usagef("There are %v.", reason.Names(known)), "--%s %s: there is no such %s", name, value, name)
+}
+
+// noSwitch is about a name, which may be any text.
+func noSwitch(name string) error {
+	return &switches.Error{Text: reason.Usagef("--%s: no lesson has such a switch", name), Switches: []string{name}}
 }
 
 func texts[T ~string](words []T) (out []string) {

@@ -26,6 +26,8 @@ func Fault(l Lang, err error) string {
 		return fault(l, e)
 	case *reason.Cause:
 		return say(l, e.Phrase)
+	case reason.Usage:
+		return foreign.Line(Usage(l, e))
 	}
 	// One of ours within somebody's: the words around it stay.
 	s := foreign.Line(err.Error())

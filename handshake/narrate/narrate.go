@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"tlslab/handshake/reason"
 )
 
 //go:embed en/*.txt zh/*.txt
@@ -29,7 +31,7 @@ func ParseLang(s string) (Lang, error) {
 	if l := Lang(strings.ToLower(s)); slices.Contains(Langs(), l) {
 		return l, nil
 	}
-	return "", fmt.Errorf("no language %q; there are en and zh", s)
+	return "", reason.Usagef("no language %q; there are en and zh", s)
 }
 
 // FromEnv is the language that a user's environment asks for: the first of LC_ALL,
@@ -120,8 +122,8 @@ var libraries = map[Lang]library{En: newLibrary(En), Zh: newLibrary(Zh)}
 func newLibrary(l Lang) library {
 	lib := library{}
 	kinds := Kinds()
-	if l != En { // in English a phrase says itself
-		kinds = append(kinds, phrase)
+	if l != En { // in English these say themselves
+		kinds = append(kinds, phrase, usage)
 	}
 	for _, k := range kinds {
 		lib[k] = sync.OnceValue(func() map[string]Entry { return read(l, k) })

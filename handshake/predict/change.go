@@ -11,12 +11,23 @@ import (
 	"tlslab/handshake/render/sheet"
 )
 
-// Toggled is a lesson with one switch changed, from the same seed.
+// Toggled is a lesson with one switch changed, or a few, from the same seed.
 type Toggled struct {
-	// From and To are what the switch is in the lesson, and in this: a command line has it so,
-	// "--tls 1.3", or without it: "".
-	Name, From, To string
-	Flows          []beside.Flow
+	Names []string // of the switches
+	// From and To are what they are in the lesson, and in this: a command line has it so, "--tls 1.3",
+	// or without any: "".
+	From, To string
+	Flows    []beside.Flow
+}
+
+// Beside is what is asked about two runs that are shown side by side: what is different in the second,
+// which is what the lesson is toggled to.
+func Beside(l Lesson) Quiz {
+	a := newAsker(l)
+	return Quiz{l.Seed, a.ask([]asking{{Change, nil, 0, func(q *Question) {
+		a.changes(q)
+		q.Text = a.words("change/beside")
+	}}})}
 }
 
 // part is a part of a lesson that a switch can change.
@@ -40,7 +51,11 @@ func (a *asker) change() asking {
 func (a *asker) changes(q *Question) {
 	t := a.lesson.Toggled
 	other := newAsker(Lesson{Lang: a.lesson.Lang, Seed: a.lesson.Seed, Flows: t.Flows, Moves: a.lesson.Moves})
-	title := a.say.Get(narrate.Lab, "switch/"+t.Name).Title
+	var titles []string
+	for _, name := range t.Names {
+		titles = append(titles, a.say.Title(narrate.Lab, "switch/"+name))
+	}
+	title := a.say.List(titles)
 	switch {
 	case t.To == "":
 		q.Text = a.words("change/less", "switch", t.From, "title", title)

@@ -102,16 +102,14 @@ func (a *asker) next(q *Question, p passing, wrong []Choice) {
 	q.Choices = append(wrong[:min(len(wrong), most-1):most-1], Choice{Key: p.sent.Kind.String(), Text: name, Right: true, Reason: reason})
 }
 
-// rows are the moves that start where an end stands; of one that has settled on no version, of all.
-func (a *asker) rows(s standing) []event.Move {
-	return slices.DeleteFunc(a.table(s), func(m event.Move) bool { return m.In != s.state })
-}
-
-// table is what an end has moves for.
-func (a *asker) table(s standing) []event.Move {
-	return slices.DeleteFunc(a.lesson.Moves(s.role), func(m event.Move) bool {
-		return s.version != 0 && m.Version != 0 && m.Version != s.version
-	})
+// table is what an end has moves for; one that has settled on no version, those of all.
+func (a *asker) table(s standing) (table []event.Move) {
+	for _, m := range a.moves[s.role] {
+		if s.version == 0 || m.Version == 0 || m.Version == s.version {
+			table = append(table, m)
+		}
+	}
+	return table
 }
 
 // anyTime are the messages that may come although no move of a table has them: they move nothing.
@@ -122,13 +120,15 @@ var anyTime = []message.Kind{message.KindChangeCipherSpec, message.KindHelloRequ
 func (a *asker) impossible(p passing) (wrong []Choice) {
 	legal := slices.Clone(anyTime)
 	for _, s := range []standing{p.from, p.to} {
-		for _, m := range a.rows(s) {
-			legal = append(legal, m.Msg)
+		for _, m := range a.table(s) {
+			if m.In == s.state {
+				legal = append(legal, m.Msg)
+			}
 		}
 	}
 	var kinds []message.Kind
 	for _, r := range []event.Role{event.Client, event.Server} {
-		for _, m := range a.lesson.Moves(r) {
+		for _, m := range a.moves[r] {
 			if !slices.Contains(kinds, m.Msg) && !slices.Contains(legal, m.Msg) && m.Msg != p.sent.Kind {
 				kinds = append(kinds, m.Msg)
 			}

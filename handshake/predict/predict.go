@@ -119,11 +119,15 @@ type asker struct {
 	index  map[event.Event]int
 	places map[event.Event]string
 	roles  map[sheet.Leg]event.Role
+	moves  map[event.Role][]event.Move
 	told   map[event.Event]string // narrate's key of each message's move
 }
 
 func newAsker(l Lesson) *asker {
-	a := &asker{lesson: l, say: sheet.Speak(l.Lang), salt: l.Seed, index: map[event.Event]int{}, roles: map[sheet.Leg]event.Role{}, told: map[event.Event]string{}}
+	a := &asker{lesson: l, say: sheet.Speak(l.Lang), salt: l.Seed, index: map[event.Event]int{}, roles: map[sheet.Leg]event.Role{}, told: map[event.Event]string{}, moves: map[event.Role][]event.Move{}}
+	for _, r := range []event.Role{event.Client, event.Server} {
+		a.moves[r] = l.Moves(r)
+	}
 	talk := new(narrate.Context)
 	for _, f := range l.Flows {
 		for _, e := range f.Events {

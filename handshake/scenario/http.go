@@ -2,11 +2,11 @@ package scenario
 
 import (
 	"slices"
-	"strings"
 
 	"tlslab/handshake/http2"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 )
 
@@ -65,7 +65,7 @@ func (o *Options) validateALPN() error {
 		case len(name) == 0 || len(name) > 255:
 			return refuse("ALPN", "a protocol's name has 1 to 255 bytes, not %d (RFC 7301 §3.1)", len(name))
 		case !slices.Contains(Protocols(), name) && !own:
-			return refuse("ALPN", "the lesson can speak %s, and not %q; for any other set Request and Reply", strings.Join(Protocols(), " and "), name)
+			return refuse("ALPN", "the lesson can speak %s, and not %q; for any other set Request and Reply", reason.Both(Protocols()), name)
 		}
 	}
 	if len(o.ALPN) == 0 || o.ALPN[0] != http2.Protocol {

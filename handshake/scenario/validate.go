@@ -1,22 +1,22 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/pki/lesson"
 )
 
 // OptionsError says which options make no lesson, and what to do.
 type OptionsError struct {
-	Option string // the field of Options, "Resume"
-	With   string // the field that it contradicts; "" if it is wrong by itself, or lacks another
-	Why    string // what is wrong, and what would be right
+	Option string       // the field of Options, "Resume"
+	With   string       // the field that it contradicts; "" if it is wrong by itself, or lacks another
+	Why    string       // what is wrong, and what would be right
+	Said   reason.Usage // Why, for other languages
 	// Versions: the two ask for different versions of TLS.
 	Versions bool
 }
@@ -30,7 +30,9 @@ func refuse(option, format string, args ...any) error {
 
 // twoVersions is contradict of options that ask for different versions.
 func twoVersions(option, with, format string, args ...any) error {
-	return &OptionsError{Option: option, With: with, Why: fmt.Sprintf(format, args...), Versions: true}
+	e := contradiction(option, with, reason.Usagef(format, args...))
+	e.Versions = true
+	return e
 }
 
 // setOf is a if it is set, else b.
@@ -42,7 +44,11 @@ func setOf(a string, set bool, b string) string {
 }
 
 func contradict(option, with, format string, args ...any) error {
-	return &OptionsError{Option: option, With: with, Why: fmt.Sprintf(format, args...)}
+	return contradiction(option, with, reason.Usagef(format, args...))
+}
+
+func contradiction(option, with string, said reason.Usage) *OptionsError {
+	return &OptionsError{Option: option, With: with, Why: said.String(), Said: said}
 }
 
 // validate finds the options that cannot be played.
@@ -217,7 +223,7 @@ func (o *Options) validateWords() error {
 		{"Resume", string(o.Resume), []string{string(ResumeByID), string(ResumeByTicket), string(ResumePSK), string(ResumeEarly)}},
 	} {
 		if w.word != "" && !slices.Contains(w.known, w.word) {
-			return refuse(w.option, "%q is none of %s", w.word, strings.Join(w.known, ", "))
+			return refuse(w.option, "%q is none of %s", w.word, reason.Names(w.known))
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/mitm"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 	"tlslab/pki/authority"
 	"tlslab/pki/lesson"
@@ -94,14 +95,14 @@ func (l *Lesson) box(o *scenario.Options) error {
 	if l.Rewrite == "" {
 		return nil
 	}
-	from, to, ok := strings.Cut(l.Rewrite, "=")
+	rewrite, err := mitm.ParseRewrite(l.Rewrite)
 	switch {
-	case !ok || from == "":
-		return misuse("mitm-rewrite", "Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", l.Rewrite)
+	case err != nil:
+		return Misuse("mitm-rewrite", "Say for instance --mitm-rewrite hello=howdy.", "--mitm-rewrite %s: it is OLD=NEW, and OLD is not empty", l.Rewrite)
 	case l.Passthrough:
-		return misuse("mitm-rewrite mitm-passthrough", "Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
+		return Misuse("mitm-rewrite mitm-passthrough", "Leave one of the two out.", "--mitm-rewrite and --mitm-passthrough: an interceptor that forwards the bytes as they are can change no plaintext")
 	}
-	o.Rewrite = mitm.Rewrite{Old: from, New: to}
+	o.Rewrite = rewrite
 	return nil
 }
 
@@ -113,15 +114,15 @@ func (l *Lesson) lists(o *scenario.Options) error {
 	case l.Cert == "" || slices.Contains(CertKinds(), l.Cert):
 		o.Cert = lesson.Kind(l.Cert)
 	default:
-		return misuse("cert", "There are "+strings.Join(CertKinds(), ", ")+".", "--cert %s: no such kind of certificate", l.Cert)
+		return Misuse("cert", reason.Usagef("There are %v.", reason.Names(CertKinds())), "--cert %s: no such kind of certificate", l.Cert)
 	}
 	if l.Resume != "" && !slices.Contains(Resumptions(), l.Resume) {
-		return misuse("resume", "There are "+strings.Join(Resumptions(), ", ")+".", "--resume %s: no such way", l.Resume)
+		return Misuse("resume", reason.Usagef("There are %v.", reason.Names(Resumptions())), "--resume %s: no such way", l.Resume)
 	}
 	o.Resume = scenario.Resume(l.Resume)
 	for _, p := range l.ALPN {
 		if !slices.Contains(scenario.Protocols(), p) {
-			return misuse("alpn", "In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), strings.Join(scenario.Protocols(), " and "))
+			return Misuse("alpn", "In client and server any name goes, and what is spoken there is up to you.", "--alpn %s: the lesson can speak %s", foreign.Quote(p), reason.Both(scenario.Protocols()))
 		}
 	}
 	o.ALPN = l.ALPN
@@ -134,22 +135,22 @@ func (l *Lesson) lists(o *scenario.Options) error {
 		return err
 	}
 	if o.PSKOnly, o.AllowNoDHE = l.PSKKe, l.AllowNoDHE; mode != "" && o.PSK == nil && l.Resume != "psk" && l.Resume != "0rtt" {
-		return misuse(mode, "Add --psk, --resume psk or --resume 0rtt.", "--%s: there is no pre-shared key to use", mode)
+		return Misuse(mode, "Add --psk, --resume psk or --resume 0rtt.", "--%s: there is no pre-shared key to use", mode)
 	}
 	if l.KeyAlg != "" {
 		var ok bool
 		if o.KeyAlg, ok = KeyAlg(l.KeyAlg); !ok {
-			return misuse("key-alg", "There are "+strings.Join(KeyNames(), ", ")+".", "--key-alg %s: no such kind of key", l.KeyAlg)
+			return Misuse("key-alg", reason.Usagef("There are %v.", reason.Names(KeyNames())), "--key-alg %s: no such kind of key", l.KeyAlg)
 		}
 	}
 	if l.Cert == string(lesson.SHA1) && slices.Contains([]string{"ed25519", "ed448", "rsa-pss"}, o.KeyAlg) {
-		return misuse("key-alg cert", "Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", l.KeyAlg)
+		return Misuse("key-alg cert", "Say --key-alg rsa, p256, p384 or p521.", "--cert sha1: no key of the kind %s signs with SHA-1 here", l.KeyAlg)
 	}
 	if o.MITM && l.KeyUpdate {
-		return misuse("key-update mitm", "Leave one of the two out.", "--key-update and --mitm are two lessons")
+		return Misuse("key-update mitm", "Leave one of the two out.", "--key-update and --mitm are two lessons")
 	}
 	if l.Staple != "" && !slices.Contains(StapleKinds(), l.Staple) {
-		return misuse("staple", "There are "+strings.Join(StapleKinds(), ", ")+".", "--staple %s: no such response", l.Staple)
+		return Misuse("staple", reason.Usagef("There are %v.", reason.Names(StapleKinds())), "--staple %s: no such response", l.Staple)
 	}
 	o.Staple = l.Staple
 	return nil
@@ -185,13 +186,13 @@ func (l *Lesson) settle(o *scenario.Options) error {
 		return nil
 	}
 	if o.KeyAlg == string(authority.RSAPSS) {
-		return misuse("key-alg", "Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
+		return Misuse("key-alg", "Leave out what asks for TLS 1.2, or say --key-alg rsa.", "--key-alg rsa-pss: these lessons show such a key in TLS 1.3")
 	}
 	if err := CheckGroups(o.Version, o.Kx[0], l.Group, o.Groups); err != nil {
 		return err
 	}
 	if e := (*scenario.OptionsError)(nil); errors.As(err, &e) && e.Option == "EncryptThenMAC" {
-		return misuse("etm cipher", "Name a CBC suite, such as ECDHE-RSA-AES128-SHA256, or leave --cipher out.",
+		return Misuse("etm cipher", "Name a CBC suite, such as ECDHE-RSA-AES128-SHA256, or leave --cipher out.",
 			"--etm: encrypt-then-MAC means something for CBC suites only")
 	}
 	return nil // what else makes no lesson is said when it is played
@@ -212,11 +213,11 @@ func (l *Lesson) contradiction(o *scenario.Options, x iana.Kx, err error) error 
 	case e.Option == "Suites":
 		return CheckSuites(o.Version, x, l.Kx, l.Cipher, o.Suites)
 	case flag.name != "" && asks.name != "" && o.Version == iana.TLS13:
-		return misuse(flag.name+" "+asks.name, "Leave one of the two out.", "%v is about TLS 1.2, and %v asks for TLS 1.3", flag, asks)
+		return Misuse(flag.name+" "+asks.name, "Leave one of the two out.", "%v is about TLS 1.2, and %v asks for TLS 1.3", flag, asks)
 	case flag.name != "" && asks.name != "":
-		return misuse(flag.name+" "+asks.name, "Leave one of the two out.", "%v is about TLS 1.3, and %v asks for TLS 1.2", flag, asks)
+		return Misuse(flag.name+" "+asks.name, "Leave one of the two out.", "%v is about TLS 1.3, and %v asks for TLS 1.2", flag, asks)
 	case flag.name != "" && with.name != "" && e.Versions:
-		return misuse(flag.name+" "+with.name, "Leave one of the two out.", "%v is about TLS 1.2, and %v about TLS 1.3", with, flag)
+		return Misuse(flag.name+" "+with.name, "Leave one of the two out.", "%v is about TLS 1.2, and %v about TLS 1.3", with, flag)
 	}
 	return nil
 }

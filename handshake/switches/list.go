@@ -141,7 +141,7 @@ func (s Switch) Set(l *Lesson, value string) error {
 		case "", on:
 			*f = value == on
 		default:
-			return misuse(s.Name, "It is on, or left out.", "--%s %q: a switch is on or off", s.Name, value)
+			return Misuse(s.Name, "It is on, or left out.", "--%s %q: a switch is on or off", s.Name, value)
 		}
 	case *string:
 		*f = value
@@ -153,7 +153,7 @@ func (s Switch) Set(l *Lesson, value string) error {
 	case *int:
 		n, err := strconv.Atoi(value)
 		if err != nil && value != "" {
-			return misuse(s.Name, "Say a number.", "--%s %q: not a number", s.Name, value)
+			return Misuse(s.Name, "Say a number.", "--%s %q: not a number", s.Name, value)
 		}
 		*f = n
 	}

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/pki/authority"
 	"tlslab/pki/lesson"
@@ -23,7 +24,7 @@ import (
 func Version(name string) (iana.Version, error) {
 	v := map[string]iana.Version{"1.2": iana.TLS12, "1.3": iana.TLS13}[name]
 	if v == 0 && name != "" {
-		return 0, misuse("tls", "Say --tls 1.2 or --tls 1.3, or leave it out for both.", "--tls %s: there is no such version here", name)
+		return 0, Misuse("tls", "Say --tls 1.2 or --tls 1.3, or leave it out for both.", "--tls %s: there is no such version here", name)
 	}
 	return v, nil
 }
@@ -43,7 +44,7 @@ func Exchange(name string) (iana.Kx, error) {
 	case "ecdhe":
 		return iana.KxECDHE, nil
 	}
-	return 0, misuse("kx", "There are "+strings.Join(ExchangeNames(), ", ")+".", "--kx %s: no such key exchange", name)
+	return 0, Misuse("kx", reason.Usagef("There are %v.", reason.Names(ExchangeNames())), "--kx %s: no such key exchange", name)
 }
 
 // ExchangeNames is what Exchange takes.
@@ -51,7 +52,7 @@ func ExchangeNames() []string { return []string{"rsa", "dhe", "ecdhe"} }
 
 // ExchangeIn13 is the refusal of --kx where TLS 1.3 is asked for.
 func ExchangeIn13() error {
-	return misuse("kx tls", "Leave --kx out: in TLS 1.3 it is --group that says how keys are agreed.",
+	return Misuse("kx tls", "Leave --kx out: in TLS 1.3 it is --group that says how keys are agreed.",
 		"--kx is about TLS 1.2, where a suite names its key exchange; TLS 1.3's do not")
 }
 
@@ -64,7 +65,7 @@ func Suites(values []string) ([]*suite.Suite, error) {
 			s, err := suite.ByName(name)
 			var unknown *suite.UnknownError
 			if errors.As(err, &unknown) {
-				return nil, misuse("cipher", "Near it: "+strings.Join(unknown.Near, ", ")+". All are listed by: tlslab list suites",
+				return nil, Misuse("cipher", reason.Usagef("Near it: %v. All are listed by: tlslab list suites", reason.Names(unknown.Near)),
 					"--cipher %s: %s", name, notBuilt(unknown))
 			}
 			out = append(out, s)
@@ -77,11 +78,11 @@ func listed(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ':' || r == ' ' })
 }
 
-func notBuilt(u *suite.UnknownError) string {
+func notBuilt(u *suite.UnknownError) reason.Usage {
 	if u.Registered {
-		return "a registered cipher suite, but not one that tlslab has"
+		return reason.Usagef("a registered cipher suite, but not one that tlslab has")
 	}
-	return "no cipher suite is called that"
+	return reason.Usagef("no cipher suite is called that")
 }
 
 // SuiteNames is what Suites takes.
@@ -100,7 +101,7 @@ func Groups(flag string, values []string) ([]kx.Group, error) {
 		for _, name := range listed(list) {
 			g, err := private.ByName(name)
 			if err != nil {
-				return nil, misuse(strings.TrimPrefix(flag, "--"), "There are "+strings.Join(GroupNames(), ", ")+"; more are in: tlslab groups --help",
+				return nil, Misuse(strings.TrimPrefix(flag, "--"), reason.Usagef("There are %v; more are in: tlslab groups --help", reason.Names(GroupNames())),
 					"%s %s: no group is called that", flag, name)
 			}
 			if !slices.Contains(out, g) {
@@ -154,10 +155,10 @@ func CheckGroups(v iana.Version, x iana.Kx, values []string, groups []kx.Group) 
 	case slices.ContainsFunc(groups, serves):
 		return nil
 	case x == iana.KxNone || x == iana.KxECDHE && !slices.ContainsFunc(groups, func(g kx.Group) bool { return kx.Serves(iana.KxDHE, g) }):
-		return misuse("group tls", "TLS 1.2 has curves and finite fields: "+strings.Join(NamesOfGroups(kx.Defaults12()), ", ")+".",
+		return Misuse("group tls", reason.Usagef("TLS 1.2 has curves and finite fields: %v.", reason.Names(NamesOfGroups(kx.Defaults12()))),
 			"--group %s: KEMs and hybrids are TLS 1.3's alone", strings.Join(values, ","))
 	}
-	return misuse("group kx", "RSA key transport uses none; DHE uses ffdhe groups, ECDHE the curves.",
+	return Misuse("group kx", "RSA key transport uses none; DHE uses ffdhe groups, ECDHE the curves.",
 		"--group %s: %v key exchange uses none of these", strings.Join(values, ","), x)
 }
 
@@ -169,10 +170,10 @@ func CheckSuites(v iana.Version, x iana.Kx, kx string, values []string, suites [
 	case suites == nil || v == 0:
 		return nil
 	case !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Version == v }):
-		return misuse("cipher tls", "Name a suite of that version (tlslab list suites), or leave one of the two flags out.",
+		return Misuse("cipher tls", "Name a suite of that version (tlslab list suites), or leave one of the two flags out.",
 			"--cipher %s has nothing for %v", named, v)
 	case x != iana.KxNone && !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Kx == x }):
-		return misuse("cipher kx", "Name a suite of that key exchange, or leave one of the two flags out.",
+		return Misuse("cipher kx", "Name a suite of that key exchange, or leave one of the two flags out.",
 			"--cipher %s has nothing with --kx %s", named, kx)
 	}
 	return nil
@@ -187,10 +188,10 @@ func Compressions(values []string) ([]*certcompress.Method, error) {
 	for _, name := range values {
 		i := slices.IndexFunc(compressions, func(m *certcompress.Method) bool { return strings.EqualFold(name, m.String()) })
 		if i < 0 && slices.Contains(elsewhere, strings.ToLower(name)) {
-			return nil, misuse("compress-cert", "Play it with tlslab run or in tlslab web, or say "+strings.Join(CompressionNames(), " or ")+".", "--compress-cert %s: an algorithm that is not built into this page", name)
+			return nil, Misuse("compress-cert", reason.Usagef("Play it with tlslab run or in tlslab web, or say %v.", reason.OneOf(CompressionNames())), "--compress-cert %s: an algorithm that is not built into this page", name)
 		}
 		if i < 0 {
-			return nil, misuse("compress-cert", "There are "+strings.Join(CompressionNames(), ", ")+".", "--compress-cert %s: no such algorithm", name)
+			return nil, Misuse("compress-cert", reason.Usagef("There are %v.", reason.Names(CompressionNames())), "--compress-cert %s: no such algorithm", name)
 		}
 		out = append(out, compressions[i])
 	}
@@ -209,10 +210,10 @@ func CompressionNames() []string {
 // CheckSizes refuses numbers that no record can have.
 func CheckSizes(padding, recordSizeLimit int) error {
 	if padding < 0 || padding > 1<<14 {
-		return misuse("padding", "Say a number from 0 to 16384.", "--padding %d: a record holds 0 to 16384 zeros", padding)
+		return Misuse("padding", "Say a number from 0 to 16384.", "--padding %d: a record holds 0 to 16384 zeros", padding)
 	}
 	if n := recordSizeLimit; n != 0 && (n < 64 || n > 1<<14+1) {
-		return misuse("record-size-limit", "Say a number from 64 to 16385, or leave it out.", "--record-size-limit %d: RFC 8449 has no such limit", n)
+		return Misuse("record-size-limit", "Say a number from 64 to 16385, or leave it out.", "--record-size-limit %d: RFC 8449 has no such limit", n)
 	}
 	return nil
 }
@@ -225,13 +226,13 @@ const DefaultIdentity = "Client_identity"
 func PSK(key, identity string) (*handshake.PSK, error) {
 	if key == "" {
 		if identity != "" {
-			return nil, misuse("psk-identity", "Add --psk with the key itself, in hex.", "--psk-identity without --psk")
+			return nil, Misuse("psk-identity", "Add --psk with the key itself, in hex.", "--psk-identity without --psk")
 		}
 		return nil, nil
 	}
 	b, err := hex.DecodeString(key)
 	if err != nil || len(b) == 0 {
-		return nil, misuse("psk", "Give two digits 0-9, a-f for each byte. A new one makes: openssl rand -hex 32", "--psk %s: not hex", key)
+		return nil, Misuse("psk", "Give two digits 0-9, a-f for each byte. A new one makes: openssl rand -hex 32", "--psk %s: not hex", key)
 	}
 	if identity == "" {
 		identity = DefaultIdentity
@@ -243,7 +244,7 @@ func PSK(key, identity string) (*handshake.PSK, error) {
 func PSKMode(only, either bool) (name string, err error) {
 	switch {
 	case only && either:
-		return "", misuse("psk-ke allow-no-dhe-kex", "Leave one out: --psk-ke is psk_ke alone, --allow-no-dhe-kex is either.", "--psk-ke with --allow-no-dhe-kex")
+		return "", Misuse("psk-ke allow-no-dhe-kex", "Leave one out: --psk-ke is psk_ke alone, --allow-no-dhe-kex is either.", "--psk-ke with --allow-no-dhe-kex")
 	case only:
 		return "psk-ke", nil
 	case either:

@@ -88,13 +88,13 @@ func (e *ears) goes(address string) {
 }
 
 // asked reports whether the test itself has asked for what is at an address, or for another page of
-// the same server.
+// the same server, or for a stream of it.
 func (e *ears) asked(r *network.EventRequestWillBeSent) bool {
 	address, _, _ := strings.Cut(r.Request.URL, "#")
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return address == "about:blank" || strings.HasPrefix(address, "data:") || slices.Contains(e.gone, address) ||
-		r.Type == network.ResourceTypeDocument && slices.ContainsFunc(e.pages, func(page string) bool { return sameServer(page, address) })
+		(r.Type == network.ResourceTypeDocument || r.Type == network.ResourceTypeEventSource) && slices.ContainsFunc(e.pages, func(page string) bool { return sameServer(page, address) })
 }
 
 // sameServer reports whether two addresses are of one server; files have none.

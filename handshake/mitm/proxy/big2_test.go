@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -26,7 +27,7 @@ func TestRewritingBeyondTheWindows(t *testing.T) {
 		w.Header().Set("End", "x")
 	})
 	u := start(t, o, func(p *proxy.Options) {
-		p.Rewrite = []proxy.Rewrite{{Old: []byte("a"), New: []byte("longer")}, {Old: []byte("bb"), New: nil}}
+		p.Rewrite = []mitm.Rewrite{{Old: "a", New: "longer"}, {Old: "bb"}}
 	})
 	c := u.client(nil)
 	for i := range 3 {

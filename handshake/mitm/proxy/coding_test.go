@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -77,7 +78,7 @@ func TestRewritingCodings(t *testing.T) {
 					w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 					_, _ = w.Write(body)
 				}), func(c *tls.Config) { c.NextProtos = []string{proto} })
-				u := start(t, o, func(p *proxy.Options) { p.Rewrite = []proxy.Rewrite{{Old: []byte("hello"), New: []byte("howdy!")}} })
+				u := start(t, o, func(p *proxy.Options) { p.Rewrite = []mitm.Rewrite{{Old: "hello", New: "howdy!"}} })
 				c := u.client(func(tr *http.Transport) { tr.DisableCompression = true })
 				req, err := http.NewRequest("POST", "https://"+wwwName+"/", nil)
 				if err != nil {
@@ -134,7 +135,7 @@ func TestRewritingTruncated(t *testing.T) {
 	half := inCoding(t, "gzip", strings.Repeat("hello", 100))
 	half = half[:len(half)-9]
 	o := newScripted(t, nil)
-	u := start(t, o.origin, func(p *proxy.Options) { p.Rewrite = []proxy.Rewrite{{Old: []byte("a"), New: []byte("b")}} })
+	u := start(t, o.origin, func(p *proxy.Options) { p.Rewrite = []mitm.Rewrite{{Old: "a", New: "b"}} })
 	c := u.tunnel(t)
 	const ask = "GET / HTTP/1.1\r\nHost: www.lab.test\r\n\r\n"
 	play(t, c, o.next(t), []line{{client, ask, ""}, {server, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + strconv.Itoa(len(half)) + "\r\n\r\n" + string(half), silence}})

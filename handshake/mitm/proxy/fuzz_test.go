@@ -125,23 +125,3 @@ func FuzzPattern(f *testing.F) {
 		}
 	})
 }
-
-// FuzzRewrite: what is a rewriting gives what the standard library does, in whatever pieces
-// the text comes.
-func FuzzRewrite(f *testing.F) {
-	f.Add("a=b", []byte("banana"), []byte{0})
-	f.Add("ana=", []byte("banana"), []byte{1, 0})
-	f.Add("=x", []byte("banana"), []byte{})
-	f.Add("aab=a=b", []byte("aaaaab"), []byte{2})
-	f.Fuzz(func(t *testing.T, text string, b, pattern []byte) {
-		rule, err := ParseRewrite(text)
-		if err != nil {
-			return
-		}
-		rw := NewRewriter(&cut{b: b, pattern: pattern}, []Rewrite{rule})
-		got, err := io.ReadAll(rw)
-		if want := bytes.ReplaceAll(b, rule.Old, rule.New); err != nil || !bytes.Equal(got, want) || rw.Replaced != bytes.Count(b, rule.Old) {
-			t.Fatalf("%q of %q: %q (%v), want %q", text, b, got, err, want)
-		}
-	})
-}

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -49,8 +50,9 @@ type h1 struct {
 	instead  *Fault            // why there is no server: whatever is asked is answered with this
 	told     bool              // an entry told of the connection, where instead is set
 
-	pumps   sync.WaitGroup // the servers'
-	hooking sync.WaitGroup // what hooks hold
+	holding int // hooks that are at work
+
+	pumps sync.WaitGroup // the servers'
 }
 
 // relayH1 relays until both ends are done, in clear.
@@ -131,10 +133,16 @@ func (h *h1) serve(conn duplex) {
 
 // run is the pump of what the client says, and the end of it all.
 func (h *h1) run() {
+	stop := context.AfterFunc(h.s.ctx, h.letGo)
 	h.pump(relay.Client, h.toClient.conn, 0)
-	h.pumps.Wait()
-	h.hooking.Wait()
-	h.pumps.Wait() // a request that was held may have found another server
+	for held := true; held; { // what was held may have found another server, and have come of one
+		h.awaitHooks()
+		h.pumps.Wait()
+		h.mu.Lock()
+		held = h.holding > 0 && !h.m.Over()
+		h.mu.Unlock()
+	}
+	stop()
 	h.mu.Lock()
 	h.tellDone()
 	h.mu.Unlock()
@@ -156,6 +164,27 @@ func (h *h1) run() {
 		s.failed(h.upstream)
 	default:
 		s.failed(s.blame(PhaseSilent, SideClient, cmp.Or(h.end, io.EOF)))
+	}
+}
+
+// awaitHooks waits for those that can still change something. One that has not returned when its
+// exchange is over has a goroutine, and nothing else.
+func (h *h1) awaitHooks() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.holding > 0 && !h.m.Over() {
+		h.sent.Wait()
+	}
+}
+
+// letGo ends what hooks hold when the session is ended: nobody may be reading who would see it.
+func (h *h1) letGo() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if cause := h.s.ended.Load(); cause != nil && h.holding > 0 && !h.m.Over() {
+		h.ended(relay.Client, *cause)
+		h.settle(relay.Client)
+		h.sent.Broadcast()
 	}
 }
 

@@ -3,7 +3,6 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"hash/maphash"
 	"io"
 	"runtime/debug"
@@ -34,9 +33,17 @@ func (h *h1) hold(x *relay.Exchange, from relay.Side) bool {
 	if t.ctx == nil {
 		t.ctx, t.cancel = context.WithCancel(h.s.ctx)
 	}
-	h.hooking.Add(1)
+	h.holding++
 	h.s.p.workers.do(func() {
-		defer h.hooking.Done()
+		defer func() {
+			if bad := t.exited.Load(); bad != nil {
+				h.failBody(x, bad)
+			}
+			h.mu.Lock()
+			h.holding--
+			h.sent.Broadcast()
+			h.mu.Unlock()
+		}()
 		if from == relay.Client {
 			h.holdRequest(x, t)
 		} else {
@@ -63,7 +70,7 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	r.begin(t.ctx, x.Request, SideClient)
 	for _, k := range h.s.p.o.Hooks {
 		if k.Request != nil && r.err == nil && r.answer == nil {
-			r.call(k.Name, func() { k.Request(r) })
+			r.call(t, k.Name, func() { k.Request(r) })
 		}
 	}
 	r.done()
@@ -95,7 +102,7 @@ func (h *h1) holdReply(x *relay.Exchange, t *telling) {
 	r.begin(t.ctx, x.Reply, SideServer)
 	for _, k := range h.s.p.o.Hooks {
 		if k.Reply != nil && r.err == nil {
-			r.call(k.Name, func() { k.Reply(r) })
+			r.call(t, k.Name, func() { k.Reply(r) })
 		}
 	}
 	r.done()
@@ -125,12 +132,12 @@ func (m *HeldMessage) begin(ctx context.Context, head *relay.Head, of Side) {
 }
 
 // call calls a hook. One that panics is to blame for that.
-func (m *HeldMessage) call(name string, f func()) {
+func (m *HeldMessage) call(t *telling, name string, f func()) {
 	name = cmp.Or(name, "a hook")
 	m.mu.Lock()
 	m.by = name
 	m.mu.Unlock()
-	if err := guard(name, f); err != nil {
+	if err := t.guard(&name, f); err != nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.err == nil {
@@ -139,15 +146,16 @@ func (m *HeldMessage) call(name string, f func()) {
 	}
 }
 
-// guard makes an error of a panic.
-func guard(name string, f func()) (err error) {
+// guard makes an error of a panic. A hook that ends its goroutine, as testing's FailNow does, has it end
+// up to where it began: what is to be done then is done there, by a look at exited.
+func (t *telling) guard(name *string, f func()) (err error) {
 	whole := false
 	defer func() {
 		switch p := recover(); {
 		case p != nil:
-			err = &HookError{Hook: name, Panic: p, Stack: string(debug.Stack())}
-		case !whole: // runtime.Goexit, as testing's FailNow
-			err = &HookError{Hook: name, Panic: "it ended its goroutine"}
+			err = &HookError{Hook: *name, Panic: p, Stack: string(debug.Stack())}
+		case !whole: // runtime.Goexit
+			t.exited.Store(&HookError{Hook: *name, Panic: "it ended its goroutine"})
 		}
 	}()
 	f()
@@ -190,7 +198,7 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 	src := &heldReader{h: h, x: x, from: from}
 	in, out := &summed{Reader: src}, io.Reader(nil)
 	name := "a hook"
-	err := guard(name, func() {
+	err := t.guard(&name, func() {
 		out = in
 		for _, b := range m.bodies {
 			name = b.by
@@ -199,9 +207,6 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 			}
 		}
 	})
-	if bad := (*HookError)(nil); errors.As(err, &bad) {
-		bad.Hook = name
-	}
 	sent := &summed{Reader: out}
 	if err == nil {
 		err = h.give(x, from, name, sent)
@@ -216,7 +221,7 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 		came := t.trailers(from)
 		h.mu.Unlock()
 		trailers, asCame = came, false
-		err = guard(name, func() {
+		err = t.guard(&name, func() {
 			for _, f := range m.trailers {
 				trailers = f(trailers)
 			}
@@ -265,21 +270,17 @@ func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
 	}
 	h.settle(relay.Client)
 	h.settle(relay.Server)
-	h.mu.Unlock()
 	err := error(nil)
 	if a.body != nil {
 		sent := &summed{Reader: a.body, keep: t.keep}
-		err = h.give(x, relay.Server, a.by, sent)
+		h.unlocked(func() { err = h.give(x, relay.Server, a.by, sent) })
 		if err == nil && a.head.Length >= 0 && sent.n != a.head.Length {
 			err = &HookError{Hook: a.by, Err: io.ErrUnexpectedEOF}
 		}
-		h.mu.Lock()
 		if !t.ended {
 			t.entry.Received, t.entry.Body = sent.n, sent.kept
 		}
-		h.mu.Unlock()
 	}
-	h.mu.Lock()
 	if err != nil {
 		h.failHeld(x, err)
 		return
@@ -288,12 +289,20 @@ func (h *h1) answerHeld(x *relay.Exchange, t *telling, a *heldAnswer) {
 	h.settle(relay.Server)
 }
 
+// unlocked does something without the lock, which is held before and behind it, whatever f does.
+func (h *h1) unlocked(f func()) {
+	h.mu.Unlock()
+	defer h.mu.Lock()
+	f()
+}
+
 // give sends what r has on as a body. It ends early, and without an error, where nobody wants it any
 // more.
 func (h *h1) give(x *relay.Exchange, from relay.Side, name string, r io.Reader) (err error) {
+	t := tellingOf(x)
 	if c, ok := r.(*summed).Reader.(io.Closer); ok {
 		defer func() {
-			if bad := guard(name, func() { _ = c.Close() }); bad != nil && err == nil { // what it says of closing changes nothing
+			if bad := t.guard(&name, func() { _ = c.Close() }); bad != nil && err == nil { // what it says of closing changes nothing
 				err = bad
 			}
 		}()
@@ -302,7 +311,7 @@ func (h *h1) give(x *relay.Exchange, from relay.Side, name string, r io.Reader) 
 	defer bulks.Put(b)
 	for {
 		n, rerr := 0, error(nil)
-		if bad := guard(name, func() { n, rerr = r.Read(b[:]) }); bad != nil {
+		if bad := t.guard(&name, func() { n, rerr = r.Read(b[:]) }); bad != nil {
 			return bad
 		}
 		h.mu.Lock()

@@ -20,7 +20,8 @@ import (
 // message is held, and nothing else is (in HTTP/1.1 what stands behind it on its connection waits
 // too). What a hook does not change goes on byte for byte as it came.
 //
-// A hook that waits has to look at Context, which ends with the exchange: Proxy.Close waits for it.
+// A hook that waits has to look at Context, which ends with the exchange: one that does not keeps its
+// goroutine, though no connection, and Proxy.Close waits for it.
 // Hooks of different exchanges run at the same time. What a hook was given is its own until it
 // returns; a call on it after that changes nothing. The reader that a function of Body gets may be
 // read later, and from wherever: once the exchange is over it fails. A hook that panics ends its

@@ -25,7 +25,7 @@ func (s shouting) Read(p []byte) (int, error) {
 }
 
 // everyWay plays a test in each of the ways in which HTTP passes: as it came, and translated.
-func everyWay(t *testing.T, h http.HandlerFunc, hooks []proxy.Hook, test func(t *testing.T, u *underTest, c *http.Client, base string)) {
+func everyWay(t *testing.T, h http.HandlerFunc, hooks []proxy.Hook, test func(t *testing.T, u *underTest, c *http.Client, base string), more ...func(*proxy.Options)) {
 	for _, way := range []string{"plain", "http/1.1", "h2", "h2 to http/1.1", "http/1.1 to h2"} {
 		t.Run(way, func(t *testing.T) {
 			var o *origin
@@ -39,7 +39,12 @@ func everyWay(t *testing.T, h http.HandlerFunc, hooks []proxy.Hook, test func(t 
 			default:
 				o = newOrigin(t, h, func(c *tls.Config) { c.NextProtos = []string{cmp.Or(answers, way)} })
 			}
-			u := start(t, o, func(p *proxy.Options) { p.Hooks = hooks })
+			u := start(t, o, func(p *proxy.Options) {
+				p.Hooks = hooks
+				for _, f := range more {
+					f(p)
+				}
+			})
 			c := u.client(func(tr *http.Transport) {
 				if translates {
 					tr.Protocols = new(http.Protocols)

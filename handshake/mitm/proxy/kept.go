@@ -39,15 +39,20 @@ func (r *Recording) Legs() (toClient, toServer *Leg, forged *x509.Certificate) {
 func (r *Recording) TLS() bool { return r.tls.Load() }
 
 // kept are the recordings: those of connections under way, and as many of those that are
-// over as there is room for. The oldest go first.
+// over as there is room for. Where there is not enough, the oldest first lose what was said behind
+// their handshakes, and then go.
 type kept struct {
 	limit int
 
 	mu    sync.Mutex
 	all   map[int]*Recording // by connection
-	over  list.List          // of *Recording, the oldest first
+	whole list.List          // of *Recording, that are over, the oldest first
+	cut   list.List          // … of which the handshakes are left: all of them older
 	bytes int                // of those that are over
 }
+
+// handshakeSize is how much of a leg its handshake takes, with a long chain.
+const handshakeSize = 16 << 10
 
 func (k *kept) begin(r *Recording) {
 	k.mu.Lock()
@@ -60,19 +65,30 @@ func (k *kept) begin(r *Recording) {
 
 // finished moves a recording to those that are over, and makes room for it.
 func (k *kept) finished(r *Recording) {
+	r.ToClient.fit(r.ToClient.limit)
+	r.ToServer.fit(r.ToServer.limit)
 	size := recordingSize(r)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.over.PushBack(r)
+	k.whole.PushBack(r)
 	k.bytes += size
-	for k.bytes > k.limit && k.over.Len() > 1 {
-		oldest := k.over.Remove(k.over.Front()).(*Recording)
+	for k.bytes > k.limit && k.whole.Len()+k.cut.Len() > 1 {
+		if k.whole.Len() > 1 { // what is newest stays as it is
+			oldest := k.whole.Remove(k.whole.Front()).(*Recording)
+			k.bytes -= recordingSize(oldest)
+			oldest.ToClient.fit(handshakeSize)
+			oldest.ToServer.fit(handshakeSize)
+			k.bytes += recordingSize(oldest)
+			k.cut.PushBack(oldest)
+			continue
+		}
+		oldest := k.cut.Remove(k.cut.Front()).(*Recording)
 		delete(k.all, oldest.Conn)
 		k.bytes -= recordingSize(oldest)
 	}
 }
 
-// recordingSize is how much memory a finished recording takes. It no longer changes.
+// recordingSize is how much memory a finished recording takes. It changes where it is cut, and nowhere else.
 func recordingSize(r *Recording) int { return 256 + r.ToClient.size() + r.ToServer.size() }
 
 func (k *kept) find(conn int) *Recording {

@@ -90,3 +90,43 @@ func TestKept(t *testing.T) {
 		t.Error("the last one is not kept")
 	}
 }
+
+// TestKeptHandshakes: where there is not room for all that was said, older connections lose that, and
+// keep their handshakes, which can still be told whole; how much is missing is known.
+func TestKeptHandshakes(t *testing.T) {
+	const size, n = 60_000, 8
+	o := newOrigin(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, strings.Repeat("x", size)) }), nil)
+	u := start(t, o, func(p *proxy.Options) { p.Limits.Kept = 4 * 2 * size })
+	for i := range n {
+		c := u.client(nil)
+		get(t, c, "https://"+wwwName+"/")
+		c.CloseIdleConnections()
+		u.await(t, i+1)
+		for end := time.Now().Add(patience); u.Sessions() > 0; runtime.Gosched() {
+			if time.Now().After(end) {
+				t.Fatal("a connection that its client has closed does not end")
+			}
+		}
+	}
+	whole := 0
+	for i := 1; i <= n; i++ {
+		rec := u.Recording(i)
+		if rec == nil {
+			t.Fatalf("of connection %d nothing is kept", i)
+		}
+		for _, leg := range []*proxy.LegRecording{&rec.ToClient, &rec.ToServer} {
+			report, err := leg.Observe(observe.Options{})
+			if err != nil || !report.ReadHandshake {
+				t.Errorf("connection %d: %v, %+v", i, err, report)
+			}
+			if all := len(report.FromServer) >= size; all == (leg.Lost() > 0) || all && i < n/2 || !all && i == n {
+				t.Errorf("connection %d: all is there: %v, and %d bytes are not", i, all, leg.Lost())
+			} else if all {
+				whole++
+			}
+		}
+	}
+	if whole == 0 || whole == 2*n {
+		t.Errorf("%d legs are whole", whole)
+	}
+}

@@ -47,10 +47,10 @@ type Options struct {
 	// if there are any, passes through untouched: the client sees the genuine certificate.
 	Allow, Ignore []Pattern
 
-	Rewrite   []Rewrite   // of the bodies, in both directions
-	Block     []Block     // what is not to be reached, whatever else is said of it
-	MapRemote []MapRemote // which servers are asked in the place of others: the first that fits
-	Hooks     []Hook      // called in this order, for requests and replies alike
+	Rewrite   []mitm.Rewrite // of the bodies, in both directions
+	Block     []Block        // what is not to be reached, whatever else is said of it
+	MapRemote []MapRemote    // which servers are asked in the place of others: the first that fits
+	Hooks     []Hook         // called in this order, for requests and replies alike
 
 	// Dial reaches servers; a net.Dialer with Limits.Handshake as its time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)

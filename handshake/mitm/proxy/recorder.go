@@ -266,6 +266,23 @@ func (l *LegRecording) Write(p []byte) (int, error) {
 	return l.keys.Write(p)
 }
 
+// fit leaves the first n bytes, and gives back the room that it will not need: as it grew it took up
+// to twice as much as it holds.
+func (l *LegRecording) fit(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if more := len(l.bytes) - n; more > 0 {
+		l.lost += int64(more)
+		l.bytes = l.bytes[:n]
+		for len(l.segments) > 1 && l.segments[len(l.segments)-2].end >= n {
+			l.segments = l.segments[:len(l.segments)-1]
+		}
+		l.segments[len(l.segments)-1].end = n
+	}
+	l.bytes, l.segments = bytes.Clone(l.bytes), slices.Clone(l.segments)
+	l.keys = *bytes.NewBuffer(bytes.Clone(l.keys.Bytes()))
+}
+
 // size is how much memory it holds, roughly.
 func (l *LegRecording) size() int {
 	l.mu.Lock()

@@ -1,91 +1,17 @@
 package proxy_test
 
 import (
-	"bytes"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 )
-
-// TestRewriter: over whatever pieces the source comes in, the result is that of the whole.
-func TestRewriter(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	letters := func(least, most int) []byte {
-		b := make([]byte, least+rnd.IntN(most-least+1))
-		for i := range b {
-			b[i] = "ab"[rnd.IntN(2)]
-		}
-		return b
-	}
-	for range 5000 {
-		text, rules, pairs := letters(0, 40), []proxy.Rewrite(nil), []string(nil)
-		for range 1 + rnd.IntN(3) {
-			rule := proxy.Rewrite{Old: letters(1, 4), New: []byte("<>")[:rnd.IntN(3)]}
-			rules, pairs = append(rules, rule), append(pairs, string(rule.Old), string(rule.New))
-		}
-		rw := proxy.NewRewriter(&pieces{bytes.Clone(text), rnd}, rules)
-		got, err := io.ReadAll(iotest.OneByteReader(rw))
-		// The standard library's Replacer has the same rules.
-		if want := strings.NewReplacer(pairs...).Replace(string(text)); err != nil || string(got) != want {
-			t.Fatalf("%q with %q: %q (%v), want %q", text, rules, got, err, want)
-		}
-		if len(rules) == 1 && rw.Replaced != bytes.Count(text, rules[0].Old) {
-			t.Fatalf("%q with %q: replaced %d times", text, rules, rw.Replaced)
-		}
-	}
-}
-
-// pieces reads as much as it likes, the last time together with the end.
-type pieces struct {
-	b   []byte
-	rnd *rand.Rand
-}
-
-func (p *pieces) Read(b []byte) (int, error) {
-	n := copy(b, p.b[:min(len(p.b), p.rnd.IntN(4))])
-	if p.b = p.b[n:]; len(p.b) == 0 {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// TestRewriterRules: of several rules the first place counts, and there the first rule; what
-// was put in is not looked through again.
-func TestRewriterRules(t *testing.T) {
-	rules := []proxy.Rewrite{{Old: []byte("abc"), New: []byte("1")}, {Old: []byte("b"), New: []byte("abc")}, {Old: []byte("ab"), New: []byte("2")}}
-	got, err := io.ReadAll(proxy.NewRewriter(iotest.OneByteReader(strings.NewReader("abcabdb")), rules))
-	if string(got) != "12dabc" || err != nil {
-		t.Errorf("%q, %v", got, err)
-	}
-	broken := errors.New("broken")
-	got, err = io.ReadAll(proxy.NewRewriter(io.MultiReader(strings.NewReader("xa"), iotest.ErrReader(broken)), rules))
-	if string(got) != "xa" || err != broken {
-		t.Errorf("%q, %v: what came before it broke is not lost", got, err)
-	}
-}
-
-// TestParseRewrite: OLD=NEW.
-func TestParseRewrite(t *testing.T) {
-	for text, want := range map[string][2]string{"a=b": {"a", "b"}, "a=": {"a", ""}, "a=b=c": {"a", "b=c"}, "ä=ö": {"ä", "ö"}} {
-		if r, err := proxy.ParseRewrite(text); err != nil || string(r.Old) != want[0] || string(r.New) != want[1] {
-			t.Errorf("%q: %q, %v", text, r, err)
-		}
-	}
-	for _, bad := range []string{"", "a", "=b", "="} {
-		if _, err := proxy.ParseRewrite(bad); err == nil {
-			t.Errorf("%q is no rewriting", bad)
-		}
-	}
-}
 
 // TestRewriting: bodies both ways, however they are framed. The longer and the shorter
 // stand across the boundaries of what is written at once.
@@ -124,7 +50,7 @@ func TestRewriting(t *testing.T) {
 			t.Run(proto+path, func(t *testing.T) {
 				o := newOrigin(t, h, func(c *tls.Config) { c.NextProtos = []string{proto} })
 				u := start(t, o, func(p *proxy.Options) {
-					p.Rewrite = []proxy.Rewrite{{Old: []byte("hello"), New: []byte("good-bye")}, {Old: []byte("secret"), New: nil}}
+					p.Rewrite = []mitm.Rewrite{{Old: "hello", New: "good-bye"}, {Old: "secret"}}
 					p.Bodies = 100
 				})
 				for i, body := range []io.Reader{nil, strings.NewReader("a secret, hello"), io.MultiReader(strings.NewReader("a sec"), strings.NewReader("ret, hello"))} {
@@ -169,7 +95,7 @@ func TestRewriting(t *testing.T) {
 // TestRewritingFraming: what is chunked anyway keeps its trailer, what has no body its
 // head; and a client of HTTP/1.0, which knows no chunks, gets the end of the connection.
 func TestRewritingFraming(t *testing.T) {
-	rules := []proxy.Rewrite{{Old: []byte("a"), New: []byte("bb")}}
+	rules := []mitm.Rewrite{{Old: "a", New: "bb"}}
 	for _, x := range []struct {
 		name  string
 		lines []line

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/relay"
 )
 
@@ -20,7 +22,7 @@ type telling struct {
 	own                 bool  // it is the proxy's own page, of which nothing is told
 	taken               bool  // all of its reply was written to the client, under the lock
 	lost                error // else how the client left
-	rewriters           [2]*Rewriter
+	rewriters           [2]*mitm.Rewriter
 	decoders            [2]*decoder
 	closed              [2]bool     // the body's coding is none that can be looked into
 	answer              *relay.Head // the head of what the proxy answered itself
@@ -29,8 +31,9 @@ type telling struct {
 	changes             []Change        // what hooks changed
 	ctx                 context.Context // theirs; nil if none was called
 	cancel              context.CancelFunc
-	ended               bool // nothing more comes of it
-	byHook              bool // a hook has answered
+	ended               bool                      // nothing more comes of it
+	byHook              bool                      // a hook has answered
+	exited              atomic.Pointer[HookError] // how one has ended its goroutine
 }
 
 // trailers are those that came from a side.
@@ -276,7 +279,7 @@ func (h *h1) rewriting(t *telling, i int, head *relay.Head, c relay.Changes) rel
 		t.closed[i] = true
 		return c
 	}
-	rw := NewRewriter(nil, h.s.p.o.Rewrite)
+	rw := mitm.NewRewriter(h.s.p.o.Rewrite...)
 	t.rewriters[i], c.Body = rw, rw
 	if coding != "" {
 		d := newDecoder(coding)

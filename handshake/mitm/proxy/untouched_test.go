@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 )
 
@@ -82,7 +83,7 @@ func TestUntouchedInClear(t *testing.T) {
 		o := newScripted(t, func(*tls.Config) *tls.Config { return nil })
 		u := start(t, o.origin, func(p *proxy.Options) {
 			p.Ignore = patternsOf(t, wwwName)
-			p.Rewrite = []proxy.Rewrite{{Old: []byte("a"), New: []byte("b")}}
+			p.Rewrite = []mitm.Rewrite{{Old: "a", New: "b"}}
 		})
 		c := u.connect(t, wwwName+":80")
 		s := o.next(t) // of whom nothing needs to be known
@@ -125,7 +126,7 @@ func TestUntouchedPlain(t *testing.T) {
 	}))
 	u := start(t, o, func(p *proxy.Options) {
 		p.Ignore = patternsOf(t, "*.lab.test:80")
-		p.Rewrite = []proxy.Rewrite{{Old: []byte("a"), New: []byte("b")}}
+		p.Rewrite = []mitm.Rewrite{{Old: "a", New: "b"}}
 		p.Bodies = 100
 	})
 	req, err := http.NewRequest("POST", "http://"+wwwName+"/", strings.NewReader("alas"))

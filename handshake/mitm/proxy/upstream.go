@@ -18,6 +18,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/mitm/relay"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
 
@@ -35,7 +36,7 @@ type Upstream struct {
 func ParseUpstream(text string) (*Upstream, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errors.New("it is no URL; a sign in the password that means something in URLs is written %XX")
+		return nil, reason.Usagef("it is no URL; a sign in the password that means something in URLs is written %XX")
 	}
 	return upstreamOf(u)
 }
@@ -48,11 +49,11 @@ func upstreamOf(u *url.URL) (*Upstream, error) {
 	usual, ok := map[string]string{"http": "80", "https": "443", "socks5": "1080"}[up.scheme]
 	switch {
 	case !ok:
-		return nil, errors.New("an upstream proxy is http://, https:// or socks5://")
+		return nil, reason.Usagef("an upstream proxy is http://, https:// or socks5://")
 	case up.host == "":
-		return nil, errors.New("it names no host")
+		return nil, reason.Usagef("it names no host")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("nothing stands behind the port")
+		return nil, reason.Usagef("nothing stands behind the port")
 	}
 	if up.port == "" {
 		up.port = usual

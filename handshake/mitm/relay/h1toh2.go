@@ -23,16 +23,11 @@ import (
 //
 // It is driven as H2toH1 is: Output to the client may be sent while the server is being read.
 type H1toH2 struct {
-	o      Options
-	one    *H1
-	server *conn2
-	wire   []byte // for the client
-	now    *stream2
+	translator // one is with the client
 
-	left bool // the client says nothing more
-	away bool // the server takes no more streams
-	odd  bool // what the client said is no HTTP
-	over bool
+	left bool     // the client says nothing more
+	away bool     // the server takes no more streams
+	odd  bool     // what the client said is no HTTP
 	fate Fate     // of the server's stream
 	bad  *Refusal // what is wrong with the trailer that has come
 }
@@ -42,8 +37,8 @@ func NewH1toH2(o Options) *H1toH2 {
 	if o.Header == 0 {
 		o.Header = defaultHeader
 	}
-	m := &H1toH2{o: o}
-	m.server = newConn2(Server, o.Header, windowOfStream, m)
+	m := &H1toH2{translator: translator{o: o}}
+	m.two = newConn2(Server, o.Header, windowOfStream, m)
 	m.one = NewH1(Options{Header: o.Header, Event: m.heard, Answer: m.answer})
 	m.one.single = true
 	if o.Hold != nil {
@@ -60,8 +55,8 @@ func (m *H1toH2) Receive(from Side, b []byte) {
 	case from == Client:
 		m.one.Receive(Client, b)
 	default:
-		if broke := m.server.receive(b, func() bool { return m.over }); broke != nil {
-			m.server.out.add(goAwayFrame(0, broke.code)) // it has opened none
+		if broke := m.two.receive(b, func() bool { return m.over }); broke != nil {
+			m.two.out.add(goAwayFrame(0, broke.code)) // it has opened none
 			m.one.End(Server, Broken, broke.refusal)
 		}
 	}
@@ -84,7 +79,7 @@ func (m *H1toH2) after() {
 	case m.bad != nil && m.now != nil && len(m.one.under) > 0:
 		r := m.bad
 		m.bad = nil
-		m.server.drop(m.now, http2.ErrCodeCancel)
+		m.two.drop(m.now, http2.ErrCodeCancel)
 		m.one.refuseBody(m.one.under[0], r)
 	case m.one.Waiting() || m.one.raw != nil:
 		m.open()
@@ -152,7 +147,7 @@ func (m *H1toH2) begin(x1 *Exchange) {
 		x1.fail(Client, &Refusal{From: Client, Rule: RuleNotHTTP})
 	case x1.Fault == nil:
 		m.now = st
-		m.server.preface()
+		m.two.preface()
 	}
 }
 
@@ -191,19 +186,19 @@ func (m *H1toH2) changed(st *stream2, c Changes) {
 // open opens the stream of the request that has come, once the server has said what it takes.
 func (m *H1toH2) open() {
 	st := m.now
-	if st == nil || st.id != 0 || m.one.Over() || !m.server.settled || m.server.concurrent == 0 || m.one.client.hold.waits != nil {
+	if st == nil || st.id != 0 || m.one.Over() || !m.two.settled || m.two.concurrent == 0 || m.one.client.hold.waits != nil {
 		return
 	}
 	h := st.x.Request
 	switch {
-	case m.away || m.server.highest >= 1<<31-1:
+	case m.away || m.two.highest >= 1<<31-1:
 		m.broke(st, &ErrGoAway{Code: http2.ErrCodeNo})
 		return
 	case h.Method == http.MethodConnect:
 		m.one.under[0].fail(Client, &Refusal{From: Client, Rule: RuleUntranslatable, Detail: quote(h.Method)})
 		m.broke(st, nil)
 		return
-	case st.asked.protocol != "" && !m.server.extended:
+	case st.asked.protocol != "" && !m.two.extended:
 		m.broke(st, &Refusal{From: Server, Rule: RuleUntranslatable, Detail: quote("Upgrade: " + h.upgrade)})
 		return
 	}
@@ -214,20 +209,20 @@ func (m *H1toH2) open() {
 		m.broke(st, nil)
 		return
 	}
-	id := m.server.highest + 2
-	if m.server.highest == 0 {
+	id := m.two.highest + 2
+	if m.two.highest == 0 {
 		id = 1
 	}
-	m.server.highest = id
-	m.server.number(st, id)
+	m.two.highest = id
+	m.two.number(st, id)
 	f, _ := requestFraming(h) // it was looked at
-	m.server.head(st, fields, f.none() && st.asked.protocol == "")
-	m.server.send(st)
+	m.two.head(st, fields, f.none() && st.asked.protocol == "")
+	m.two.send(st)
 }
 
 // body has the server hear of a body.
 func (m *H1toH2) body(st *stream2, b []byte, end bool) {
-	if st.id != 0 && m.server.streams[st.id] != st || st.said || st.x.answered {
+	if st.id != 0 && m.two.streams[st.id] != st || st.said || st.x.answered {
 		return // nobody wants it
 	}
 	if f := st.asked.filter; f != nil {
@@ -236,7 +231,7 @@ func (m *H1toH2) body(st *stream2, b []byte, end bool) {
 			b = f.End(b)
 		}
 	}
-	m.server.say(st, b, end)
+	m.two.say(st, b, end)
 }
 
 // fields is a head or a trailer of the server's.
@@ -244,7 +239,7 @@ func (m *H1toH2) fields(st *stream2, h *Head, end bool) {
 	x := st.x
 	switch {
 	case st != m.now || x.replied || st.held.given: // what nobody waits for
-	case m.server.tooLong() != nil:
+	case m.two.tooLong() != nil:
 		m.broke(st, &Refusal{From: Server, Rule: RuleHeadTooLong, Limit: m.o.Header})
 	case x.Reply != nil:
 		m.trailer(st, h, end)

@@ -10,7 +10,7 @@ import (
 
 // broke is a request of which no reply comes, or no whole one. err may be nil if it was told.
 func (m *H1toH2) broke(st *stream2, err error) {
-	m.server.drop(st, http2.ErrCodeProtocol)
+	m.two.drop(st, http2.ErrCodeProtocol)
 	m.one.End(Server, Broken, err)
 }
 
@@ -38,8 +38,8 @@ func (m *H1toH2) done(st *stream2, x1 *Exchange) {
 	if m.now == st {
 		m.now = nil
 	}
-	if x.Fault != nil || !st.said || len(m.server.streams) > mostStreams || st.held.given && !st.heard {
-		m.server.drop(st, http2.ErrCodeCancel) // a server that has answered and does not take the rest does not want it
+	if x.Fault != nil || !st.said || len(m.two.streams) > mostStreams || st.held.given && !st.heard {
+		m.two.drop(st, http2.ErrCodeCancel) // a server that has answered and does not take the rest does not want it
 	} // else its END_STREAM is yet to come, behind a reply that has no body
 	x.done = true
 	m.o.tell(Event{Kind: Done, Exchange: x})
@@ -48,7 +48,7 @@ func (m *H1toH2) done(st *stream2, x1 *Exchange) {
 // reset is a stream that the server gives up. Behind a whole reply that is no fault: the rest of
 // the request is not wanted (RFC 9113 §8.1), and the client learns so from the end.
 func (m *H1toH2) reset(st *stream2, code http2.ErrCode) {
-	delete(m.server.streams, st.id)
+	delete(m.two.streams, st.id)
 	switch {
 	case st != m.now:
 	case st.held.cameWhole(): // and the rest of the request is not wanted
@@ -64,7 +64,7 @@ func (m *H1toH2) reset(st *stream2, code http2.ErrCode) {
 func (m *H1toH2) goneAway(last uint32, code http2.ErrCode) {
 	m.away = true
 	if st := m.now; st != nil && (st.id == 0 || st.id > last) {
-		delete(m.server.streams, st.id)
+		delete(m.two.streams, st.id)
 		m.one.End(Server, Broken, &ErrGoAway{Code: code})
 	}
 }
@@ -78,8 +78,8 @@ func (m *H1toH2) finished(*stream2) {}
 // close ends the server's connection behind the client's.
 func (m *H1toH2) close() {
 	m.over, m.fate = true, Close
-	if m.server.begun {
-		m.server.out.add(goAwayFrame(0, http2.ErrCodeNo))
+	if m.two.begun {
+		m.two.out.add(goAwayFrame(0, http2.ErrCodeNo))
 	}
 }
 
@@ -97,31 +97,18 @@ func (m *H1toH2) End(from Side, how Ending, err error) {
 		m.left = true
 		m.one.End(Client, how, err)
 		if st != nil && st.x.Bytes && how == InOrder {
-			m.server.say(st, nil, true)
+			m.two.say(st, nil, true)
 		}
 	case st != nil && st.held.cameWhole():
-		m.server.out.shut, m.away = true, true
+		m.two.out.shut, m.away = true, true
 	case st != nil && (!st.x.replied || st.x.Bytes):
-		m.server.out.shut = true
+		m.two.out.shut = true
 		m.one.End(Server, Broken, err) // its stream has not ended
 	default:
-		m.server.out.shut = true
+		m.two.out.shut = true
 		m.one.End(Server, how, err)
 	}
 	m.after()
-}
-
-// Output takes what is to be sent to a side. It is good until the next call of a method; what goes
-// to the client is the caller's. What is taken is about to be sent: the server may send as much more.
-func (m *H1toH2) Output(to Side) []byte {
-	if to == Server {
-		m.server.repay(nil)
-		return m.server.out.take()
-	}
-	m.server.repay(m.now)
-	b := m.wire
-	m.wire = nil
-	return b
 }
 
 // Fate says what becomes of the stream to a side, once all Output was sent.
@@ -132,26 +119,11 @@ func (m *H1toH2) Fate(side Side) Fate {
 	return m.fate
 }
 
-// Wants reports whether more can be taken from a side now: of the client no more than the server
-// takes; of the server bodies are bounded by flow control, but not what the relay itself says to it.
-func (m *H1toH2) Wants(from Side) bool {
-	switch {
-	case m.over:
-		return true
-	case from == Server:
-		return len(m.server.out.own) < maxHeld
-	}
-	return m.one.Wants(Client) && (m.now == nil || len(m.now.waiting) < maxHeld)
-}
-
 // Spoken reports whether anything was asked.
 func (m *H1toH2) Spoken() bool { return m.one.Spoken() }
 
 // Waiting reports whether a request is under way.
 func (m *H1toH2) Waiting() bool { return m.one.Waiting() }
-
-// Over reports whether both streams are at their end.
-func (m *H1toH2) Over() bool { return m.over }
 
 // Broken is how a client broke off that had nothing under way; nil if it did not.
 func (m *H1toH2) Broken() error { return m.one.Broken() }
@@ -168,7 +140,7 @@ func (m *H1toH2) Withhold(why error) { m.one.Withhold(why) }
 // Unwritten says that a side takes nothing more. A server may still be about to say why.
 func (m *H1toH2) Unwritten(to Side, err error) {
 	if to == Server {
-		m.server.out.shut = true
+		m.two.out.shut = true
 		return
 	}
 	m.left = true

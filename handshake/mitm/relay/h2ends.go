@@ -135,7 +135,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) (says bool) {
 	between := !m.server.passing // two frames
 	says = between && code != http2.ErrCodeNo
 	for _, st := range m.inOrder() {
-		if !st.over[1] {
+		if !st.over[1] || leg == Client && m.holdsReply(st) {
 			st.x.fail(leg, err)
 		}
 		if leg == Server && between {

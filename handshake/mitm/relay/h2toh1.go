@@ -28,14 +28,11 @@ import (
 // It is driven as H1 is, but that Output to the server may be sent while the client is being read:
 // a server that does not read because nobody reads its reply must not keep the client from being heard.
 type H2toH1 struct {
-	o      Options
-	client *conn2
-	one    *H1
-	wire   []byte     // for the server
-	queue  []*stream2 // not asked yet
-	now    *stream2   // being asked, or answered
-	asked  uint32     // the highest that the server has heard of
-	heads  int        // what is kept of those that wait, in bytes
+	translator // one is with the server; now is being asked, or answered
+
+	queue []*stream2 // not asked yet
+	asked uint32     // the highest that the server has heard of
+	heads int        // what is kept of those that wait, in bytes
 
 	spoken   bool
 	gone     bool // the client says nothing more
@@ -43,7 +40,6 @@ type H2toH1 struct {
 	bad      *Refusal
 	withheld error
 	broken   error
-	over     bool
 	fates    [2]Fate // of the client, of the server
 }
 
@@ -56,8 +52,8 @@ func NewH2toH1(o Options) *H2toH1 {
 	if o.Header == 0 {
 		o.Header = defaultHeader
 	}
-	m := &H2toH1{o: o}
-	m.client = newConn2(Client, o.Header, heldOfStream, m)
+	m := &H2toH1{translator: translator{o: o}}
+	m.two = newConn2(Client, o.Header, heldOfStream, m)
 	m.one = NewH1(Options{Header: o.Header, Event: m.heard})
 	if o.Hold != nil {
 		m.one.o.Hold = m.holds
@@ -74,7 +70,7 @@ func (m *H2toH1) Receive(from Side, b []byte) {
 		m.after()
 	case m.gone:
 	default:
-		if broke := m.client.receive(b, func() bool { return m.over }); broke != nil {
+		if broke := m.two.receive(b, func() bool { return m.over }); broke != nil {
 			m.breakOff(broke)
 		}
 	}
@@ -100,7 +96,7 @@ func (m *H2toH1) after() {
 // opened is a request.
 func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	if m.away { // it was told
-		delete(m.client.streams, st.id)
+		delete(m.two.streams, st.id)
 		return
 	}
 	m.spoken = true
@@ -112,9 +108,9 @@ func (m *H2toH1) opened(st *stream2, h *Head, end bool) {
 	a, r := requestTo1(c.with(h), end, c)
 	st.asked = a
 	switch {
-	case m.client.tooLong() != nil || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
+	case m.two.tooLong() != nil || len(a.text) > m.o.Header || m.heads+len(a.text) > maxAllHeads*m.o.Header:
 		m.decline(st, &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header})
-	case len(m.client.streams) > mostStreams:
+	case len(m.two.streams) > mostStreams:
 		st.x.fail(Client, &Refusal{From: Client, Rule: RuleStreams, Limit: mostStreams})
 		m.drop(st, http2.ErrCodeRefusedStream)
 	case r != nil:
@@ -241,7 +237,7 @@ func (m *H2toH1) fields(st *stream2, h *Head, end bool) {
 	switch {
 	case !end:
 		r = extraneous(Client, "HEADERS")
-	case m.client.tooLong() != nil:
+	case m.two.tooLong() != nil:
 		r = &Refusal{From: Client, Rule: RuleHeadTooLong, Limit: m.o.Header}
 	case a.length >= 0 && a.came < a.length:
 		r = &Refusal{From: Client, Rule: RuleBodyLength, Detail: quote(strconv.FormatInt(a.length, 10))}
@@ -289,7 +285,7 @@ func (m *H2toH1) heard(e Event) {
 	if st != nil && e.Kind == Done && m.now == st {
 		m.now = nil
 	}
-	if st == nil || m.client.streams[st.id] != st {
+	if st == nil || m.two.streams[st.id] != st {
 		return // it is over for the client
 	}
 	x := st.x
@@ -306,7 +302,7 @@ func (m *H2toH1) heard(e Event) {
 		if m.bad = r; r != nil {
 			return
 		}
-		m.client.head(st, fields, false)
+		m.two.head(st, fields, false)
 		m.o.tell(e)
 	case ReplyHead:
 		switch {
@@ -375,7 +371,7 @@ func (m *H2toH1) replyGoesOn(st *stream2, c Changes) bool {
 		return false
 	}
 	x.begun = true
-	m.client.head(st, fields, f.none() && !c.Stream)
+	m.two.head(st, fields, f.none() && !c.Stream)
 	return true
 }
 
@@ -384,7 +380,7 @@ func (m *H2toH1) reply(st *stream2, b []byte) {
 	if f := st.kind.filter; f != nil {
 		b = f.Add(nil, b)
 	}
-	m.client.say(st, b, false)
+	m.two.say(st, b, false)
 }
 
 // replyOver is the end of a reply.
@@ -400,11 +396,11 @@ func (m *H2toH1) replyOver(st *stream2, x1 *Exchange) {
 		rest = f.End(nil)
 	}
 	if x.Cut { // the client is to see the same
-		m.client.say(st, rest, false)
-		m.client.breakOff(st, http2.ErrCodeInternal)
+		m.two.say(st, rest, false)
+		m.two.breakOff(st, http2.ErrCodeInternal)
 		return
 	}
-	m.client.say(st, rest, true)
+	m.two.say(st, rest, true)
 }
 
 // done is the end of what the server has to do with a request.
@@ -418,11 +414,11 @@ func (m *H2toH1) done(st *stream2, x1 *Exchange) {
 	}
 	switch {
 	case x.replied && st.heard:
-		m.client.send(st) // it is over when all has gone
+		m.two.send(st) // it is over when all has gone
 	case x.replied:
-		m.client.breakOff(st, http2.ErrCodeNo) // no more of the request is wanted
+		m.two.breakOff(st, http2.ErrCodeNo) // no more of the request is wanted
 	case x.begun || !m.answer(st):
-		m.client.breakOff(st, http2.ErrCodeInternal)
+		m.two.breakOff(st, http2.ErrCodeInternal)
 	}
 }
 
@@ -436,13 +432,13 @@ func (m *H2toH1) answer(st *stream2) bool {
 		return false
 	}
 	st.x.answered, st.x.begun = true, true
-	m.client.head(st, fields, false)
+	m.two.head(st, fields, false)
 	if st.x.Request.Method == http.MethodHead {
 		text = ""
 	}
-	m.client.say(st, []byte(text), true)
+	m.two.say(st, []byte(text), true)
 	if !st.heard {
-		m.client.breakOff(st, http2.ErrCodeNo)
+		m.two.breakOff(st, http2.ErrCodeNo)
 	}
 	return true
 }
@@ -458,6 +454,6 @@ func (m *H2toH1) reset(st *stream2, code http2.ErrCode) {
 
 // drop ends a stream at once.
 func (m *H2toH1) drop(st *stream2, code http2.ErrCode) {
-	m.client.drop(st, code)
+	m.two.drop(st, code)
 	m.finished(st)
 }

@@ -23,17 +23,17 @@ func (m *H2toH1) drain() {
 			st.x.fail(Server, ErrNotAsked)
 			m.drop(st, http2.ErrCodeRefusedStream)
 		}
-		for _, st := range m.client.inOrder() {
+		for _, st := range m.two.inOrder() {
 			if st.held.head != nil { // what GOAWAY says of it is that it can be asked again
 				st.x.fail(Server, ErrNotAsked)
 				m.drop(st, http2.ErrCodeRefusedStream)
 			}
 		}
-		if m.client.begun {
-			m.client.out.add(goAwayFrame(m.asked, http2.ErrCodeNo))
+		if m.two.begun {
+			m.two.out.add(goAwayFrame(m.asked, http2.ErrCodeNo))
 		}
 	}
-	if len(m.client.streams) == 0 {
+	if len(m.two.streams) == 0 {
 		m.finish()
 	}
 }
@@ -44,7 +44,7 @@ func (m *H2toH1) finished(st *stream2) {
 		st.x.done = true
 		m.o.tell(Event{Kind: Done, Exchange: st.x})
 	}
-	if m.away && len(m.client.streams) == 0 {
+	if m.away && len(m.two.streams) == 0 {
 		m.finish()
 	}
 }
@@ -69,7 +69,7 @@ func (m *H2toH1) End(from Side, how Ending, err error) {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		if len(m.client.streams) == 0 && (how == Broken || len(m.client.in) > 0) {
+		if len(m.two.streams) == 0 && (how == Broken || len(m.two.in) > 0) {
 			m.broken = err
 		}
 		m.leave(err)
@@ -79,8 +79,8 @@ func (m *H2toH1) End(from Side, how Ending, err error) {
 // leave is the end of the client's connection.
 func (m *H2toH1) leave(err error) {
 	m.away, m.queue, m.now = true, nil, nil
-	streams := m.client.inOrder()
-	clear(m.client.streams)
+	streams := m.two.inOrder()
+	clear(m.two.streams)
 	m.one.End(Client, NoGoodbye, err) // its events are of nobody
 	m.wire = append(m.wire, m.one.Output(Server)...)
 	for _, st := range streams {
@@ -94,30 +94,17 @@ func (m *H2toH1) leave(err error) {
 
 // breakOff ends the client's connection on account of what it said.
 func (m *H2toH1) breakOff(broke *broke2) {
-	if len(m.client.streams) == 0 {
+	if len(m.two.streams) == 0 {
 		m.broken = broke.refusal
 	}
-	if m.client.begun { // else it would not understand
-		m.client.out.add(goAwayFrame(m.asked, broke.code))
+	if m.two.begun { // else it would not understand
+		m.two.out.add(goAwayFrame(m.asked, broke.code))
 	}
 	m.leave(broke.refusal)
 }
 
 // goneAway is a GOAWAY of the client's: it says nothing of the client's own streams.
 func (m *H2toH1) goneAway(uint32, http2.ErrCode) {}
-
-// Output takes what is to be sent to a side. It is good until the next call of a method; what goes
-// to the server is the caller's. What is taken is about to be sent: the client may send as much more.
-func (m *H2toH1) Output(to Side) []byte {
-	if to == Client {
-		m.client.repay(nil)
-		return m.client.out.take()
-	}
-	m.client.repay(m.now)
-	b := m.wire
-	m.wire = nil
-	return b
-}
 
 // Fate says what becomes of the stream to a side, once all Output was sent.
 func (m *H2toH1) Fate(side Side) Fate {
@@ -127,32 +114,17 @@ func (m *H2toH1) Fate(side Side) Fate {
 	return m.fates[1]
 }
 
-// Wants reports whether more can be taken from a side now: of the server no more than the client
-// takes; of the client bodies are bounded by flow control, but not what the relay itself says to it.
-func (m *H2toH1) Wants(from Side) bool {
-	switch {
-	case m.over:
-		return true
-	case from == Client:
-		return len(m.client.out.own) < maxHeld
-	}
-	return m.one.Wants(Server) && (m.now == nil || len(m.now.waiting) < maxHeld)
-}
-
 // Spoken reports whether anything was asked.
 func (m *H2toH1) Spoken() bool { return m.spoken }
 
 // Waiting reports whether a request is under way.
-func (m *H2toH1) Waiting() bool { return len(m.client.streams) > 0 }
-
-// Over reports whether both streams are at their end.
-func (m *H2toH1) Over() bool { return m.over }
+func (m *H2toH1) Waiting() bool { return len(m.two.streams) > 0 }
 
 // Broken is why it ended while nothing was under way; nil if that was in order.
 func (m *H2toH1) Broken() error { return m.broken }
 
 // InHead reports whether a client has begun a head, and not ended it.
-func (m *H2toH1) InHead() bool { return m.client.blockOf != 0 && !m.over }
+func (m *H2toH1) InHead() bool { return m.two.blockOf != 0 && !m.over }
 
 // Unread reports whether a client may still be sending what nobody will read.
 func (m *H2toH1) Unread() bool { return !m.gone }
@@ -166,6 +138,6 @@ func (m *H2toH1) Unwritten(to Side, err error) {
 		m.one.Unwritten(Server, err)
 		return
 	}
-	m.client.out.shut = true
+	m.two.out.shut = true
 	m.End(Client, Broken, err)
 }

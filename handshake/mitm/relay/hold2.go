@@ -40,6 +40,12 @@ func (h *held2) waits() bool { return h.head != nil || h.streamed && !h.given ||
 // cameWhole reports whether all has come of what the holder has yet to let go on.
 func (h *held2) cameWhole() bool { return h.waits() && (h.inOver || h.headEnd) }
 
+// holdsReply reports whether a reply, or an answer, is with its holder.
+func (m *H2) holdsReply(st *stream) bool {
+	c := st.changed[index(&m.server)]
+	return c != nil && c.held.waits()
+}
+
 // find is the stream that the sender of f means.
 func (m *H2) find(f *flow2, id uint32) *stream {
 	if m.ups != nil && f.from == Server && id%2 == 1 {

@@ -82,7 +82,7 @@ func loweredFields(fields []Field) []Field {
 // holds has the holder asked about a reply, which the H1 has.
 func (m *H2toH1) holds(x1 *Exchange, from Side) bool {
 	st, _ := x1.User.(*stream2)
-	if from == Client || st == nil || m.client.streams[st.id] != st || m.bad != nil || x1.Reply.compressed() {
+	if from == Client || st == nil || m.two.streams[st.id] != st || m.bad != nil || x1.Reply.compressed() {
 		return false
 	}
 	if _, r := replyTo2(x1.Reply, st.x.Request.Method, nil); r != nil {
@@ -94,7 +94,7 @@ func (m *H2toH1) holds(x1 *Exchange, from Side) bool {
 
 // held is the stream of an exchange that can still go on.
 func (m *H2toH1) held(x *Exchange) *stream2 {
-	if m.over || x.done || x.apart == nil || m.client.streams[x.apart.id] != x.apart {
+	if m.over || x.done || x.apart == nil || m.two.streams[x.apart.id] != x.apart {
 		return nil
 	}
 	return x.apart
@@ -164,7 +164,7 @@ func (m *H2toH1) Respond(x *Exchange, a Answer) {
 		fields = append(fields, Field{"content-length", strconv.FormatInt(a.Length, 10)})
 	}
 	st.kind = reply{none: bodiless(x.Request.Method, a.Status)}
-	m.client.head(st, fields, false)
+	m.two.head(st, fields, false)
 }
 
 // Fail ends an exchange that its holder cannot see to. The server's connection ends if the server is
@@ -223,7 +223,7 @@ func (m *H2toH1) Give(x *Exchange, from Side, p []byte) {
 	case st == nil || len(p) == 0:
 	case from == Server && x.answered:
 		if !st.kind.none {
-			m.client.say(st, p, false)
+			m.two.say(st, p, false)
 		}
 	case from == Server:
 		if st.streams && !st.ending {
@@ -260,7 +260,7 @@ func (m *H2toH1) GiveEnd(x *Exchange, from Side, asCame bool, fields []Field) {
 			if f := st.kind.filter; f != nil {
 				rest = f.End(nil)
 			}
-			m.client.say(st, rest, true)
+			m.two.say(st, rest, true)
 		}
 		m.one.GiveEnd(st.x1, Server, true, nil)
 		m.after()
@@ -281,7 +281,7 @@ func (m *H2toH1) responded(st *stream2) {
 	x := st.x
 	x.replied, x.Early = true, !st.heard
 	m.o.tell(Event{Kind: ReplyOver, Exchange: x, From: Server})
-	if m.client.say(st, nil, true); !st.heard {
-		m.client.breakOff(st, http2.ErrCodeNo)
+	if m.two.say(st, nil, true); !st.heard {
+		m.two.breakOff(st, http2.ErrCodeNo)
 	}
 }

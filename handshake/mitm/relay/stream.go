@@ -292,7 +292,7 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 	if st == nil {
 		return
 	}
-	if !st.over[1] {
+	if !st.over[1] || f.from == Client && m.holdsReply(st) {
 		st.x.fail(f.from, &ErrReset{code})
 	}
 	m.brokenOff(st, f.from)

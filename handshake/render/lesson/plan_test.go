@@ -74,7 +74,7 @@ func TestPlanRefuses(t *testing.T) {
 				refusals++
 				var plan, run *scenario.OptionsError
 				tr, err2 := scenario.Run(context.Background(), o, nil)
-				if tr != nil || !errors.As(err, &plan) || !errors.As(err2, &run) || *plan != *run {
+				if tr != nil || !errors.As(err, &plan) || !errors.As(err2, &run) || !reflect.DeepEqual(plan, run) {
 					t.Errorf("%s + %s: Plan says %v, and Run %v", a.name, b.name, err, err2)
 					continue
 				}

@@ -4,7 +4,8 @@ package page
 type className uint8
 
 // The classes. The script adds "js", "on", "selected", "lecture", and "from" and "into" for what a
-// marked secret is made from and goes into: no element has those at first.
+// marked secret is made from and goes into, and "settled" where a question was revealed: no element has
+// those at first.
 const (
 	noClass className = iota
 	classAct

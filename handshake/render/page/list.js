@@ -112,6 +112,8 @@
 		e.target.closest("tr")?.querySelector("a").click();
 	});
 
-	// Who comes back from an entry goes on from there.
-	if (location.hash.startsWith("#e")) document.getElementById(location.hash.slice(1))?.querySelector("a").focus();
+	// Who comes back from an entry goes on from there, once the browser has scrolled there by itself.
+	addEventListener("load", () => {
+		if (location.hash.startsWith("#e")) document.getElementById(location.hash.slice(1))?.querySelector("a").focus();
+	});
 })();

@@ -5,11 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
+	"tlslab/handshake/internal/browsertest"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/page"
 )
@@ -148,4 +151,34 @@ func text(n *html.Node) string {
 		s += text(c)
 	}
 	return s
+}
+
+// A list can be read on a light screen and on a dark one, fits a phone, and has no two controls of one
+// name.
+func TestListLooks(t *testing.T) {
+	for _, lang := range narrate.Langs() {
+		l := aList()
+		l.After = "" // nobody serves it
+		file := filepath.Join(t.TempDir(), "list.html")
+		if err := os.WriteFile(file, listOf(t, l, lang), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tab := browsertest.Open(t, file, "")
+		for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
+			tab.Colours(c)
+			if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
+				t.Errorf("%s, %s: hard to read: %q", lang, c, hard)
+			}
+		}
+		if wrong, n := tab.Names(); len(wrong) > 0 || n < len(l.Entries)+4 {
+			t.Errorf("%s: %d controls: %q", lang, n, wrong)
+		}
+		for _, width := range []int64{800, 360, 320} {
+			tab.Viewport(width, 700)
+			if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+				t.Errorf("%s: %d wide, in a window of %d", lang, wide, width)
+			}
+		}
+		is(t, tab, `document.querySelectorAll("img, #entries script").length`, "0")
+	}
 }

@@ -49,7 +49,7 @@ func read(t *testing.T, file string) string {
 // by the page, or by the script as a mark.
 func TestClassesAreUsed(t *testing.T) {
 	inStyle, inScript := written(t)
-	marks := []string{"js", "on", "selected", "lecture", "from", "into"}
+	marks := []string{"js", "on", "selected", "lecture", "from", "into", "settled"}
 	ours := page.ClassNames()
 	if len(ours) < 50 || len(inStyle) < 50 || len(inScript) < 10 {
 		t.Fatalf("%d classes, %d in the style, %d in the script: nothing was tested", len(ours), len(inStyle), len(inScript))

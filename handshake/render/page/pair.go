@@ -95,13 +95,24 @@ func WritePair(w io.Writer, p Pair, o Options) error {
 		d.in(elTable, []pair{class(classReaders, classPair)}, func() {
 			d.pairHead("", d.lab("left"), d.lab("right"))
 			d.pairLine(d.lab("command"), func(s PairSide) { d.with(elA, s.Command, ask(s.To), value(attrTranslate, "no")) }, p)
-			d.pairLine(d.lab("ended"), func(s PairSide) { d.text(s.Ended) }, p)
+			if d.o.Predict == nil {
+				d.pairEnded(p)
+			}
 		})
+		if d.o.Predict != nil { // what differs is asked before any of it is shown
+			d.askLeft()
+			d.in(elTable, []pair{class(classReaders, classPair)}, func() { d.pairEnded(p) })
+		}
 		for i, a := range p.Acts {
 			d.pairAct(i+1, a)
 		}
+		d.score()
 	})
 	return d.to(w)
+}
+
+func (d *document) pairEnded(p Pair) {
+	d.pairLine(d.lab("ended"), func(s PairSide) { d.text(s.Ended) }, p)
 }
 
 func (d *document) pairHead(words ...string) {

@@ -131,12 +131,18 @@ func (d *document) question(q *predict.Question, n int) {
 	d.newline()
 }
 
+// askLeft draws the questions that are about no row.
+func (d *document) askLeft() {
+	d.ask(d.asks.left)
+	d.asks.left = nil
+}
+
 // score draws the questions that are left, and what comes of all of them.
 func (d *document) score() {
 	if d.o.Predict == nil {
 		return
 	}
-	d.ask(d.asks.left)
+	d.askLeft()
 	d.in(elSection, []pair{id("score"), value(attrDataSeed, d.o.Predict.Seed), value(attrDataSaid, d.predicts("score"))}, func() {
 		d.with(elH2, d.predicts("score_title"))
 		d.in(elP, nil, func() {

@@ -13,6 +13,7 @@
 		const input = ask.querySelector("input:checked");
 		chosen.set(ask, input ? input.value : "");
 		for (const i of ask.querySelectorAll("input")) i.disabled = true;
+		ask.classList.add("settled");
 		const about = input ? input.parentElement : ask.querySelector(".option[data-right]");
 		const verdict = ask.querySelector(input ? (about.matches("[data-right]") ? ".hit" : ".miss") : ".blank");
 		const why = ask.querySelectorAll("dd")[[...ask.querySelectorAll(".option")].indexOf(about)];
@@ -34,6 +35,25 @@
 
 	document.addEventListener("toggle", e => {
 		if (e.target.matches(".reveal[open]")) settle(e.target.closest(".ask"));
+	}, true);
+
+	// Arrows walk from row to row (page.js), and stop at a question on the way: at its choices, or at
+	// its Reveal once it is answered.
+	const lines = "details.row > summary, details.act > summary, .reveal > summary";
+	document.addEventListener("keydown", e => {
+		const by = {ArrowDown: 1, ArrowUp: -1}[e.key];
+		if (!by || e.ctrlKey || e.altKey || e.metaKey || e.shiftKey || !e.target.matches(lines)) return;
+		const open = a => !a.querySelector("input:disabled");
+		const choices = asks.filter(open).map(a => a.querySelector("input:checked") || a.querySelector("input"));
+		const stops = [...document.querySelectorAll(`${lines}, .ask input`)].filter(x => x.checkVisibility() && (!x.matches("input") || choices.includes(x)));
+		const next = stops[stops.indexOf(e.target) + by];
+		if (next && !next.closest(".ask") && !e.target.closest(".ask")) return; // from a row to a row
+		e.preventDefault();
+		e.stopPropagation();
+		if (next) {
+			next.focus();
+			next.scrollIntoView({block: "nearest"});
+		}
 	}, true);
 
 	// An address of something that a question keeps out of sight opens what stands before it: who has

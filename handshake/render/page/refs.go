@@ -1,16 +1,11 @@
 package page
 
 import (
-	"regexp"
 	"strconv"
+	"strings"
 
 	"tlslab/handshake/narrate"
 )
-
-// cited finds "RFC 9846 §4.3.8" and what stands for an appendix, "§E.4".
-var cited = regexp.MustCompile(citation)
-
-const citation = `RFC (\d{3,5}) §([0-9A-Z]+(?:\.[0-9]+)*)`
 
 // ref writes where something is specified, each section as a link to it. Following it is the
 // only thing on the page that asks anything of anybody, and only the reader can.
@@ -20,19 +15,53 @@ func (d *document) ref(s string) {
 	}
 	d.space()
 	d.in(elSpan, []pair{class(classRef)}, func() {
-		from := 0
-		for _, m := range cited.FindAllStringSubmatchIndex(s, -1) {
-			d.text(s[from:m[0]])
-			n, err := strconv.Atoi(s[m[2]:m[3]])
-			if err != nil {
-				continue
+		for {
+			before, n, section, after := cited(s)
+			d.text(before)
+			if section == "" {
+				return
 			}
-			d.with(elA, s[m[0]:m[1]], rfc(n, s[m[4]:m[5]]), value(attrRel, "noreferrer"))
-			if title := narrate.SectionTitle(s[m[0]:m[1]]); title != "" {
+			whole := s[len(before) : len(s)-len(after)]
+			d.with(elA, whole, rfc(n, section), value(attrRel, "noreferrer"))
+			if title := narrate.SectionTitle(whole); title != "" {
 				d.text(d.say.Comma() + title)
 			}
-			from = m[1]
+			s = after
 		}
-		d.text(s[from:])
 	})
 }
+
+// cited finds the first "RFC 9846 §4.3.8" in s, or one of an appendix, "§E.4": the RFC's number, the
+// section, and what stands before and after. Where there is none all of s stands before. It is
+// written by hand because nothing else in a page's engine needs package regexp.
+func cited(s string) (before string, n int, section, after string) {
+	const rfc, sign = "RFC ", " §"
+	for from := 0; ; from += len(rfc) {
+		i := strings.Index(s[from:], rfc)
+		if i < 0 {
+			return s, 0, "", ""
+		}
+		from += i
+		rest := s[from+len(rfc):]
+		digits := leading(rest, "0123456789")
+		n, err := strconv.Atoi(rest[:digits])
+		if err != nil || digits < 3 || digits > 5 || !strings.HasPrefix(rest[digits:], sign) {
+			continue
+		}
+		rest = rest[digits+len(sign):]
+		end := leading(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		for end > 0 && strings.HasPrefix(rest[end:], ".") {
+			more := leading(rest[end+1:], "0123456789")
+			if more == 0 {
+				break // the full stop of a sentence
+			}
+			end += 1 + more
+		}
+		if end > 0 {
+			return s[:from], n, rest[:end], rest[end:]
+		}
+	}
+}
+
+// leading counts the bytes at the beginning of s that are among these.
+func leading(s, these string) int { return len(s) - len(strings.TrimLeft(s, these)) }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -192,19 +191,26 @@ func indentOf(b sheet.Block) className {
 	return noClass
 }
 
-// digits is a value that nobody reads to the end.
-var digits = regexp.MustCompile(`[0-9a-f]{129,}`)
+// unread is how many hex digits in a row make a value that nobody reads to the end.
+const unread = 129
 
 // long writes text, values of many bytes in it folded.
 func (d *document) long(s string) {
-	from := 0
-	for _, at := range digits.FindAllStringIndex(s, -1) {
-		d.text(s[from:at[0]])
-		d.folds++
-		d.fold(d.say.UI("page.value_number", "n", decimal(d.folds)), s[at[0]:at[1]])
-		from = at[1]
+	written, digits := 0, 0 // so much of s, and so many that end at i
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] >= 'a' && s[i] <= 'f') {
+			digits++
+			continue
+		}
+		if digits >= unread {
+			d.text(s[written : i-digits])
+			d.folds++
+			d.fold(d.say.UI("page.value_number", "n", decimal(d.folds)), s[i-digits:i])
+			written = i
+		}
+		digits = 0
 	}
-	d.text(s[from:])
+	d.text(s[written:])
 }
 
 // table writes a table; its first row is the head.

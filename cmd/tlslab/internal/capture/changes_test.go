@@ -71,7 +71,9 @@ func TestChangingFlags(t *testing.T) {
 		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test/=http://localhost:3000/"} }, ""},
 		{func(p *proxyFlags) { p.mapRemote = []string{"www.lab.test"} }, "FROM=TO"},
 		{func(p *proxyFlags) { p.mapRemote = []string{"www.lab.test=localhost"} }, "no URL of http"},
-		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test=http://localhost/x", "https://www.lab.test/x=https://www.lab.test/y"} }, ""},
+		{func(p *proxyFlags) {
+			p.mapRemote = []string{"https://www.lab.test=http://localhost/x", "https://www.lab.test/x=https://www.lab.test/y"}
+		}, ""},
 		{func(p *proxyFlags) { p.mapRemote = []string{"https://www.lab.test/x=http://localhost"} }, "a path of FROM stays"},
 	} {
 		p, o := new(proxyFlags), new(proxy.Options)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/pki"
 )
@@ -28,7 +29,7 @@ func idle(o *proxy.Options)     { o.Limits.Idle = brief }
 func narrow(o *proxy.Options)   { o.Limits.Header = 4096 }
 func only1(c *tls.Config)       { c.NextProtos = []string{"http/1.1"} }
 func wants(c *tls.Config)       { c.ClientAuth = tls.RequireAnyClientCert }
-func rewrites(o *proxy.Options) { o.Rewrite = []proxy.Rewrite{{Old: []byte("a"), New: []byte("b")}} }
+func rewrites(o *proxy.Options) { o.Rewrite = []mitm.Rewrite{{Old: "a", New: "b"}} }
 
 var longField = "X-Long: " + strings.Repeat("x", 5000) + "\r\n"
 

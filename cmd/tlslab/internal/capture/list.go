@@ -204,15 +204,23 @@ func (l *proxyList) explain(n int) {
 	if err := term.Close(); err != nil && l.err == nil {
 		l.err = err
 	}
+	for _, more := range l.more(lang, rec) {
+		l.write("   " + more + "\n")
+	}
+	l.write("\n")
+}
+
+// more says, of each leg, how much passed that is not kept.
+func (l *proxyList) more(lang narrate.Lang, rec *proxy.Recording) (said []string) {
 	for _, leg := range []struct {
 		side string
 		lost int64
 	}{{"server", rec.ToServer.Lost()}, {"client", rec.ToClient.Lost()}} {
 		if leg.lost > 0 {
-			l.write("   " + cli.Say(lang, "proxy_more", "side", l.party(leg.side), "n", sheet.Size(leg.lost)) + "\n")
+			said = append(said, cli.Say(lang, "proxy_more", "side", narrate.Must(lang, narrate.Party, leg.side).Title, "n", sheet.Size(leg.lost)))
 		}
 	}
-	l.write("\n")
+	return said
 }
 
 // text is an entry as lines.
@@ -281,10 +289,6 @@ func (l *proxyList) paint(text string, a color.Attribute) string {
 	c := color.New(a)
 	c.EnableColor()
 	return c.Sprint(text)
-}
-
-func (l *proxyList) party(side string) string {
-	return narrate.Must(l.flags.Lang, narrate.Party, side).Title
 }
 
 // limitOf is how much the proxy takes.

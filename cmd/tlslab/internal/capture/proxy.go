@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/mitm"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
@@ -133,6 +134,7 @@ that wants --i-own-this-network.`,
 	cli.Complete(cmd, "server-tls", func() []string { return []string{"1.2", "1.3"} })
 	cli.Complete(cmd, "mode", func() []string { return []string{"forward", "socks5", "reverse:https://"} })
 	cli.Complete(cmd, "upstream", func() []string { return []string{"http://", "https://", "socks5://", "none"} })
+	cli.Complete(cmd, "web", func() []string { return []string{":8081"} })
 	cli.Complete(cmd, "format", func() []string { return proxyFormats })
 	cli.Begin(cmd, "set-header", "Accept-Language=", "Authorization=", "Cookie=", "User-Agent=")
 	cli.Begin(cmd, "set-reply-header", "Access-Control-Allow-Origin=", "Cache-Control=", "Content-Security-Policy=", "Set-Cookie=")
@@ -217,8 +219,10 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		return cli.FirstError(err, l.Close())
 	}
 	if web != nil {
-		defer func() { err = cli.FirstError(err, web.Close()) }()
-		ways = append(ways, cli.Say(p.Lang, "proxy_web"), web.Address())
+		defer func() { err = cli.FirstError(err, web.close()) }()
+		defer debug.SetGCPercent(debug.SetGCPercent(webGC))
+		o.Limits.Kept = webKept
+		ways = append(ways, cli.Say(p.Lang, "proxy_web"), web.address())
 	}
 	listed := cli.NewSpool(cli.Unfiltered(out.Writer), p.MissingFrom(p.format, log))
 	out.Writer = foreign.NewWriter(listed, out.Options.Color)
@@ -235,7 +239,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 		files.add(e)
 		list.add(e)
 		if web != nil {
-			web.Feed.Add(watchable(e, p.caFile != ""))
+			web.feed.Add(watchable(e, p.caFile != ""))
 		}
 	}
 	o.Page = func(f *proxy.Fault) string { return faultText(p.Lang, f, p.caFile != "") }
@@ -248,7 +252,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	}
 	list.proxy = px
 	if web != nil {
-		web.Start(list.watched(l.Addr().String(), root))
+		web.start(list.watched(l.Addr().String(), root))
 	}
 	if err := p.announce(ctx, log, l, root, made, ways); err != nil {
 		return errors.Join(err, px.Close(), l.Close())
@@ -318,7 +322,7 @@ func (p *proxyFlags) options() (o proxy.Options, err error) {
 		}
 	}
 	for _, text := range p.rewrite {
-		rw, err := proxy.ParseRewrite(text)
+		rw, err := mitm.ParseRewrite(text)
 		if err != nil {
 			return o, cli.Misuse("", "--rewrite %s: %w", text, err)
 		}

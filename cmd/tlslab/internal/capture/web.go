@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/cmd/tlslab/internal/watch"
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/proxy/watch"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/page"
 )
@@ -32,7 +32,7 @@ func (p *proxyFlags) webAddr() (string, error) {
 }
 
 // openWeb listens for browsers; nil without --web.
-func (p *proxyFlags) openWeb() (*watch.Server, error) {
+func (p *proxyFlags) openWeb() (*webServer, error) {
 	if p.web == "" {
 		return nil, nil
 	}
@@ -44,7 +44,7 @@ func (p *proxyFlags) openWeb() (*watch.Server, error) {
 	if err != nil {
 		return nil, cli.Told(p.Lang, err, "no_listen", "address", addr, "error", cli.DialFault(err))
 	}
-	s, err := watch.New(l, p.Lang, p.noSecrets)
+	s, err := newWebServer(l)
 	if err != nil {
 		return nil, cli.FirstError(err, l.Close())
 	}
@@ -52,17 +52,23 @@ func (p *proxyFlags) openWeb() (*watch.Server, error) {
 }
 
 // watched is what a browser is shown of the proxy at address; root is its certificate's file.
-func (l *proxyList) watched(address, root string) watch.Proxy {
-	w := watch.Proxy{Address: address, Kept: func(conn int) bool { return l.proxy.Recording(conn) != nil }}
+func (l *proxyList) watched(address, root string) watch.Options {
+	w := watch.Options{Address: address, Lang: l.flags.Lang, NoSecrets: l.flags.noSecrets, Version: cli.Version(), Kept: func(conn int) bool { return l.proxy.Recording(conn) != nil }}
 	if l.flags.mode == "forward" {
 		w.Try = curlBy(address, root)
 	}
 	w.Page = func(to io.Writer, n, conn int, o page.Options) string {
 		rec, why := l.recorded(o.Lang, n, conn)
-		if rec != nil {
-			_ = l.writePage(to, rec, o) // into memory
+		if rec == nil {
+			return why
 		}
-		return why
+		if a := o.Around; a != nil {
+			for _, more := range l.more(o.Lang, rec) {
+				a.Entry.Remarks = append(slices.Clip(a.Entry.Remarks), page.Remark{Text: more})
+			}
+		}
+		_ = l.writePage(to, rec, o) // into memory
+		return ""
 	}
 	return w
 }

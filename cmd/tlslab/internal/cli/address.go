@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"net"
+
+	"tlslab/handshake/reason"
 )
 
 // DialFault is what went wrong, without the address, which is said already.
@@ -27,16 +29,28 @@ func SplitAddr(addr string) (host string, err error) {
 }
 
 // AddrFault is what is wrong with an address, without the address.
-func AddrFault(err error) string {
+func AddrFault(err error) reason.Usage {
+	said := err.Error()
 	var a *net.AddrError
-	if errors.As(err, &a) {
-		return a.Err
-	}
 	var d *net.DNSError
-	if errors.As(err, &d) {
-		return d.Err
+	switch {
+	case errors.As(err, &a):
+		said = a.Err
+	case errors.As(err, &d):
+		said = d.Err
 	}
-	return err.Error()
+	for _, known := range addrFaults {
+		if known.String() == said {
+			return known
+		}
+	}
+	return reason.Usagef("%s", said)
+}
+
+// addrFaults is what package net says of an address.
+var addrFaults = []reason.Usage{
+	reason.Usagef("missing port in address"), reason.Usagef("too many colons in address"), reason.Usagef("missing ']' in address"),
+	reason.Usagef("unexpected '[' in address"), reason.Usagef("unexpected ']' in address"), reason.Usagef("unknown port"), reason.Usagef("invalid port"),
 }
 
 // ASCIIAddr is ASCIIName for the host of an address that SplitAddr has let through.

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"tlslab/handshake/reason"
 )
 
 // Exactly is cobra's ExactArgs in our voice: what names the arguments that are missing.
@@ -9,7 +11,7 @@ func Exactly(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < n:
-			return Misuse("", "missing: %s", what)
+			return Misuse("", "missing: %s", reason.Usage{Format: what})
 		case len(args) > n:
 			return Misuse("", "%q is one word too many", args[n])
 		}
@@ -21,7 +23,7 @@ func Exactly(n int, what string) cobra.PositionalArgs {
 func AtLeast(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) < n {
-			return Misuse("", "missing: %s", what)
+			return Misuse("", "missing: %s", reason.Usage{Format: what})
 		}
 		return nil
 	}
@@ -51,9 +53,9 @@ func NoVerb(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	remedy := "The verbs are listed by: " + cmd.CommandPath() + " --help"
+	remedy := reason.Usagef("The verbs are listed by: %s --help", cmd.CommandPath())
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		remedy = "Did you mean: " + cmd.CommandPath() + " " + near[0]
+		remedy = reason.Usagef("Did you mean: %s %s", cmd.CommandPath(), near[0])
 	}
 	return Misuse(remedy, "there is no verb %q", args[0])
 }

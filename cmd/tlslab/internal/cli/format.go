@@ -2,10 +2,10 @@ package cli
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/page"
 )
 
@@ -29,13 +29,15 @@ func CheckFormat(v string, names ...string) error {
 	if slices.Contains(names, v) {
 		return nil
 	}
-	return Misuse("", "--format %s: it is %s", v, alternatives(names))
+	return Misuse("", "--format %s: it is %s", v, either(names))
 }
 
 // alternatives are names as a sentence has them.
-func alternatives(names []string) string {
+func alternatives(names []string) string { return either(names).String() }
+
+func either(names []string) reason.Usage {
 	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return reason.Usagef("%v or %s", reason.Names(names[:last]), names[last])
 }
 
 // textFlags are about what a transcript in text shows, where a verb has them.

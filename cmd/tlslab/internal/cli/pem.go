@@ -42,7 +42,7 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
 	what, how := SayBoth(langOf(cmd), key,
 		"where", where, "file", file,
 		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
-	return &Trouble{StatusFailed, what, how, p}
+	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: p}
 }
 
 // certificateTrouble says which certificate of a file cannot be read, what is wrong with it,
@@ -55,7 +55,7 @@ func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
 	}
 	why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(c.Err))
 	what := Say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
-	return &Trouble{StatusFailed, what, why.Text, c}
+	return &Trouble{Status: StatusFailed, What: what, Remedy: why.Text, Cause: c}
 }
 
 // fileName is what a file is called; standard input has no name.
@@ -66,12 +66,16 @@ func fileName(lang narrate.Lang, file string) string {
 	return file
 }
 
-// langOf is the reader's language, as the command's --lang says or the environment. A
+// langOf is the reader's language, as the command's --lang says, also of a line that was not
+// understood up to there, or the environment. A
 // --lang that we do not speak has been refused before anything was read.
 func langOf(cmd *cobra.Command) narrate.Lang {
 	var v View
 	if f := cmd.Flags().Lookup("lang"); f != nil {
 		v.LangName = f.Value.String()
+	}
+	if cmd.Annotations[started] == "" && v.LangName == "" {
+		v.LangName = cmd.Root().Annotations[asked]
 	}
 	if v.CheckLang() != nil {
 		return narrate.En

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -35,11 +36,33 @@ func Root(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
 
 // Main runs the command line and returns the exit status.
 func Main(root *cobra.Command) int {
+	Arguments(root, os.Args[1:])
 	cmd, err := root.ExecuteC()
 	if r, ok := root.OutOrStdout().(*Results); ok {
 		err = FirstError(err, r.Err())
 	}
 	return Explain(root.ErrOrStderr(), cmd, err)
+}
+
+// asked is the annotation that holds the --lang of a command line that was not understood.
+const asked = "lang"
+
+// Arguments are those with which the command runs. What is wrong with them is said in the language
+// that they ask for, also where it stands behind what is wrong.
+func Arguments(root *cobra.Command, args []string) {
+	root.SetArgs(args)
+	root.Annotations = map[string]string{}
+	for i, a := range args {
+		v, ok := strings.CutPrefix(a, "--lang=")
+		switch {
+		case a == "--":
+			return
+		case ok:
+			root.Annotations[asked] = v
+		case a == "--lang" && i+1 < len(args):
+			root.Annotations[asked] = args[i+1]
+		}
+	}
 }
 
 // alias lets a flag go by two names: one group or several, one ticket or several.

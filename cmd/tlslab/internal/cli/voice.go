@@ -10,8 +10,8 @@ package cli
 //     program with status 1 and no more words.
 //   - Status 0: done. 1: the handshake or the check failed, or the world (a file, a
 //     socket) did. 2: what was typed makes no sense, and nothing was done.
-//   - What is part of a lesson is said in the reader's language and comes from package
-//     narrate. What is about flags is English, as the flags are.
+//   - What is said is said in the reader's language, and comes from package narrate: of a
+//     lesson, of what went wrong, and of what was typed (Misuse). The names of flags stay.
 //   - What goes wrong is said on standard error; standard output is for results.
 
 import (
@@ -28,6 +28,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/switches"
 	"tlslab/pki"
@@ -44,6 +45,8 @@ type Trouble struct {
 	What   string
 	Remedy string // "" if there is no remedy
 	Cause  error
+
+	said, advice reason.Usage // of a Misuse: What and Remedy, for other languages
 }
 
 // Error is what happened.
@@ -52,16 +55,24 @@ func (t *Trouble) Error() string { return t.What }
 // Unwrap is why it happened, if an error says so.
 func (t *Trouble) Unwrap() error { return t.Cause }
 
-// Misuse is what was typed and makes no sense.
-func Misuse(remedy, format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	return &Trouble{statusUsage, err.Error(), remedy, errors.Unwrap(err)}
+// Misuse is what was typed and makes no sense. remedy is a sentence without values, or a
+// reason.Usage; it and format are constants, for package narrate has an entry for each.
+func Misuse[R string | reason.Usage](remedy R, format string, args ...any) error {
+	return misuse(reason.Usagef(format, args...), switches.Remedy(remedy))
+}
+
+func misuse(said, advice reason.Usage) *Trouble {
+	var cause error
+	if causes := said.Unwrap(); len(causes) > 0 {
+		cause = causes[0]
+	}
+	return &Trouble{Status: statusUsage, What: said.String(), Remedy: advice.String(), Cause: cause, said: said, advice: advice}
 }
 
 // Failure is what was meant and did not work out.
 func Failure(remedy, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Trouble{StatusFailed, err.Error(), remedy, errors.Unwrap(err)}
+	return &Trouble{Status: StatusFailed, What: err.Error(), Remedy: remedy, Cause: errors.Unwrap(err)}
 }
 
 // ErrTold is a failure whose story the transcript has told.
@@ -91,24 +102,25 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		}
 	case errors.As(err, &t):
 	case errors.As(err, &s):
-		t = &Trouble{Status: statusUsage, What: s.Text, Remedy: s.Remedy}
+		t = misuse(s.Text, s.Remedy)
 	case errors.As(err, &v):
 		// Its cause speaks of strconv.
 		f := v.GetFlag()
-		t = &Trouble{Status: statusUsage, What: fmt.Sprintf("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type()))}
+		t = misuse(reason.Usagef("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type())), reason.Usage{})
 	case errors.As(err, &o):
-		t = &Trouble{Status: statusUsage, What: "these flags make no lesson: " + o.Why}
+		t = misuse(switches.NoLesson(o), reason.Usage{})
 	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
 		t = &Trouble{Status: StatusFailed, What: err.Error()}
 	case cmd.Annotations[started] == "":
-		// Cobra's own: an unknown verb or flag, too many arguments.
-		t = &Trouble{Status: statusUsage, What: strings.TrimSpace(err.Error())}
+		t = misuse(unparsed(err), reason.Usage{})
 	default:
 		t = &Trouble{Status: StatusFailed, What: err.Error()}
 	}
 	if t.Remedy == "" && t.Status == statusUsage {
-		t.Remedy = "See: " + cmd.CommandPath() + " --help"
+		t.advice = reason.Usagef("See: %s --help", cmd.CommandPath())
+		t.Remedy = t.advice.String()
 	}
+	t.in(langOf(cmd))
 	fmt.Fprintln(w, "tlslab:", narrate.Fault(langOf(cmd), t))
 	if t.Remedy != "" {
 		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
@@ -116,17 +128,45 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 	return t.Status
 }
 
+// in says a Misuse in a language.
+func (t *Trouble) in(l narrate.Lang) {
+	if t.said.Format != "" && l != narrate.En {
+		t.What, t.Remedy = narrate.Usage(l, t.said), narrate.Usage(l, t.advice)
+	}
+}
+
+// unparsed is what pflag and cobra say of a command line, in the same words.
+func unparsed(err error) reason.Usage {
+	var unknown *pflag.NotExistError
+	var needs *pflag.ValueRequiredError
+	var syntax *pflag.InvalidSyntaxError
+	said := reason.Usagef("%s", strings.TrimSpace(err.Error()))
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		said = reason.Usagef("unknown shorthand flag: %q in -%s", rune(unknown.GetSpecifiedName()[0]), unknown.GetSpecifiedShortnames())
+	case errors.As(err, &unknown):
+		said = reason.Usagef("unknown flag: --%s", unknown.GetSpecifiedName())
+	case errors.As(err, &needs) && needs.GetSpecifiedShortnames() != "":
+		said = reason.Usagef("flag needs an argument: %q in -%s", rune(needs.GetSpecifiedName()[0]), needs.GetSpecifiedShortnames())
+	case errors.As(err, &needs):
+		said = reason.Usagef("flag needs an argument: --%s", needs.GetSpecifiedName())
+	case errors.As(err, &syntax):
+		said = reason.Usagef("bad flag syntax: %s", syntax.GetSpecifiedFlag())
+	}
+	return said
+}
+
 // valueWord is what a flag of this type takes.
-func valueWord(kind string) string {
+func valueWord(kind string) reason.Usage {
 	switch kind {
 	case "int", "intSlice":
-		return "a whole number"
+		return reason.Usagef("a whole number")
 	case "bool":
-		return "true or false"
+		return reason.Usagef("true or false")
 	case "duration":
-		return "a time with its unit, such as 5s or 2m"
+		return reason.Usagef("a time with its unit, such as 5s or 2m")
 	}
-	return "a " + kind
+	return reason.Usagef("a %s", kind)
 }
 
 // Say is one of the command's own sentences in the reader's language, with name,
@@ -169,7 +209,7 @@ func closeUp(text string, values map[string]string) string {
 // its text what to do.
 func Told(l narrate.Lang, cause error, key string, pairs ...string) error {
 	what, remedy := SayBoth(l, key, pairs...)
-	return &Trouble{StatusFailed, what, remedy, cause}
+	return &Trouble{Status: StatusFailed, What: what, Remedy: remedy, Cause: cause}
 }
 
 // Enumerated joins items as the reader's language does.

@@ -16,7 +16,7 @@ import (
 
 // Command runs a command line in this process; status is what the shell would see.
 func Command(root *cobra.Command, ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (status int) {
-	root.SetArgs(args)
+	cli.Arguments(root, args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

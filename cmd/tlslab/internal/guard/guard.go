@@ -28,7 +28,7 @@ func Local(addr string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
-		Allow(w, page.Policy())
+		h.Set("Content-Security-Policy", page.Policy()+"; frame-ancestors 'none'") // which only a header can say; who has another page sets another
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -47,12 +47,6 @@ func Local(addr string, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
-}
-
-// Allow says in the answer's header what its page may do, and that nobody may show it in a frame,
-// which only a header can say.
-func Allow(w http.ResponseWriter, policy string) {
-	w.Header().Set("Content-Security-Policy", policy+"; frame-ancestors 'none'")
 }
 
 // foreignFetch reports whether a browser says that a page of another origin asks, and for something

@@ -9,6 +9,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
@@ -114,7 +115,7 @@ func (c *compareFlags) options() (o scenario.CompareOptions, err error) {
 	for _, name := range c.keyAlgs {
 		alg, ok := switches.KeyAlg(name)
 		if !ok {
-			return o, cli.Misuse("There are "+strings.Join(switches.KeyNames(), ", ")+".", "--key-alg %s: no such kind of key", name)
+			return o, cli.Misuse(reason.Usagef("There are %v.", reason.Names(switches.KeyNames())), "--key-alg %s: no such kind of key", name)
 		}
 		o.KeyAlgs = append(o.KeyAlgs, alg)
 	}

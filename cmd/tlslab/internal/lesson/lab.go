@@ -21,7 +21,7 @@ func Replays() *lab.Replays {
 func writeReplay(ctx context.Context, w io.Writer, q lab.Question, po page.Options) error {
 	r := q.Replay
 	if r.Attack == "" {
-		return &switches.Error{Text: "--defend and --login are about an attack that is played, and none is named", Remedy: "Name one with --attack.", Switches: []string{"defend", "login"}}
+		return switches.Misuse("defend login", "Name one with --attack.", "--defend and --login are about an attack that is played, and none is named")
 	}
 	o := replay.Options{Seed: q.Lesson.Seed, Login: replay.Login(cmp.Or(r.Login, string(replay.ByCookie)))}
 	if err := checkLogin(string(o.Login)); err != nil {
@@ -32,7 +32,7 @@ func writeReplay(ctx context.Context, w io.Writer, q lab.Question, po page.Optio
 	case err != nil:
 		return unknownName("defend", err)
 	case r.Attack == lab.AllAttacks && r.Defend != "":
-		return &switches.Error{Text: "--all plays every attack against every defence: it takes no --attack and no --defend", Remedy: "Leave one of the two out.", Switches: []string{"attack", "defend"}}
+		return switches.Misuse("attack defend", "Leave one of the two out.", "--all plays every attack against every defence: it takes no --attack and no --defend")
 	case r.Attack == lab.AllAttacks:
 		rows, err := replay.Matrix(ctx, o)
 		if err != nil {

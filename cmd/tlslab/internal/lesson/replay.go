@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/replays"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/session"
@@ -182,7 +183,7 @@ func checkLogin(login string) error {
 	if slices.Contains(logins(), login) {
 		return nil
 	}
-	return &switches.Error{Text: "--login " + login + ": it is cookie or certificate", Switches: []string{"login"}}
+	return switches.Misuse("login", "", "--login %s: it is cookie or certificate", login)
 }
 
 // checkAttack refuses an attack that there is not.
@@ -199,7 +200,11 @@ func unknownName(name string, err error) error {
 	if !errors.As(err, &u) {
 		return err
 	}
-	return &switches.Error{Text: "--" + name + " " + u.Name + ": no " + u.What + " is called that", Remedy: "There are " + strings.Join(u.Known, ", ") + ".", Switches: []string{name}}
+	known := reason.Usagef("There are %v.", reason.Names(u.Known))
+	if u.What == "attack" {
+		return switches.Misuse(name, known, "--%s %s: no attack is called that", name, u.Name)
+	}
+	return switches.Misuse(name, known, "--%s %s: no defence is called that", name, u.Name)
 }
 
 // openShared opens the store of a service. It must be there before the lesson begins: a

@@ -15,6 +15,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/scenario"
@@ -327,7 +328,7 @@ func (r *runFlags) options() (scenario.Options, error) {
 	o, err := r.lesson().Options()
 	if e := (*switches.Error)(nil); errors.As(err, &e) && slices.Equal(e.Switches, []string{"cert"}) {
 		if _, none := os.Stat(r.cert); none == nil {
-			e.Remedy = "In run, --cert names a kind; a file is for server and client.\n" + e.Remedy
+			e.Remedy = reason.Usagef("%v\n%v", reason.Usagef("In run, --cert names a kind; a file is for server and client."), e.Remedy)
 		}
 	}
 	return o, err

@@ -18,6 +18,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/switches"
 )
@@ -87,7 +88,7 @@ func groupsNamed(args []string) ([]kx.Group, error) {
 	for _, name := range strings.FieldsFunc(strings.Join(args, ","), func(r rune) bool { return r == ',' || r == ':' || r == ' ' }) {
 		g, err := private.ByName(name)
 		if err != nil {
-			return nil, cli.Misuse("There are "+strings.Join(switches.NamesOfGroups(switches.ListedGroups()), ", ")+"; more are in: tlslab groups --help",
+			return nil, cli.Misuse(reason.Usagef("There are %v; more are in: tlslab groups --help", reason.Names(switches.NamesOfGroups(switches.ListedGroups()))),
 				"no group is called %q", name)
 		}
 		if !slices.Contains(out, g) {

@@ -14,6 +14,7 @@ import (
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/replay"
 )
 
@@ -52,16 +53,16 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	noTicket = noTicket || r.numTickets == 0
 	switch {
 	case r.numTickets < 0 || r.numTickets > maxTickets:
-		return nil, cli.Misuse(fmt.Sprintf("Say a number from 0 to %d: clients of ours take no more in a row.", maxTickets), "--num-tickets %d", r.numTickets)
+		return nil, cli.Misuse(reason.Usagef("Say a number from 0 to %d: clients of ours take no more in a row.", maxTickets), "--num-tickets %d", r.numTickets)
 	case r.earlyData < 0 || r.earlyData > mostEarlyData:
-		return nil, cli.Misuse(fmt.Sprintf("Say a number from 0 to %d.", mostEarlyData), "--early-data %d", r.earlyData)
+		return nil, cli.Misuse(reason.Usagef("Say a number from 0 to %d.", mostEarlyData), "--early-data %d", r.earlyData)
 	case r.earlyData > 0 && noTicket:
 		return nil, cli.Misuse("Leave one of the two out.", "--early-data without tickets: it goes under a ticket's key")
 	}
 	names, err := replay.ParseDefences(r.defend)
 	var unknown *replay.UnknownError
 	if errors.As(err, &unknown) {
-		return nil, cli.Misuse("There are "+strings.Join(unknown.Known, ", ")+"; and none.", "--defend %s: there is no such defence", unknown.Name)
+		return nil, cli.Misuse(reason.Usagef("There are %v; and none.", reason.Names(unknown.Known)), "--defend %s: there is no such defence", unknown.Name)
 	}
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/reason"
 	"tlslab/pki/authority"
 )
 
@@ -88,7 +89,7 @@ func keyKinds() []string {
 // keyKind checks --kind.
 func (c *caFlags) keyKind() (authority.KeyKind, error) {
 	if !slices.Contains(keyKinds(), c.kind) {
-		return "", cli.Misuse("There are "+strings.Join(keyKinds(), ", ")+".", "--kind %s: no such kind of key", c.kind)
+		return "", cli.Misuse(reason.Usagef("There are %v.", reason.Names(keyKinds())), "--kind %s: no such kind of key", c.kind)
 	}
 	return authority.KeyKind(c.kind), nil
 }
@@ -105,7 +106,7 @@ func (c *caFlags) checkDays(cmd *cobra.Command) error {
 	case c.days < 1:
 		return cli.Misuse("Give at least 1. Bad certificates are made by: tlslab run --cert expired", "--days %d: such a certificate would be of no use at any time", c.days)
 	case c.days > maxDays:
-		return cli.Misuse(fmt.Sprintf("Give at most %d.", maxDays), "--days %d: that is more than can be counted here", c.days)
+		return cli.Misuse(reason.Usagef("Give at most %d.", maxDays), "--days %d: that is more than can be counted here", c.days)
 	}
 	return nil
 }

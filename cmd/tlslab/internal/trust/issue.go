@@ -15,6 +15,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/pki/authority"
 )
@@ -70,7 +71,7 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 		addr, err := netip.ParseAddr(n)
 		switch ip := net.ParseIP(n); {
 		case err == nil && addr.Is4In6():
-			return cli.Misuse("Name "+addr.Unmap().String()+": that is what a certificate holds, and what clients compare.",
+			return cli.Misuse(reason.Usagef("Name %s: that is what a certificate holds, and what clients compare.", addr.Unmap()),
 				"%q is an IPv4 address inside an IPv6 one", typed)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)

@@ -21,7 +21,7 @@ func Compare(t *testing.T, x *Exchange, forms ...Form) {
 		}
 		t.Run(string(f), func(t *testing.T) {
 			got := Play(t, x, f)
-			if client, server := x.ends(direct); got.ClientOver != client || got.ServerOver != server {
+			if client, server := x.ends(direct); x.refused() == nil && (got.ClientOver != client || got.ServerOver != server && got.ServerOver != NoEnd) {
 				// Whether an end comes before a reset or behind it may be the order of two packets. What
 				// is the relay's doing is seen again.
 				got = Play(t, x, f)

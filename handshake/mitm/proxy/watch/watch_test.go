@@ -7,16 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/page"
 )
@@ -53,56 +51,45 @@ func (w *wires) dial(context.Context, string, string) (net.Conn, error) {
 	}
 }
 
-// world is a server, a proxy that was made up, and a browser that has the token.
+// patience is when we say that something hangs.
+const patience = time.Minute
+
+// world is a list, a proxy that was made up, and a browser.
 type world struct {
-	*Server
+	*List
 	t      *testing.T
-	l      *wires
+	feed   *Feed
 	client *http.Client
-	base   string // of what is behind the token
-	asked  atomic.Int32
+	base   string
 	kept   func(conn int) bool
 	why    string // there is no page
 }
 
-func newWorld(t *testing.T, change func(*Server)) *world {
+func newWorld(t *testing.T, change func(*List)) *world {
 	t.Helper()
-	w := &world{t: t, l: newWires(), kept: func(int) bool { return true }}
-	s, err := New(w.l, narrate.En, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		change(s)
-	}
-	w.Server = s
-	s.Start(Proxy{Address: "127.0.0.1:8080", Try: "curl", Kept: func(conn int) bool { return w.kept(conn) }, Page: func(to io.Writer, n, conn int, o page.Options) string {
-		w.asked.Add(1)
+	w := &world{t: t, feed: NewFeed(), base: "http://127.0.0.1:8081/", kept: func(int) bool { return true }}
+	w.List = New(w.feed, Options{Address: "127.0.0.1:8080", Try: "curl", Lang: narrate.En, Kept: func(conn int) bool { return w.kept(conn) }, Page: func(to io.Writer, n, conn int, o page.Options) string {
 		if w.why == "" {
 			fmt.Fprintf(to, "entry %d, connection %d, %s, without secrets %v, alone %v", n, conn, o.Lang, o.NoSecrets, o.Around == nil)
 		}
 		return w.why
 	}})
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
+	if change != nil {
+		change(w.List)
 	}
-	w.client = &http.Client{Jar: jar, Transport: &http.Transport{DialContext: w.l.dial}, Timeout: clitest.Patience}
+	l := newWires()
+	srv := &http.Server{Handler: w.List}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = srv.Serve(l)
+	}()
+	w.client = &http.Client{Transport: &http.Transport{DialContext: l.dial}, Timeout: patience}
 	t.Cleanup(func() {
 		w.client.CloseIdleConnections()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+		_ = srv.Close()
+		<-served
 	})
-	res, err := w.client.Get(s.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	w.base = res.Request.URL.String()
-	if res.StatusCode != 200 || strings.Contains(w.base, "token") {
-		t.Fatalf("%s at %s", res.Status, w.base)
-	}
 	return w
 }
 
@@ -136,7 +123,7 @@ func some(n int) *Entry {
 
 func (w *world) add(from, to int) {
 	for n := from; n <= to; n++ {
-		w.Feed.Add(some(n))
+		w.feed.Add(some(n))
 	}
 }
 
@@ -229,35 +216,6 @@ func entriesOf(text string) (numbers []int) {
 	return numbers
 }
 
-// TestNothingWithoutTheToken: without it nothing is told of any entry, and nothing is asked of the
-// proxy, in any way.
-func TestNothingWithoutTheToken(t *testing.T) {
-	w := newWorld(t, nil)
-	w.add(1, 10)
-	stranger := &http.Client{Transport: &http.Transport{DialContext: w.l.dial}}
-	t.Cleanup(stranger.CloseIdleConnections)
-	for _, address := range []string{"http://127.0.0.1:8081/", "http://127.0.0.1:8081/?token=x", "http://127.0.0.1:8081/feed?after=0", "http://127.0.0.1:8081/?entry=1", w.base, w.base + "?entry=1", w.base + "feed?after=0", w.base + "?entry=1&download=on"} {
-		for _, lang := range narrate.Langs() {
-			at := address + map[bool]string{true: "&", false: "?"}[strings.Contains(address, "?")] + "lang=" + string(lang)
-			res, err := stranger.Get(at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := io.ReadAll(res.Body)
-			_ = res.Body.Close()
-			if err != nil || res.StatusCode != http.StatusForbidden || strings.Contains(string(b), "lab.test") || !strings.Contains(string(b), narrate.Must(lang, narrate.UI, "cmd.proxy_web_token").Text) {
-				t.Errorf("%s: %s, %v\n%.500s", at, res.Status, err, b)
-			}
-			if res.Header.Get("Cache-Control") != "no-store" || len(res.Cookies()) > 0 {
-				t.Errorf("%s: %v", at, res.Header)
-			}
-		}
-	}
-	if n := w.asked.Load(); n > 0 {
-		t.Errorf("%d pages were made", n)
-	}
-}
-
 // TestList: newest first, chosen by host and by outcome, in both languages, as many as a page has
 // and the rest behind a link.
 func TestList(t *testing.T) {
@@ -268,7 +226,7 @@ func TestList(t *testing.T) {
 	if got := entriesOf(text); status != 200 || len(got) != most || got[0] != most+250 || got[most-1] != 251 {
 		t.Fatalf("status %d, %d entries", status, len(got))
 	}
-	if !strings.Contains(header.Get("Content-Security-Policy"), "connect-src 'self'") || header.Get("Cache-Control") != "no-store" {
+	if !strings.Contains(header.Get("Content-Security-Policy"), "connect-src 'self'") {
 		t.Error(header)
 	}
 	if n := strings.Count(text, narrate.Must(narrate.En, narrate.UI, "page.list_not_kept").Title); n != 1200-250 {
@@ -317,7 +275,7 @@ func TestEntry(t *testing.T) {
 	if status, text, header := w.get("?entry=7&download=on"); status != http.StatusNotFound || !strings.Contains(text, w.why) || header.Get("Content-Disposition") != "" {
 		t.Errorf("in clear: status %d, %v", status, header)
 	}
-	s := newWorld(t, func(s *Server) { s.noSecrets = true })
+	s := newWorld(t, func(s *List) { s.o.NoSecrets = true })
 	s.add(1, 1)
 	if _, text, _ := s.get("?entry=1&secrets=on"); !strings.Contains(text, "without secrets true") {
 		t.Errorf("with --no-secrets: %s", text)
@@ -398,7 +356,7 @@ func TestAgain(t *testing.T) {
 // more kept for it, and is let go; its place is free then. Time is the bubble's.
 func TestStalledReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(s *Server) { s.readers = make(chan struct{}, 2) })
+		w := newWorld(t, func(s *List) { s.readers = make(chan struct{}, 2) })
 		began := time.Now()
 		idle := w.listen("after=0", "") // nothing behind its head is read: a wire has no room
 		other := w.listen("after=0", "")
@@ -424,7 +382,7 @@ func TestStalledReader(t *testing.T) {
 // TestFull: there are so many streams and no more; one more is told so and ended, and is no error to
 // a browser; where one has left there is room again.
 func TestFull(t *testing.T) {
-	w := newWorld(t, func(s *Server) { s.readers = make(chan struct{}, 1) })
+	w := newWorld(t, func(s *List) { s.readers = make(chan struct{}, 1) })
 	first := w.listen("after=0", "")
 	l := w.listen("after=0", "")
 	if one, two := l.next(), l.next(); one != "full" || two != "" {
@@ -456,37 +414,31 @@ func TestQuietStream(t *testing.T) {
 	})
 }
 
-// TestEnd: the proxy's end ends the streams, once all has been told.
+// TestEnd: the feed's end ends the streams, once all has been told; what was told is still there.
 func TestEnd(t *testing.T) {
 	w := newWorld(t, nil)
 	l := w.listen("after=0", "")
 	w.add(1, 500)
-	closed := make(chan error)
-	go func() { closed <- w.Close() }()
+	w.feed.Close()
 	l.until(500)
 	if one, two := l.next(), l.next(); one != "over" || two != "" {
 		t.Errorf("%q, then %q", one, two)
 	}
-	if err := <-closed; err != nil {
-		t.Error(err)
-	}
-	if _, err := w.client.Get(w.base); err == nil {
-		t.Error("it answers after its end")
+	if status, text, _ := w.get(""); status != 200 || len(entriesOf(text)) != 500 {
+		t.Errorf("status %d", status)
 	}
 }
 
-// TestNeverStarted: a server that never answered is closed with its listener.
-func TestNeverStarted(t *testing.T) {
-	l := newWires()
-	s, err := New(l, narrate.En, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := l.Accept(); err == nil {
-		t.Error("the listener is open")
+// TestRefuse: who is not let in is told how one is, in each language, and of no entry.
+func TestRefuse(t *testing.T) {
+	w := newWorld(t, nil)
+	w.add(1, 3)
+	for _, lang := range narrate.Langs() {
+		rec := httptest.NewRecorder()
+		w.Refuse(rec, httptest.NewRequest(http.MethodGet, "/?entry=1&lang="+string(lang), nil))
+		if text := rec.Body.String(); rec.Code != http.StatusForbidden || strings.Contains(text, "lab.test") || !strings.Contains(text, narrate.Must(lang, narrate.UI, "page.list_token").Text) {
+			t.Errorf("%s: status %d\n%.500s", lang, rec.Code, text)
+		}
 	}
 }
 
@@ -518,7 +470,7 @@ func BenchmarkList(b *testing.B) {
 	for n := range most {
 		f.Add(some(n + 1))
 	}
-	s := &Server{Feed: f, lang: narrate.En, slots: make(chan struct{}, 1), proxy: Proxy{Kept: func(int) bool { return true }}}
+	s := New(f, Options{Kept: func(int) bool { return true }})
 	for b.Loop() {
 		w := &sink{header: http.Header{}}
 		r, _ := http.NewRequestWithContext(b.Context(), http.MethodGet, "/", nil)

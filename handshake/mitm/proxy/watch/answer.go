@@ -2,93 +2,60 @@ package watch
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"tlslab/cmd/tlslab/internal/cli"
-	"tlslab/cmd/tlslab/internal/guard"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/page"
 )
 
-// Proxy is what is watched.
-type Proxy struct {
-	Address string // where it listens
-	Try     string // a command that sends something through it
+// Options say what is watched, and how it is told.
+type Options struct {
+	Address   string       // where the proxy listens
+	Try       string       // a command that sends something through it; may be ""
+	Lang      narrate.Lang // where nothing else is asked for
+	NoSecrets bool         // no page shows a secret
+	Version   string       // of the program, which pages name
+
 	// Kept reports whether a connection's handshakes can be shown.
 	Kept func(conn int) bool
-	// Page writes the page of an entry's connection, or says in the language of the options why there
-	// is none.
+	// Page writes the page of entry n, whose connection is conn; or says, in o's language, why there
+	// is none. It is called by several readers at a time.
 	Page func(w io.Writer, n, conn int, o page.Options) (why string)
 }
 
-// Server serves the list.
-type Server struct {
-	Feed *Feed
-
-	proxy     Proxy
-	lang      narrate.Lang
-	noSecrets bool // on any page
-	token     *guard.Token
-	http      *http.Server
-	listener  net.Listener
-	readers   chan struct{} // a place for each stream
-	slots     chan struct{} // … for each page that is being made
-	served    chan struct{} // closed when no more is answered
+// List answers with what is in a Feed: the list, the stream of what comes, the page of an entry.
+// Who is let in is for whoever serves it to decide, before.
+type List struct {
+	feed    *Feed
+	o       Options
+	mux     *http.ServeMux
+	readers chan struct{} // a place for each stream
+	slots   chan struct{} // … for each page that is being made
 }
 
-// New returns a server that answers at l once Start is called, in lang where nothing else is asked
-// for. With noSecrets no page shows a secret.
-func New(l net.Listener, lang narrate.Lang, noSecrets bool) (*Server, error) {
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{Feed: NewFeed(), lang: lang, noSecrets: noSecrets, token: guard.NewToken(port), listener: l,
-		readers: make(chan struct{}, maxReaders), slots: make(chan struct{}, runtime.GOMAXPROCS(0)), served: make(chan struct{})}
-	// A reader who is slow, or says nothing, costs a goroutine; not for ever.
-	s.http = &http.Server{Handler: s.handler(), ErrorLog: log.New(io.Discard, "", 0),
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
-	return s, nil
+// New returns the list of a feed.
+func New(feed *Feed, o Options) *List {
+	s := &List{feed: feed, o: o, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has(askEntry) {
+			s.entry(w, r)
+			return
+		}
+		s.list(w, r)
+	})
+	s.mux.HandleFunc("GET /feed", s.stream)
+	return s
 }
 
-// Address is where a browser is let in: it has the token in it.
-func (s *Server) Address() string { return s.token.Address("http://" + s.listener.Addr().String()) }
-
-// Start answers from now on.
-func (s *Server) Start(p Proxy) {
-	s.proxy = p
-	go func() {
-		defer close(s.served)
-		_ = s.http.Serve(s.listener) // until Close
-	}()
-}
-
-// closing is how long readers may take to get the end of the list.
-const closing = time.Second
-
-// Close ends the streams, which tell their readers so, and then whatever is left.
-func (s *Server) Close() error {
-	s.Feed.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), closing)
-	defer cancel()
-	_ = s.http.Shutdown(ctx) // who takes longer is cut off
-	if s.proxy.Page == nil { // it was never started
-		return s.listener.Close()
-	}
-	err := s.http.Close()
-	<-s.served
-	return err
-}
+// ServeHTTP answers.
+func (s *List) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // What an address asks for, beside what the form of the list does.
 const (
@@ -111,9 +78,9 @@ type question struct {
 // maxHost is how long a name can be (RFC 1035 §2.3.4).
 const maxHost = 255
 
-func (s *Server) question(r *http.Request) question {
+func (s *List) question(r *http.Request) question {
 	v := r.URL.Query()
-	q := question{lang: s.lang, noSecrets: s.noSecrets || v.Get(askSecrets) == secretsOff}
+	q := question{lang: s.o.Lang, noSecrets: s.o.NoSecrets || v.Get(askSecrets) == secretsOff}
 	if l := narrate.Lang(v.Get(page.AskLang)); slices.Contains(narrate.Langs(), l) {
 		q.lang = l
 	}
@@ -138,40 +105,27 @@ func (q question) address(more ...page.Setting) page.Query {
 	return append(a, more...)
 }
 
-func (s *Server) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has(askEntry) {
-			s.entry(w, r)
-			return
-		}
-		s.list(w, r)
-	})
-	mux.HandleFunc("GET /feed", s.stream)
-	return guard.Local(s.listener.Addr().String(), s.token.Require(mux, http.HandlerFunc(s.refuse)))
-}
-
-// refuse says how one is let in.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request) {
+// Refuse answers one who is not let in: how one is.
+func (s *List) Refuse(w http.ResponseWriter, r *http.Request) {
 	q := s.question(r)
-	heading, text := cli.SayBoth(q.lang, "proxy_web_token")
+	say := narrate.Must(q.lang, narrate.UI, "page.list_token")
 	o := s.options(q)
 	// A browser that was led here from another site has the cookie, and keeps it back until a page of
 	// ours leads on (SameSite).
 	o.Around = &page.Around{Links: []page.Link{{Text: narrate.Must(q.lang, narrate.UI, "page.list_again").Title, To: q.address()}}}
 	s.answer(w, r, func(b *bytes.Buffer) int {
-		_ = page.WriteNotice(b, heading, text, o) // into memory
+		_ = page.WriteNotice(b, say.Title, say.Text, o) // into memory
 		return http.StatusForbidden
 	})
 }
 
-func (s *Server) options(q question) page.Options {
-	return page.Options{Lang: q.lang, Version: cli.Version(), NoSecrets: q.noSecrets}
+func (s *List) options(q question) page.Options {
+	return page.Options{Lang: q.lang, Version: s.o.Version, NoSecrets: q.noSecrets}
 }
 
 // answer has a page made, as many at a time as there are processors, and sends it with the status
 // that write returns. A fault of ours costs this page, and not the proxy.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, write func(*bytes.Buffer) (status int)) {
+func (s *List) answer(w http.ResponseWriter, r *http.Request, write func(*bytes.Buffer) (status int)) {
 	select {
 	case s.slots <- struct{}{}:
 	case <-r.Context().Done():
@@ -197,10 +151,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, write func(*byte
 }
 
 // listed is an entry as one reader sees it.
-func (s *Server) listed(e *Entry, q question) page.Listed {
+func (s *List) listed(e *Entry, q question) page.Listed {
 	l := e.Said[q.lang]
 	l.Open = q.address(page.Setting{Name: askEntry, Value: strconv.Itoa(e.N)})
-	l.Gone = e.TLS && !s.proxy.Kept(e.Conn)
+	l.Gone = e.TLS && !s.o.Kept(e.Conn)
 	return l
 }
 
@@ -208,10 +162,10 @@ func (s *Server) listed(e *Entry, q question) page.Listed {
 const most = 1000
 
 // list answers with the list.
-func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+func (s *List) list(w http.ResponseWriter, r *http.Request) {
 	q := s.question(r)
-	all, gone := s.Feed.all()
-	l := page.List{Proxy: s.proxy.Address, Try: s.proxy.Try, Host: q.host, Outcome: q.outcome, Gone: int(gone), Again: q.address(), Most: most, Hosts: hosts(all)}
+	all, gone := s.feed.all()
+	l := page.List{Proxy: s.o.Address, Try: s.o.Try, Host: q.host, Outcome: q.outcome, Gone: int(gone), Again: q.address(), Most: most, Hosts: hosts(all)}
 	end := len(all)
 	if before, err := strconv.ParseUint(r.URL.Query().Get(askBefore), 10, 64); err == nil {
 		end = int(min(max(before, gone+1)-gone-1, uint64(len(all))))
@@ -233,9 +187,9 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	for _, lang := range narrate.Langs() {
 		other := q
 		other.lang = lang
-		l.Langs = append(l.Langs, page.Link{Text: cli.Say(lang, "proxy_web_lang"), To: other.address(), Here: lang == q.lang})
+		l.Langs = append(l.Langs, page.Link{Text: narrate.Must(lang, narrate.UI, "page.list_lang").Title, To: other.address(), Here: lang == q.lang})
 	}
-	guard.Allow(w, page.ListPolicy())
+	w.Header().Set("Content-Security-Policy", page.ListPolicy()+"; frame-ancestors 'none'") // which only a header can say
 	s.answer(w, r, func(b *bytes.Buffer) int {
 		for _, e := range chosen {
 			l.Entries = append(l.Entries, s.listed(e, q))
@@ -264,17 +218,17 @@ func hosts(all []*Entry) (names []string) {
 }
 
 // entry answers with the page of an entry's handshakes, or with why there is none.
-func (s *Server) entry(w http.ResponseWriter, r *http.Request) {
+func (s *List) entry(w http.ResponseWriter, r *http.Request) {
 	q := s.question(r)
 	v := r.URL.Query()
 	number := v.Get(askEntry)
-	all, _ := s.Feed.all()
+	all, _ := s.feed.all()
 	i := slices.IndexFunc(all, func(e *Entry) bool { return strconv.Itoa(e.N) == number })
 	o := s.options(q)
 	if i < 0 {
 		o.Around = &page.Around{Links: []page.Link{s.back(q, "")}}
 		s.answer(w, r, func(b *bytes.Buffer) int {
-			_ = page.WriteNotice(b, cli.Say(q.lang, "proxy_no_entry", "n", number), "", o) // into memory
+			_ = page.WriteNotice(b, narrate.Fill(narrate.Must(q.lang, narrate.UI, "cmd.proxy_no_entry").Title, map[string]string{"n": foreign.Line(number)}), "", o) // into memory
 			return http.StatusNotFound
 		})
 		return
@@ -292,7 +246,7 @@ func (s *Server) entry(w http.ResponseWriter, r *http.Request) {
 		o.Around.Links = append(o.Around.Links, s.download(q, number, secretsOff))
 	}
 	s.answer(w, r, func(b *bytes.Buffer) int {
-		why := s.proxy.Page(b, e.N, e.Conn, o)
+		why := s.o.Page(b, e.N, e.Conn, o)
 		if why != "" {
 			b.Reset()
 			o.Around = &page.Around{Links: back, Entry: &l}
@@ -306,12 +260,12 @@ func (s *Server) entry(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) back(q question, at string) page.Link {
+func (s *List) back(q question, at string) page.Link {
 	return page.Link{Text: narrate.Must(q.lang, narrate.UI, "page.list_back").Title, To: q.address(), At: at}
 }
 
 // download leads to an entry's page as a file, with its secrets or without.
-func (s *Server) download(q question, number, secrets string) page.Link {
+func (s *List) download(q question, number, secrets string) page.Link {
 	key := "page.list_download"
 	more := []page.Setting{{Name: askEntry, Value: number}, {Name: askDownload, Value: "on"}}
 	if secrets == secretsOff {

@@ -25,7 +25,7 @@ const batch = 64
 
 // stream answers with what comes after the number that the reader has, as it comes (HTML, Server-sent
 // events). A stream that is lost goes on behind the last number that arrived.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+func (s *List) stream(w http.ResponseWriter, r *http.Request) {
 	q := s.question(r)
 	from := r.Header.Get("Last-Event-ID")
 	if from == "" {
@@ -51,7 +51,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	defer quiet.Stop()
 	told := last // what the reader knows that it has had
 	for {
-		n := s.Feed.after(last, batch)
+		n := s.feed.after(last, batch)
 		last = n.upTo
 		for i, e := range n.entries {
 			if q.takes(e) {

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// wrong are command lines that make no sense, each for a reason of its own.
+var wrong = []string{
+	"bogus", "runn", "run extra", "run --bogus", "run -x", "run --tls", "run --width many", "run --width 3", "run --padding ten", "run --click-through=perhaps", "run --=x",
+	"run --color pink", "run --format pdf", "run --brief --full", "run --message -1", "run --message 999 --seed 1",
+	"run --tls 1.4", "run --kx dsa", "run --kx rsa --tls 1.3", "run --cipher nothing", "run --cipher TLS_AES_256_CCM", "run --group nothing", "run --group X25519MLKEM768 --tls 1.2",
+	"run --cert fine", "run --cert verbs.go", "run --alpn smtp", "run --mitm-rewrite x", "run --resume id --mitm", "run --psk-ke", "run --psk zz", "run --key-update --mitm",
+	"run --staple good --cert revoked", "run --no-ems --padding 3", "run --all", "run --mitm --all --tls 1.3", "run --alpn h2 --plain",
+	"compare --rtt -1s", "compare --rtt soon", "compare --stapled=perhaps", "compare --key-alg dsa",
+	"replay --attack nothing", "replay --attack early-data --defend nothing", "replay --attack early-data --login nobody", "replay --all --attack early-data", "replay --defend recording",
+	"list", "list nothing", "list suites --format xml", "list states nobody", "groups nothing", "groups --format xml",
+	"client", "client --connect host", "client --connect a:b:c", "client --connect [::1:443", "client --connect host:noport", "client --connect -.例:443", "client --connect h:443 --tls 1.2 --early-data x",
+	"client --connect h:443 --format mermaid", "client --connect h:443 --key x",
+	"server", "server --accept :x", "server --accept :0 --verify-client", "server --accept :0 --idle-timeout 1s", "server --accept :0 --num-tickets 1000000", "server --accept :0 --store nothing", "server --accept :0 --defend nothing",
+	"ca init", "ca init x --days 0", "ca init x --kind dsa", "ca issue", "ca show", "ca sign", "verify", "verify chain.pem --time now",
+	"web --listen 0.0.0.0:0", "web --listen x", "proxy --mode transparent", "proxy --mode reverse:x", "proxy --listen 0.0.0.0:0", "proxy --block a/b", "proxy --map-remote x", "proxy --map-remote a=b",
+	"proxy --rewrite x", "proxy --ignore-hosts a/b", "proxy --ignore-hosts a..b", "proxy --upstream ftp://x", "proxy --upstream %", "proxy --client-cert-for x", "proxy --show 0", "proxy --max-conns 0", "proxy --set-request-header x",
+}
+
+// What is wrong with a command line is said in the reader's language, wherever on the line that is
+// asked for: what happened, and what to do. Status 2 says that it was about what was typed.
+func TestUsageInChinese(t *testing.T) {
+	t.Setenv("LC_ALL", "C.UTF-8")
+	han := regexp.MustCompile(`\p{Han}`)
+	commands := regexp.MustCompile(`：tlslab( [\w.-]+)+`)
+	english := regexp.MustCompile(`[a-z]+ [a-z]+ [a-z]+ [a-z]+`)
+	for _, line := range wrong {
+		args := strings.Fields(line)
+		said := func(more ...string) string {
+			var out bytes.Buffer
+			if status := command(t.Context(), strings.NewReader(""), &bytes.Buffer{}, &out, append(args, more...)...); status != 2 {
+				t.Errorf("%s: status %d, %s", line, status, &out)
+			}
+			return out.String()
+		}
+		if line == "bogus" || line == "runn" { // what is no verb has no --lang
+			t.Setenv("LC_ALL", "zh_CN.UTF-8")
+			for s := range strings.Lines(said()) {
+				if !han.MatchString(s) {
+					t.Errorf("%s: %s", line, s)
+				}
+			}
+			t.Setenv("LC_ALL", "C.UTF-8")
+			continue
+		}
+		if en := said("--lang", "en"); han.MatchString(strings.ReplaceAll(en, "例", "")) {
+			t.Errorf("%s: in English it says %s", line, en)
+		}
+		for s := range strings.Lines(said("--lang", "zh")) {
+			s = commands.ReplaceAllString(s, "")
+			if !han.MatchString(s) && strings.TrimSpace(s) != "tlslab: --num-tickets 1000000" || english.MatchString(s) {
+				t.Errorf("%s: %s", line, s)
+			}
+		}
+	}
+}
