@@ -60,7 +60,6 @@ func odd2() []exchange {
 		asked2("cookies, split", "GET", "/", "cookie: a=1", "cookie: b=2", "cookie: c=3"),
 		asked2("empty values, and odd ones", "GET", "/", "x-a: ", "x-b: \xe9\xff", "x-c: 你好", "x-c: again"),
 		asked2("te, and what a client says of itself", "GET", "/", "te: trailers", "via: 1.1 me", "x-forwarded-for: 192.0.2.1", "proxy-status: x", "user-agent: "),
-		asked2("host beside the authority", "GET", "/", "host: other.lab.test"),
 		asked2("70 KB of a field", "GET", "/", "x-long: "+long),
 		asked2("a thousand fields", "GET", "/", slices.Repeat([]string{"x-many: of them"}, 1000)...),
 		replied2("early hints, and nothing by chance", head(1, ":status: 103", "link: </a>"), head(1, ":status: 200"), last(data(1, "<!doctype html>"))),
@@ -71,10 +70,7 @@ func odd2() []exchange {
 		replied2("an empty DATA ends it", head(1, ":status: 200"), data(1, "ok"), last(data(1, ""))),
 		replied2("304 with a length", last(head(1, ":status: 304", "content-length: 500"))),
 		replied2("a status beyond them", head(1, ":status: 999"), last(data(1, "ok"))),
-		replied2("a length that is not kept", head(1, ":status: 200", "content-length: 5"), last(data(1, "ok"))),
 		replied2("cookies", head(1, ":status: 200", "set-cookie: a=1", "set-cookie: b=2", "set-cookie: a=3"), last(data(1, "ok"))),
-		replied2("fields of HTTP/1.1", last(head(1, ":status: 200", "connection: close", "transfer-encoding: chunked"))),
-		replied2("capitals in a name", last(head(1, ":status: 200", "X-Capital: 1"))),
 		replied2("70 KB of a field, answered", last(head(1, ":status: 200", "x-long: "+long))),
 		replied2("padding", proxytest.Padded(head(1, ":status: 200"), 40), last(proxytest.Padded(data(1, "ok"), 200))),
 		replied2("a block in pieces", frame{Type: http2.FrameHeaders, Stream: 1, Split: 3, Flags: http2.FlagHeadersEndStream, Fields: []string{":status: 200", "x-a: " + long[:500]}}),
@@ -97,7 +93,7 @@ func odd2() []exchange {
 		{Name: "a hundred streams", Steps: greet(hundred()...)},
 		{Name: "the table is remembered", Steps: greet(repeatFrames(20)...)},
 		{Name: "extended CONNECT", Steps: steps(cf(proxytest.Preface()...), sf(settings("8=1"), proxytest.Acks()), cf(proxytest.Acks()), cf(asks2(1, "CONNECT", "/chat", ":protocol: websocket", "sec-websocket-version: 13")), sf(head(1, ":status: 200")), cf(data(1, "\x81\x82\x00\x00\x00\x00hi")), sf(data(1, "\x81\x02ho")), cf(last(data(1, "\x88\x80\x00\x00\x00\x00"))), sf(last(data(1, "\x88\x00"))))},
-		{Name: "extended CONNECT, refused", Steps: greet(cf(asks2(1, "CONNECT", "/chat", ":protocol: what")), sf(last(head(1, ":status: 501"))), cf(reset(1, http2.ErrCodeCancel)))},
+		{Name: "extended CONNECT, refused", Steps: steps(cf(proxytest.Preface()...), sf(settings("8=1"), proxytest.Acks()), cf(proxytest.Acks()), cf(asks2(1, "CONNECT", "/chat", ":protocol: what")), sf(last(head(1, ":status: 501"))), cf(reset(1, http2.ErrCodeCancel)))},
 		{Name: "CONNECT", Steps: greet(cf(head(1, ":method: CONNECT", ":authority: b:1")), sf(head(1, ":status: 200")), cf(data(1, "\x16\x03")), sf(data(1, "\x15")), cf(last(data(1, ""))), sf(last(data(1, ""))))},
 		{Name: "a push", Steps: greet(get2(1), sf(frame{Type: http2.FramePushPromise, Stream: 1, Payload: "\x00\x00\x00\x02", Fields: []string{":method: GET", ":scheme: https", ":authority: www.lab.test", ":path: /style"}}), ok2(1), sf(head(2, ":status: 200"), last(data(2, "css"))))},
 		{Name: "a push that is not wanted", Steps: greet(get2(1), sf(frame{Type: http2.FramePushPromise, Stream: 1, Payload: "\x00\x00\x00\x02", Fields: []string{":method: GET", ":scheme: https", ":authority: www.lab.test", ":path: /style"}}), cf(reset(2, http2.ErrCodeCancel)), ok2(1))},
@@ -146,7 +142,10 @@ func bodies2() (out []exchange) {
 		for name, body := range map[string][]frame{"no body": nil, "one piece": {data(1, "hello")}, "pieces": {data(1, "he"), data(1, ""), data(1, "llo")}, "trailers": {data(1, "hello"), head(1, "sum: 1")}} {
 			for _, interim := range []bool{false, true} {
 				fs := append([]frame{asks2(1, method, "/")}, body...)
-				rs := append([]frame{head(1, ":status: 200", "x-a: b")}, body...)
+				rs := []frame{head(1, ":status: 200", "x-a: b")}
+				if method != "HEAD" { // whose reply has none
+					rs = append(rs, body...)
+				}
 				if interim {
 					rs = append([]frame{head(1, ":status: 103", "link: </a>")}, rs...)
 				}
@@ -193,7 +192,8 @@ func endings2() (out []exchange) {
 	return out
 }
 
-// changed2 are those that do not go on.
+// changed2 are those that do not go on, and end the connection. What is malformed ends its stream
+// (relay's TestMalformed2, TestSmuggling22 and TestLongHeads2).
 func changed2() []exchange {
 	refuse := func(name string, rule relay.Rule, before []step, f frame, from func(...frame) step) exchange {
 		return exchange{Name: name, Steps: append(before, from(f).Refused(0, rule)), Exceptions: []proxytest.Exception{proxytest.Refusals}}
@@ -209,7 +209,6 @@ func changed2() []exchange {
 		refuse("padding that is too long", relay.RuleFrame, greet(get2(1)), frame{Raw: "\x00\x00\x02\x00\x08\x00\x00\x00\x01\x09a"}, sf),
 		refuse("a push of the client's", relay.RuleFrame, greet(get2(1)), frame{Type: http2.FramePushPromise, Stream: 1, Payload: "\x00\x00\x00\x02", Fields: []string{":method: GET"}}, cf),
 		refuse("a push of an odd stream", relay.RuleFrame, greet(get2(1)), frame{Type: http2.FramePushPromise, Stream: 1, Payload: "\x00\x00\x00\x03", Fields: []string{":method: GET"}}, sf),
-		refuse("300 KB of head", relay.RuleHeadTooLong, greet(), head(1, ":method: GET", "x-long: "+strings.Repeat("\x01", 300<<10)), cf),
 	}
 }
 
