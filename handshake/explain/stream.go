@@ -21,7 +21,6 @@ type stream struct {
 	alien   bool      // it is not TLS, and nothing more is looked for
 	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
-	early   []byte    // of the server's, what came before the client's hello was whole
 
 	progress
 }

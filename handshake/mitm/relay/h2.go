@@ -86,6 +86,7 @@ type flow2 struct {
 	behind  []byte // what is to go behind it
 
 	anew bool   // heads are written anew
+	raw  bool   // its receiver takes gRPC's binary values as they are
 	wire []byte // the frames of the block that is not whole yet, if they are not
 
 	promised uint32
@@ -368,6 +369,8 @@ func (m *H2) settings(f *flow2, ack bool, whole []byte) {
 			o.allow(min(value, maxTable))
 			o.dec.SetAllowedMaxDynamicTableSize(o.table)
 			clamped = clamped || value > maxTable
+		case settingRawBinary:
+			m.other(f).raw = value == 1
 		case http2.SettingEnableConnectProtocol:
 			m.extended = m.extended || f.from == Server && value == 1
 		case http2.SettingInitialWindowSize:

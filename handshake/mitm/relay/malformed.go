@@ -2,8 +2,11 @@ package relay
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http2"
 )
 
 // What no message of HTTP/2 may be (RFC 9113 §8.1.1). A relay must not pass such a one on: what two
@@ -66,6 +69,26 @@ func controls(fields []Field, from Side) (c control2, rest []Field, r *Refusal) 
 		n++
 	}
 	return c, fields[n:], checkFields2(fields[n:], from)
+}
+
+// settingRawBinary is gRPC's GRPC_ALLOW_TRUE_BINARY_METADATA: whoever sets it takes fields whose names
+// end in -bin with any bytes behind a NUL, which RFC 9113 §8.2.1 forbids between others.
+const settingRawBinary http2.SettingID = 0xfe03
+
+// judged is h as it is judged: without the values that f's receiver has asked for.
+func (f *flow2) judged(h *Head) *Head {
+	isRaw := func(x Field) bool { return strings.HasSuffix(x.Name, "-bin") && strings.HasPrefix(x.Value, "\x00") }
+	if !f.raw || !slices.ContainsFunc(h.Fields, isRaw) {
+		return h
+	}
+	other := *h
+	other.Fields = slices.Clone(h.Fields)
+	for i, x := range other.Fields {
+		if isRaw(x) {
+			other.Fields[i].Value = ""
+		}
+	}
+	return &other
 }
 
 // checkFields2 is RFC 9113 §8.2: what no field of HTTP/2 may be.

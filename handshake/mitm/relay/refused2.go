@@ -172,9 +172,9 @@ func (m *H2) lateFields(f *flow2, id uint32, h *Head, end bool) *Refusal {
 // late.
 func (m *H2) malformedLate(f *flow2, h *Head, end bool) bool {
 	if f.from == Server && slices.ContainsFunc(h.Fields, func(f Field) bool { return f.Name == ":status" }) {
-		_, r := checkReply2(h, "", end)
+		_, r := checkReply2(f.judged(h), "", end)
 		return r != nil && r.Rule != RuleBodyLength // it may be the reply to HEAD
 	}
 	s := message2{length: -1}
-	return s.trailer(h, f.from, end) != nil
+	return s.trailer(f.judged(h), f.from, end) != nil
 }

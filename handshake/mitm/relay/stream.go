@@ -73,7 +73,7 @@ func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
 		m.finish(Server, m.withheld)
 		return nil
 	}
-	said, r := checkRequest2(h, Client, m.extended, end)
+	said, r := checkRequest2(f.judged(h), Client, m.extended, end)
 	if long := f.tooLong(); long != nil {
 		r = long
 	}
@@ -113,7 +113,7 @@ func (m *H2) promise(f *flow2, of *stream, id uint32, h *Head) *Refusal {
 	if r := m.keep(f, st); r != nil {
 		return r
 	}
-	said, r := checkRequest2(h, Server, m.extended, true)
+	said, r := checkRequest2(f.judged(h), Server, m.extended, true)
 	if long := f.tooLong(); long != nil {
 		r = long
 	}
@@ -165,7 +165,7 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 		return r
 	}
 	if f.from == Client || x.Reply != nil {
-		if r := said.trailer(h, f.from, end); r != nil && heard {
+		if r := said.trailer(f.judged(h), f.from, end); r != nil && heard {
 			return r
 		}
 		if m.anew {
@@ -176,7 +176,7 @@ func (m *H2) later(f *flow2, st *stream, h *Head, end bool) *Refusal {
 		m.o.tell(Event{Kind: Trailers, Exchange: x, From: f.from, Fields: h.Fields})
 		return nil
 	}
-	s, r := checkReply2(h, x.Request.Method, end)
+	s, r := checkReply2(f.judged(h), x.Request.Method, end)
 	switch {
 	case r != nil:
 		return r
