@@ -2,6 +2,7 @@ package explain
 
 import (
 	"tlslab/handshake/event"
+	"tlslab/handshake/message"
 )
 
 // ends tells next what an observer tells of two ends as a lesson would: what the sender did,
@@ -10,6 +11,9 @@ import (
 type ends struct {
 	next event.Listener
 	seq  uint64
+
+	finished [2]bool // the client has said Finished, and the server
+	over     bool    // both have, before what is at hand
 
 	party                         string // who sent what is at hand
 	records, said, changes, other []event.Event
@@ -25,6 +29,9 @@ func (l *ends) Event(e event.Event) {
 		}
 		l.party, l.records = e.Head().Party, append(l.records, e)
 	case *event.Message, *event.Data, *event.Alert:
+		if m, ok := e.(*event.Message); ok && m.Kind == message.KindFinished {
+			l.finished[side(m.Party == event.Server.String())] = true
+		}
 		l.said = append(l.said, e)
 	case *event.KeyChange:
 		l.changes = append(l.changes, e)
@@ -49,11 +56,15 @@ func (l *ends) flush() {
 		l.tell(e)
 	}
 	l.records, l.said, l.changes, l.other = nil, nil, nil, nil
+	l.over = l.finished == [2]bool{true, true}
 }
 
 func (l *ends) tell(e event.Event) {
 	l.seq++
 	e.Head().Seq = l.seq
+	if l.over {
+		e.Head().State = event.Connected
+	}
 	l.next.Event(e)
 }
 

@@ -18,6 +18,7 @@ type Kind string
 const (
 	Good            Kind = "good"
 	Expired         Kind = "expired"
+	ExpiredRoot     Kind = "expired-root"
 	NotYetValid     Kind = "not-yet-valid"
 	WrongHost       Kind = "wrong.host"
 	SelfSigned      Kind = "self-signed"
@@ -50,6 +51,10 @@ var kindRows = []kindRow{
 	{kind: Expired, expect: reason.CertificateExpired, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.NotAfter = o.NotBefore
 		o.NotBefore = o.NotBefore.Add(-90 * 24 * time.Hour)
+	}},
+	{kind: ExpiredRoot, expect: reason.CertificateExpired, root: func(o *authority.Options) {
+		// What it has signed is in date, and it is installed: only its own date is past.
+		o.NotAfter = o.NotBefore.Add(335 * 24 * time.Hour)
 	}},
 	{kind: NotYetValid, expect: reason.CertificateNotYetValid, leaf: func(_ *authority.Request, o *authority.LeafOptions) {
 		o.NotBefore = o.NotBefore.Add(2 * 24 * time.Hour)

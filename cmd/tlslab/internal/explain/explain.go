@@ -120,7 +120,7 @@ func (e *explainFlags) run(cmd *cobra.Command, name string) (err error) {
 		}
 		in = f
 	}
-	return e.read(cmd.Context(), in, o, out)
+	return e.read(cmd.Context(), in, name != "-", o, out)
 }
 
 // check refuses what makes no sense.
@@ -157,8 +157,12 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 		if err != nil {
 			return o, cli.Failure("", "--keylogfile: %w", err)
 		}
+		before := o.Keys.Logged.Len()
 		err = o.Keys.Logged.Read(f)
 		_ = f.Close()
+		if err == nil && o.Keys.Logged.Len() == before {
+			return o, cli.Misuse("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: there is no secret of TLS in it", name)
+		}
 		if err != nil {
 			return o, cli.Failure("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: %w", name, err)
 		}
@@ -201,10 +205,10 @@ func (e *explainFlags) writeSecrets(out *cli.Output, name string, lines []byte) 
 }
 
 // read goes through the file.
-func (e *explainFlags) read(ctx context.Context, in io.Reader, o explain.Options, out *cli.Output) error {
+func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
 	o.Show, o.ShowSecrets = e.show, !e.noSecrets
 	if e.show == 0 {
-		l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON}
+		l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
 		o.Each = l.add
 		totals, err := explain.Read(ctx, in, o)
 		l.end(totals)

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"encoding/hex"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -27,10 +26,34 @@ type list struct {
 	json   bool
 	headed bool
 	said   map[string]bool // what is said once
-	err    error
+	judged map[string]int  // what was said of a chain, and of which connection
+	n      int             // the connection at hand
+
+	ordered bool // by number, and not as they end
+	next    int
+	waiting map[int]*explain.Connection
+	err     error
 }
 
+// add takes a connection whose account is closed. Where the file can be read to its end they are
+// listed by number; from standard input as they end.
 func (l *list) add(c *explain.Connection) {
+	if !l.ordered {
+		l.tell(c)
+		return
+	}
+	if l.waiting == nil {
+		l.waiting, l.next = map[int]*explain.Connection{}, 1
+	}
+	l.waiting[c.Number] = c
+	for c := l.waiting[l.next]; c != nil; c = l.waiting[l.next] {
+		delete(l.waiting, l.next)
+		l.next++
+		l.tell(c)
+	}
+}
+
+func (l *list) tell(c *explain.Connection) {
 	if !c.TLS {
 		return
 	}
@@ -95,12 +118,25 @@ func (l *list) once(text string) {
 	l.line(text, color.Faint)
 }
 
+// again is a text that is long, in short where it was said before of another connection.
+func (l *list) again(text string) string {
+	if n, before := l.judged[text]; before {
+		return cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n))
+	}
+	if l.judged == nil {
+		l.judged = map[string]int{}
+	}
+	l.judged[text] = l.n
+	return text
+}
+
 func (l *list) connection(c *explain.Connection) {
 	if !l.headed {
 		l.headed = true
 		l.write(l.paint(l.columns(cli.Say(l.lang, "explain_head_n"), cli.Say(l.lang, "explain_head_time"), cli.Say(l.lang, "explain_head_host"),
 			cli.Say(l.lang, "explain_head_version"), cli.Say(l.lang, "explain_head_exchange"), cli.Say(l.lang, "explain_head_opens")), color.Faint) + "\n")
 	}
+	l.n = c.Number
 	opens := opensKey(c)
 	word, _ := l.words(opens)
 	shade := color.FgGreen
@@ -122,14 +158,10 @@ func (l *list) columns(n, when, host, version, exchange, opens string) string {
 
 // host is whom the client asked for.
 func host(c *explain.Connection) string {
-	name := c.ServerName
-	if name == "" {
+	if c.ServerName == "" {
 		return foreign.Quote(c.Server.String())
 	}
-	if c.Server.Port() == 443 {
-		return foreign.Quote(name)
-	}
-	return foreign.Quote(net.JoinHostPort(name, strconv.Itoa(int(c.Server.Port()))))
+	return foreign.Quote(c.ServerName)
 }
 
 func version(c *explain.Connection) string {
@@ -215,8 +247,9 @@ func (l *list) ended(c *explain.Connection) {
 	title, text := l.words(outcomeKey(o), "who", party(l.lang, who), "alert", o.Alert.String())
 	if o.What != explain.Done {
 		l.line(title, color.FgRed)
-	} else if o.Inferred {
-		l.once(title)
+	} else {
+		l.line(title, 0)
+		l.once(text)
 	}
 	if o.What == explain.Refused && o.HasAlert {
 		// A number that the registry has not given out has no words.
@@ -229,8 +262,9 @@ func (l *list) ended(c *explain.Connection) {
 	}
 	if v := c.Verdict; v != nil && !v.OK {
 		why := narrate.Fault(l.lang, v.Err)
-		said, _ := l.words("not_believed", "why", foreign.Line(why))
-		l.line(said, color.FgYellow)
+		said, text := l.words("not_believed", "why", foreign.Line(why))
+		l.line(l.again(said), color.FgYellow)
+		l.once(text)
 	}
 }
 
