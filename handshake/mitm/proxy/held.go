@@ -68,6 +68,12 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	e := t.entry
 	r := &HeldRequest{scheme: cmp.Or(e.Scheme, "http"), host: e.Host, method: x.Request.Method, target: e.Path}
 	r.begin(t.ctx, x.Request, SideClient)
+	taken := false
+	defer func() { // behind the lock, and where a hook ended its goroutine too
+		if !taken {
+			r.answer.drop(t)
+		}
+	}()
 	for _, k := range h.s.p.o.Hooks {
 		if k.Request != nil && r.err == nil && r.answer == nil {
 			r.call(t, k.Name, func() { k.Request(r) })
@@ -84,6 +90,7 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	case r.err != nil:
 		h.failHeld(x, r.err)
 	case r.answer != nil:
+		taken = true
 		h.answerHeld(x, t, r.answer)
 	default:
 		c := r.goesOn(h, x, relay.Client)
@@ -259,6 +266,16 @@ func sameFields(a, b []relay.Field) bool {
 		}
 	}
 	return true
+}
+
+// drop closes the body of an answer that nobody gets.
+func (a *heldAnswer) drop(t *telling) {
+	if a == nil {
+		return
+	}
+	if c, ok := a.body.(io.Closer); ok {
+		_ = t.guard(&a.by, func() { _ = c.Close() }) // the exchange has ended otherwise
+	}
 }
 
 // answerHeld answers in a server's place. The lock is held.

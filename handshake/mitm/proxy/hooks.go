@@ -318,8 +318,9 @@ func (r *HeldRequest) SetTarget(target string) {
 }
 
 // Answer answers the request, so that no server is asked. The body is read to its end, and closed
-// if it is an io.Closer; nil is an empty one. What the request still brings is dropped. No other hook
-// is called for it.
+// if it is an io.Closer, also where nobody waits for it any more; nil is an empty one. What the request
+// still brings is dropped. No other hook is called for it. A second answer, or one that comes after the
+// hook has returned, is not taken: its body is neither read nor closed.
 func (r *HeldRequest) Answer(status int, fields []relay.Field, body io.Reader) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -229,3 +229,62 @@ func TestHookLate(t *testing.T) {
 	}, func(o *proxy.Options) { o.Limits.Idle = 200 * time.Millisecond })
 	fewer(t, before)
 }
+
+// TestHookAnswerDropped: the body of an answer that nobody gets is closed, once, and whoever closes it
+// may take its time: no other exchange waits for that.
+func TestHookAnswerDropped(t *testing.T) {
+	for name, answer := range map[string]func(r *proxy.HeldRequest, begun chan bool, body io.Reader){
+		"the client leaves": func(r *proxy.HeldRequest, begun chan bool, body io.Reader) {
+			begun <- true
+			<-r.Context().Done()
+			r.Answer(http.StatusOK, nil, body)
+		},
+		"no status": func(r *proxy.HeldRequest, _ chan bool, body io.Reader) { r.Answer(99, nil, body) },
+		"the hook panics": func(r *proxy.HeldRequest, _ chan bool, body io.Reader) {
+			r.Answer(http.StatusOK, nil, body)
+			panic("mine")
+		},
+		"the hook ends its goroutine": func(r *proxy.HeldRequest, _ chan bool, body io.Reader) {
+			r.Answer(http.StatusOK, nil, body)
+			runtime.Goexit()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var begun, closed, release chan bool
+			hook := proxy.Hook{Request: func(r *proxy.HeldRequest) {
+				if strings.HasSuffix(r.Target(), "/bad") {
+					answer(r, begun, closing{strings.NewReader("mine"), func() { closed <- true; <-release }})
+				}
+			}}
+			everyWay(t, echoed, []proxy.Hook{hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
+				begun, closed, release = make(chan bool), make(chan bool, 2), make(chan bool)
+				free := sync.OnceFunc(func() { close(release) })
+				defer free()
+				leave := breakable(c)
+				over := make(chan error, 1)
+				go func() { over <- post(c, base+"/bad") }()
+				if name == "the client leaves" {
+					<-begun
+					leave()
+				}
+				select {
+				case <-closed:
+				case <-time.After(patience):
+					t.Fatal("the answer's body is not closed")
+				}
+				get(t, c, base+"/good")
+				free()
+				if err := <-over; err == nil {
+					t.Error("the client had its answer")
+				}
+				c.CloseIdleConnections()
+				if err := u.Close(); err != nil {
+					t.Error(err)
+				}
+				if len(closed) > 0 {
+					t.Error("the answer's body was closed twice")
+				}
+			})
+		})
+	}
+}
