@@ -3,7 +3,6 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"hash/maphash"
 	"io"
 	"runtime/debug"
 	"strings"
@@ -370,64 +369,4 @@ func (h *h1) failHeld(x *relay.Exchange, err error) {
 	h.m.Fail(x, f)
 	h.settle(relay.Client)
 	h.settle(relay.Server)
-}
-
-// heldReader is a body as it comes.
-type heldReader struct {
-	h    *h1
-	x    *relay.Exchange
-	from relay.Side
-}
-
-// Read waits for more of the body.
-func (r *heldReader) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	r.h.mu.Lock()
-	defer r.h.mu.Unlock()
-	for {
-		n, err := r.h.m.Take(r.x, r.from, p)
-		switch {
-		case n > 0:
-			r.h.settle(r.from.Other()) // credit for who sends it
-			r.h.sent.Broadcast()
-			return n, nil
-		case err == io.EOF:
-			return 0, err
-		case err != nil:
-			return 0, errOver
-		}
-		r.h.sent.Wait()
-	}
-}
-
-var seed = maphash.MakeSeed()
-
-// summed is a reader that knows what it has read.
-type summed struct {
-	io.Reader
-	n   int64
-	sum maphash.Hash
-	set bool
-
-	keep int // so many of the first bytes
-	kept []byte
-}
-
-func (s *summed) Read(p []byte) (int, error) {
-	if !s.set {
-		s.set = true
-		s.sum.SetSeed(seed)
-	}
-	n, err := s.Reader.Read(p)
-	s.n += int64(n)
-	s.kept = append(s.kept, p[:min(n, s.keep-len(s.kept))]...)
-	_, _ = s.sum.Write(p[:n]) // to memory
-	return n, err
-}
-
-// same reports whether two readers have read the same.
-func (s *summed) same(t *summed) bool {
-	return s.n == t.n && (s.n == 0 || s.sum.Sum64() == t.sum.Sum64())
 }

@@ -288,3 +288,38 @@ func TestHookAnswerDropped(t *testing.T) {
 		})
 	}
 }
+
+// TestHookReadsOn: a hook may go on reading a body on a goroutine of its own when what it made of it is at
+// its end, and gets no answer but that the exchange is over. (The race detector sees whether the proxy
+// minds that: the reads are of nothing, so that no lock that they wait for puts them in order.)
+func TestHookReadsOn(t *testing.T) {
+	var read chan error
+	hook := proxy.Hook{Name: "mine", Reply: func(r *proxy.HeldReply) {
+		r.Body(func(in io.Reader) io.Reader {
+			go func() {
+				_, err := in.Read(nil)
+				for r.Context().Err() == nil && err == nil {
+					_, err = in.Read(nil)
+				}
+				if err == nil {
+					_, err = io.Copy(io.Discard, in)
+				}
+				read <- err
+			}()
+			return strings.NewReader("")
+		})
+	}}
+	everyWay(t, echoed, []proxy.Hook{hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
+		read = make(chan error, 1)
+		if err := post(c, base+"/"); err != nil {
+			t.Error(err)
+		}
+		c.CloseIdleConnections()
+		if e := u.total(t, 1)[0]; len(e.Changes) > 0 {
+			t.Errorf("%v, and of what came nothing was read", e.Changes)
+		}
+		if err := <-read; err == nil {
+			t.Error("the body had an end after the exchange")
+		}
+	})
+}
