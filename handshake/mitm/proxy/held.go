@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/mitm/relay"
@@ -75,10 +76,10 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	}()
 	for _, k := range h.s.p.o.Hooks {
 		if k.Request != nil && r.err == nil && r.answer == nil {
-			r.call(t, k.Name, func() { k.Request(r) })
+			r = r.next(k.Name)
+			r.call(t, func() { k.Request(r) })
 		}
 	}
-	r.done()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.ended { // and what was to be told of it may have been
@@ -108,10 +109,10 @@ func (h *h1) holdReply(x *relay.Exchange, t *telling) {
 	r.begin(t.ctx, x.Reply, SideServer)
 	for _, k := range h.s.p.o.Hooks {
 		if k.Reply != nil && r.err == nil {
-			r.call(t, k.Name, func() { k.Reply(r) })
+			r = r.next(k.Name)
+			r.call(t, func() { k.Reply(r) })
 		}
 	}
-	r.done()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.ended { // and what was to be told of it may have been
@@ -137,13 +138,33 @@ func (m *HeldMessage) begin(ctx context.Context, head *relay.Head, of Side) {
 	}
 }
 
-// call calls a hook. One that panics is to blame for that.
-func (m *HeldMessage) call(t *telling, name string, f func()) {
-	name = cmp.Or(name, "a hook")
-	m.mu.Lock()
-	m.by = name
-	m.mu.Unlock()
-	if err := t.guard(&name, f); err != nil {
+// next is the request as the next hook gets it.
+func (r *HeldRequest) next(name string) *HeldRequest {
+	n := &HeldRequest{scheme: r.scheme, host: r.host, method: r.method, target: r.target}
+	n.follow(&r.HeldMessage, name)
+	return n
+}
+
+// next is the reply as the next hook gets it.
+func (r *HeldReply) next(name string) *HeldReply {
+	n := &HeldReply{request: r.request, status: r.status, reason: r.reason}
+	n.follow(&r.HeldMessage, name)
+	return n
+}
+
+// follow has m go on from what the hook before it left. Only the fields are changed in place, and that
+// hook may still look at them.
+func (m *HeldMessage) follow(last *HeldMessage, name string) {
+	m.ctx, m.head, m.of, m.by = last.ctx, last.head, last.of, cmp.Or(name, "a hook")
+	m.wanted = last.wanted
+	m.fields = slices.Clone(last.fields)
+}
+
+// call calls the hook that m is with. One that panics is to blame for that. Behind it, whatever the hook
+// did, m does not change any more, so that what it wants is read without a lock.
+func (m *HeldMessage) call(t *telling, f func()) {
+	defer m.done()
+	if err := t.guard(&m.by, f); err != nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.err == nil {
@@ -169,7 +190,7 @@ func (t *telling) guard(name *string, f func()) (err error) {
 	return nil
 }
 
-// done is the end of what hooks may do.
+// done is the end of what the hook may do.
 func (m *HeldMessage) done() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -34,15 +34,21 @@ type Hook struct {
 	Reply   func(*HeldReply)
 }
 
-// HeldMessage is what a request and a reply have in common while a hook holds them.
+// HeldMessage is what a request and a reply have in common while a hook holds them. Each hook has one of
+// its own, which begins with what those before it wanted.
 type HeldMessage struct {
 	ctx  context.Context
 	head *relay.Head
 	of   Side
+	by   string // the hook that it is with
 
 	mu       sync.Mutex
-	returned bool
-	by       string // the hook that it is with
+	returned bool // the hook: nothing changes any more
+	wanted
+}
+
+// wanted is what the hooks so far want of a message.
+type wanted struct {
 	fields   []relay.Placed
 	touched  bool // the fields
 	changes  []Change
@@ -274,17 +280,25 @@ func (m *HeldMessage) changed(k ChangeKind, detail string) {
 }
 
 // Method is the request's method.
-func (r *HeldRequest) Method() string { return r.method }
+func (r *HeldRequest) Method() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.method
+}
 
 // Target is the request's target: the path and what follows, but for OPTIONS * and CONNECT.
-func (r *HeldRequest) Target() string { return r.target }
+func (r *HeldRequest) Target() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.target
+}
 
 // Host is whom the request asks, as it names it; with a port if that is not the usual one.
 func (r *HeldRequest) Host() string { return r.host }
 
 // URL is scheme, host and target: "https://www.example.org/a?b". It need not be one that package
 // net/url takes.
-func (r *HeldRequest) URL() string { return r.scheme + "://" + r.host + r.target }
+func (r *HeldRequest) URL() string { return r.scheme + "://" + r.host + r.Target() }
 
 // SetMethod changes the method. From or to HEAD and CONNECT it cannot be: whether the reply has a
 // body hangs on that.
@@ -347,7 +361,11 @@ func (r *HeldRequest) Answer(status int, fields []relay.Field, body io.Reader) {
 }
 
 // Status is the reply's status.
-func (r *HeldReply) Status() int { return r.status }
+func (r *HeldReply) Status() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
 
 // Request is the head of the request as it came.
 func (r *HeldReply) Request() *relay.Head { return r.request }

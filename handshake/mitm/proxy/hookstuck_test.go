@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -320,6 +321,67 @@ func TestHookReadsOn(t *testing.T) {
 		}
 		if err := <-read; err == nil {
 			t.Error("the body had an end after the exchange")
+		}
+	})
+}
+
+// TestHookLateBesideAnother: what a hook says when it has returned changes nothing, and is nobody else's
+// fault, also while the hook behind it has the message.
+func TestHookLateBesideAnother(t *testing.T) {
+	type asked interface {
+		Set(name, value string)
+		Get(name string) string
+		Del(name string)
+		Body(func(io.Reader) io.Reader)
+	}
+	late := func(m asked, other func()) {
+		m.Set("Late", "1")
+		m.Set("Bad name", "1")
+		m.Del("First")
+		m.Body(func(io.Reader) io.Reader { return strings.NewReader("late") })
+		other()
+		if m.Get("First") != "1" || m.Get("Late") != "" || m.Get("Second") != "" {
+			t.Errorf("it has %q, %q, %q", m.Get("First"), m.Get("Late"), m.Get("Second"))
+		}
+	}
+	var request, reply chan func()
+	hooks := []proxy.Hook{{Name: "one", Request: func(r *proxy.HeldRequest) {
+		r.Set("First", "1")
+		request <- func() {
+			late(r, func() { r.SetTarget("/late"); r.SetMethod("PUT"); r.Answer(http.StatusTeapot, nil, nil) })
+		}
+	}, Reply: func(r *proxy.HeldReply) {
+		r.Set("First", "1")
+		reply <- func() { late(r, func() { r.SetStatus(http.StatusTeapot, "") }) }
+	}}, {Name: "two", Request: func(r *proxy.HeldRequest) {
+		r.Set("Second", r.Get("First"))
+		(<-request)()
+	}, Reply: func(r *proxy.HeldReply) {
+		r.Set("Second", r.Get("First"))
+		(<-reply)()
+	}}}
+	origin := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != "/" || r.Header.Get("First") != "1" || r.Header.Get("Second") != "1" || r.Header.Get("Late") != "" {
+			t.Errorf("the server saw %s %s %v", r.Method, r.URL, r.Header)
+		}
+		echoed(w, r)
+	}
+	everyWay(t, origin, hooks, func(t *testing.T, u *underTest, c *http.Client, base string) {
+		request, reply = make(chan func(), 1), make(chan func(), 1)
+		resp, err := c.Post(base+"/", "text/plain", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if h := resp.Header; err != nil || resp.StatusCode != http.StatusOK || string(b) != "body" || h.Get("First") != "1" || h.Get("Second") != "1" || h.Get("Late") != "" {
+			t.Errorf("%s %v %q, %v", resp.Status, h, b, err)
+		}
+		c.CloseIdleConnections()
+		e := u.total(t, 1)[0]
+		sound(t, e)
+		if got := fmt.Sprint(e.Changes); got != "[{one client field_set First} {two client field_set Second} {one server field_set First} {two server field_set Second}]" {
+			t.Error(got)
 		}
 	})
 }
