@@ -243,37 +243,45 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 		return
 	}
 	h.mu.Lock()
-	asCame, trailers := true, []relay.Field(nil)
-	if len(m.trailers) > 0 {
-		came := t.trailers(from)
-		h.mu.Unlock()
-		trailers, asCame = came, false
-		err = t.guard(&name, func() {
-			for _, f := range m.trailers {
-				trailers = f(trailers)
-			}
-		})
-		for _, f := range trailers {
-			if bad := relay.CheckField(f); bad != nil && err == nil {
-				err = &HookError{Hook: name, Err: bad}
-			}
-		}
-		h.mu.Lock()
-	}
+	came := slices.Clone(t.trailers(from))
+	h.mu.Unlock() // not by unlocked: a hook that ends its goroutine there would have it locked twice
+	trailers, by, err := m.makeTrailers(t, came)
+	h.mu.Lock()
 	if err == nil && !t.ended {
 		if len(m.bodies) > 0 && !in.same(sent) {
 			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeBody})
 		}
-		if !asCame && !sameFields(trailers, t.trailers(from)) {
-			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeTrailers})
+		if !sameFields(trailers, came) {
+			t.changes = append(t.changes, Change{By: by, Of: m.of, Kind: ChangeTrailers})
 		}
-		h.m.GiveEnd(x, from, asCame, trailers)
+		h.m.GiveEnd(x, from, len(m.trailers) == 0, trailers)
 		h.settle(from)
 	}
 	h.mu.Unlock()
 	if err != nil {
 		h.failBody(x, err)
 	}
+}
+
+// makeTrailers are the trailers as hooks want them, and by is the last that has changed them. Each gets a
+// copy, since it may write to that, and is not asked again for what it returned.
+func (m *HeldMessage) makeTrailers(t *telling, came []relay.Field) (trailers []relay.Field, by string, err error) {
+	trailers = came
+	for _, f := range m.trailers {
+		next, name := []relay.Field(nil), f.by
+		if err := t.guard(&name, func() { next = slices.Clone(f.make(slices.Clone(trailers))) }); err != nil {
+			return nil, name, err
+		}
+		for _, field := range next {
+			if bad := relay.CheckField(field); bad != nil {
+				return nil, name, &HookError{Hook: name, Err: bad}
+			}
+		}
+		if !sameFields(next, trailers) {
+			trailers, by = next, name
+		}
+	}
+	return trailers, by, nil
 }
 
 func sameFields(a, b []relay.Field) bool {

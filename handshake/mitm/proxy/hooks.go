@@ -54,13 +54,19 @@ type wanted struct {
 	changes  []Change
 	err      error
 	bodies   []heldBody
-	trailers []func([]relay.Field) []relay.Field
+	trailers []heldTrailers
 }
 
 // heldBody is what a hook wants of a body.
 type heldBody struct {
 	by   string
 	read func(io.Reader) io.Reader
+}
+
+// heldTrailers is what a hook wants of what comes behind a body.
+type heldTrailers struct {
+	by   string
+	make func([]relay.Field) []relay.Field
 }
 
 // HeldRequest is a request while a hook holds it.
@@ -255,12 +261,12 @@ func (m *HeldMessage) Body(f func(io.Reader) io.Reader) {
 }
 
 // Trailers has what comes behind the body go on as f makes it. Where there is a body to come only,
-// and in HTTP/1.1 only where it goes on in chunks.
+// and in HTTP/1.1 only where it goes on in chunks. The slice is f's.
 func (m *HeldMessage) Trailers(f func([]relay.Field) []relay.Field) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.returned {
-		m.trailers = append(m.trailers, f)
+		m.trailers = append(m.trailers, heldTrailers{m.by, f})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 )
 
 // readerFunc is a function that reads.
@@ -47,7 +48,10 @@ func places(do func()) map[string]proxy.Hook {
 		"a request's reader":      request(func(r *proxy.HeldRequest) { r.Body(func(io.Reader) io.Reader { return reads }) }),
 		"a reply's reader":        reply(func(r *proxy.HeldReply) { r.Body(func(in io.Reader) io.Reader { return io.MultiReader(in, reads) }) }),
 		"a reader that it closes": reply(func(r *proxy.HeldReply) { r.Body(func(in io.Reader) io.Reader { return closing{in, do} }) }),
-		"an answer's reader":      request(func(r *proxy.HeldRequest) { r.Answer(200, nil, io.MultiReader(strings.NewReader("begun"), reads)) }),
+		"a reply's trailers": reply(func(r *proxy.HeldReply) {
+			r.Trailers(func(fs []relay.Field) []relay.Field { do(); return fs })
+		}),
+		"an answer's reader": request(func(r *proxy.HeldRequest) { r.Answer(200, nil, io.MultiReader(strings.NewReader("begun"), reads)) }),
 	}
 }
 
