@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
 )
 
 // extend adds what a client says by extensions: TLS 1.2's own only if it may come to that,
@@ -35,9 +36,9 @@ func (c *client) extend(m *message.ClientHello, ticket []byte) error {
 	if tls12 {
 		x.Add(&message.RenegotiationInfo{})
 	}
-	if groups := c.groupIDs(); len(groups) > 0 {
+	if groups := c.groupIDs(m); len(groups) > 0 {
 		x.Add(&message.SupportedGroups{Groups: groups})
-		if tls12 {
+		if tls12 && c.offersKx(m, iana.KxECDHE) { // RFC 8422 §4: not without a suite of elliptic curves
 			x.Add(&message.ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}})
 		}
 	}
@@ -89,8 +90,8 @@ func hostName(name string) string {
 func beyondASCII(r rune) bool { return r > unicode.MaxASCII }
 
 // groupIDs lists the groups that can be used: in TLS 1.3 any, in TLS 1.2 those that an
-// exchange of ours can.
-func (c *client) groupIDs() []iana.Group {
+// exchange of ours can that a suite offered has (RFC 8422 §4, RFC 7919 §4).
+func (c *client) groupIDs(m *message.ClientHello) []iana.Group {
 	var ids []iana.Group
 	for _, g := range c.cfg.groups() {
 		if c.cfg.speaks(iana.TLS13) {
@@ -98,13 +99,18 @@ func (c *client) groupIDs() []iana.Group {
 			continue
 		}
 		for _, x := range c.cfg.exchanges() {
-			if kx.Serves(x.Kx(), g) {
+			if kx.Serves(x.Kx(), g) && c.offersKx(m, x.Kx()) {
 				ids = append(ids, g.ID())
 				break
 			}
 		}
 	}
 	return ids
+}
+
+// offersKx reports whether a suite that m offers has this key exchange.
+func (c *client) offersKx(m *message.ClientHello, k iana.Kx) bool {
+	return slices.ContainsFunc(c.cfg.suites(), func(s *suite.Suite) bool { return s.Kx == k && slices.Contains(m.CipherSuites, s.ID) })
 }
 
 // grease adds one reserved suite and one reserved extension (RFC 8701 §3.1).

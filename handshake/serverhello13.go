@@ -139,7 +139,7 @@ func (c *client13) recvServerHello(msg message.Message) error {
 		c.decided(event.DecisionVersion, iana.TLS13, c.cfg.versions(), event.WhySupportedVersions)
 		c.decided(event.DecisionCipherSuite, m.CipherSuite, c.hello.CipherSuites, event.WhyServerChoice)
 		if o != nil {
-			c.decided(event.DecisionGroup, c.summary.Group, c.groupIDs(), choose(c.retried && c.movedGroup(), event.WhyHelloRetry, event.WhySharedShare))
+			c.decided(event.DecisionGroup, c.summary.Group, c.groupIDs(c.hello), choose(c.retried && c.movedGroup(), event.WhyHelloRetry, event.WhySharedShare))
 		}
 		c.decided(event.DecisionCompatibilityMode, !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, event.WhySessionIDEchoed, event.WhySessionIDEmpty))
 	}

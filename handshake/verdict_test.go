@@ -49,6 +49,7 @@ func TestStandardVerifier(t *testing.T) {
 		lesson.WrongUsage:      {reason.CertificateUsage, iana.UnsupportedCertificate},
 		lesson.PathLen:         {reason.CertificateConstraint, iana.BadCertificate},
 		lesson.NameConstraint:  {reason.CertificateConstraint, iana.BadCertificate},
+		lesson.ExpiredRoot:     {reason.CertificateExpired, iana.CertificateExpired},
 		lesson.Good:            {}, lesson.ReversedChain: {},
 		lesson.Revoked: {}, lesson.MustStaple: {}, // crypto/x509 asks nobody
 	}

@@ -102,7 +102,7 @@ func sent(events []event.Event) (out []Sent) {
 			if e.Dir != event.Send {
 				continue
 			}
-			s.Bytes, s.name = []byte{byte(e.Level), byte(e.Description)}, "alert"
+			s.Bytes, s.name = []byte{byte(e.Level), byte(e.Description)}, "alert "+e.Description.String() // close_notify is no answer to a refusal
 		case *event.Data:
 			if e.Dir != event.Send {
 				continue

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"flag"
@@ -241,6 +242,77 @@ func TestTruncated(t *testing.T) {
 	}
 	if packets < totals.Packets-1 {
 		t.Errorf("of %d packets %d were told", totals.Packets, packets)
+	}
+}
+
+// Every cut of a file in the older format is seen, too, but for one between two packets.
+func TestTruncatedPcap(t *testing.T) {
+	file := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0} // bare IP
+	whole := map[int]bool{len(file): true}
+	for range 3 {
+		file = append(file, 1, 0, 0, 0, 2, 0, 0, 0, 30, 0, 0, 0, 30, 0, 0, 0)
+		file = append(file, make([]byte, 30)...)
+		whole[len(file)] = true
+	}
+	for n := range len(file) + 1 {
+		_, totals, err := read(t, file[:n], explain.Options{})
+		var broken *dissect.Error
+		switch {
+		case err != nil && !errors.As(err, &broken):
+			t.Errorf("%d bytes: %v", n, err)
+		case whole[n] != (err == nil):
+			t.Errorf("%d bytes: %v", n, err)
+		case totals.Packets != max(0, (n-24)/46):
+			t.Errorf("%d bytes: %d packets", n, totals.Packets)
+		}
+	}
+}
+
+// A recorder may have packets in another order than they were sent, and with the answer first.
+func TestAnswerFirst(t *testing.T) {
+	file, err := os.ReadFile("testdata/no_suite.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _, _ := read(t, file, explain.Options{})
+	var blocks [][]byte
+	for b := file; len(b) > 0; {
+		n := binary.LittleEndian.Uint32(b[4:])
+		blocks, b = append(blocks, b[:n]), b[n:]
+	}
+	hello := -1
+	for i, b := range blocks {
+		if bytes.Contains(b, want[0].Random) && hello < 0 {
+			hello = i
+		}
+	}
+	answer := hello + 1
+	for ; !bytes.Contains(blocks[answer], []byte{21, 3, 3, 0, 2}); answer++ {
+	}
+	blocks[hello], blocks[answer] = blocks[answer], blocks[hello]
+	got, _, err := read(t, bytes.Join(blocks, nil), explain.Options{})
+	if err != nil || len(got) != 1 || !got[0].TLS || got[0].Carrier != explain.Bare || account(got[0]) != account(want[0]) {
+		t.Errorf("%v: %s\nand in order\n%s", err, account(got[0]), account(want[0]))
+	}
+}
+
+// A line of a key log that cannot be read takes no other with it.
+func TestBadLine(t *testing.T) {
+	file, err := os.ReadFile("testdata/tls13.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := os.ReadFile("testdata/tls13.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := new(observe.KeyLog)
+	if err := k.Read(strings.NewReader("CLIENT_RANDOM zz zz\n" + string(lines) + "CLIENT_RANDOM 00")); err == nil {
+		t.Error("nothing is said of the bad lines")
+	}
+	all, _, err := read(t, file, explain.Options{Keys: explain.Keys{Logged: k}})
+	if err != nil || len(all) != 1 || all[0].Read.Sealed != 0 {
+		t.Errorf("%v, and what the good lines open stays closed", err)
 	}
 }
 

@@ -40,9 +40,10 @@ type Options struct {
 // Totals count what was in a file.
 type Totals struct {
 	Packets, Connections, TLS int
-	Others                    int // packets that are neither TCP nor UDP over IP
-	Datagrams                 int // of UDP
-	LogLines                  int // of key logs, in the file
+	Others                    int   // packets that are neither TCP nor UDP over IP
+	Datagrams                 int   // of UDP
+	LogLines                  int   // of key logs, in the file
+	BadLine                   error // the first of those that could not be read
 }
 
 // maxLoot is how many master secrets of TLS 1.2 are remembered for the connections that resume.
@@ -55,7 +56,6 @@ type reading struct {
 	layers dissect.Layers
 	logged *observe.KeyLog
 	loot   []observe.Master
-	err    error // of a key log in the file
 	ends   *ends // who is told of the connection that is shown
 }
 
@@ -101,8 +101,11 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return r.totals, errors.Join(err, r.err)
+	return r.totals, err
 }
+
+// maxLines is how many bytes of key logs are taken out of a file: of a hundred thousand connections.
+const maxLines = 128 << 20
 
 // Secrets goes through a capture file for the key log lines in it alone, also those behind the
 // packets that they open.
@@ -114,7 +117,9 @@ func Secrets(in io.Reader) ([]byte, error) {
 	var lines []byte
 	for {
 		_, err := file.Next()
-		lines = append(lines, file.Secrets()...)
+		if more := file.Secrets(); len(lines)+len(more) <= maxLines {
+			lines = append(lines, more...)
+		}
 		if errors.Is(err, io.EOF) {
 			return lines, nil
 		}
@@ -130,8 +135,8 @@ func (r *reading) take(lines []byte) {
 		r.o.Secrets(lines)
 	}
 	before := r.logged.Len()
-	if err := r.logged.Read(bytes.NewReader(lines)); err != nil && r.err == nil {
-		r.err = err
+	if err := r.logged.Read(bytes.NewReader(lines)); err != nil && r.totals.BadLine == nil {
+		r.totals.BadLine = err
 	}
 	r.totals.LogLines += r.logged.Len() - before
 }

@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 )
 
@@ -102,7 +103,10 @@ func (s *stream) turn() bool {
 	}
 	s.swapped = !s.swapped
 	s.c.Client, s.c.Server = s.c.Server, s.c.Client
-	s.c.Bytes[0], s.c.Bytes[1] = s.c.Bytes[1], s.c.Bytes[0]
+	c := s.c
+	c.Bytes[0], c.Bytes[1] = c.Bytes[1], c.Bytes[0]
+	c.Missing[0], c.Missing[1] = c.Missing[1], c.Missing[0]
+	c.Differing[0], c.Differing[1] = c.Differing[1], c.Differing[0]
 	s.clear[0], s.clear[1] = s.clear[1], s.clear[0]
 	return true
 }
@@ -110,12 +114,20 @@ func (s *stream) turn() bool {
 // begin is where TLS begins, in what the client said.
 func (s *stream) begin(from int) {
 	s.c.TLS = true
+	// A recorder may have the answer before what it answers.
+	var answer []byte
+	if b := s.clear[server]; from == 0 && len(b) > 1 && (b[0] == byte(iana.Handshake) || b[0] == byte(iana.Alert)) && b[1] == 3 {
+		answer, s.clear[server] = b, nil
+	}
 	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
 	s.c.Before = [2]int{from, len(s.clear[server])}
 	s.ob = s.r.observer(s)
 	hello := s.clear[client][from:]
 	s.clear = [2][]byte{}
 	s.feed(false, hello)
+	if answer != nil {
+		s.feed(true, answer)
+	}
 }
 
 // Gap: nothing can be told apart behind it.

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -43,8 +44,8 @@ type lines struct {
 	traffic []logged
 }
 
-// Read adds the lines of r, an NSS key log (RFC 9850). It stops at the first line that cannot be
-// read, and keeps those before it.
+// Read adds the lines of r, an NSS key log (RFC 9850). Lines that cannot be read are left out; the
+// error is about the first of them.
 func (k *KeyLog) Read(r io.Reader) error {
 	masters, traffic, err := readKeyLog(r)
 	if k.of == nil {
@@ -103,10 +104,15 @@ func (o *Observer) consult() {
 }
 
 // readKeyLog takes the lines of a key log that it knows: a label, the client's
-// random and a secret, both in hex. In TLS 1.2 the label is CLIENT_RANDOM, and the
+// random and a secret, both in hex. A line that cannot be read is left out, and the error is about the first such. In TLS 1.2 the label is CLIENT_RANDOM, and the
 // secret the master secret. Other lines are for others.
 func readKeyLog(r io.Reader) (masters []Master, traffic []logged, err error) {
 	s := bufio.NewScanner(r)
+	bad := func(e error) {
+		if err == nil {
+			err = e
+		}
+	}
 	for line := 1; s.Scan(); line++ {
 		f := strings.Fields(s.Text())
 		if len(f) == 0 {
@@ -117,24 +123,26 @@ func readKeyLog(r io.Reader) (masters []Master, traffic []logged, err error) {
 			continue
 		}
 		if len(f) != 3 {
-			return nil, nil, fmt.Errorf("key log, line %d: %s takes two values, got %d", line, f[0], len(f)-1)
+			bad(fmt.Errorf("key log, line %d: %s takes two values, got %d", line, f[0], len(f)-1))
+			continue
 		}
-		random, err := hex.DecodeString(f[1])
-		if err != nil || len(random) != 32 {
-			return nil, nil, fmt.Errorf("key log, line %d: the client random is not 64 hex digits", line)
+		random, wrong := hex.DecodeString(f[1])
+		if wrong != nil || len(random) != 32 {
+			bad(fmt.Errorf("key log, line %d: the client random is not 64 hex digits", line))
+			continue
 		}
-		secret, err := hex.DecodeString(f[2])
+		secret, wrong := hex.DecodeString(f[2])
 		switch {
-		case is13 && (err != nil || len(secret) != 32 && len(secret) != 48): // the hash's length
-			return nil, nil, fmt.Errorf("key log, line %d: the traffic secret is neither 64 nor 96 hex digits", line)
+		case is13 && (wrong != nil || len(secret) != 32 && len(secret) != 48): // the hash's length
+			bad(fmt.Errorf("key log, line %d: the traffic secret is neither 64 nor 96 hex digits", line))
 		case is13:
 			l.random, l.secret = [32]byte(random), secret
 			traffic = append(traffic, l)
-		case err != nil || len(secret) != 48:
-			return nil, nil, fmt.Errorf("key log, line %d: the master secret is not 96 hex digits", line)
+		case wrong != nil || len(secret) != 48:
+			bad(fmt.Errorf("key log, line %d: the master secret is not 96 hex digits", line))
 		default:
 			masters = append(masters, Master{Secret: keyschedule.MasterSecret(secret), ClientRandom: random})
 		}
 	}
-	return masters, traffic, s.Err()
+	return masters, traffic, cmp.Or(err, s.Err())
 }

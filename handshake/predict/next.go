@@ -99,7 +99,7 @@ func (a *asker) next(q *Question, p passing, wrong []Choice) {
 	if e := a.say.Get(narrate.Move, a.told[p.came]); e.Title != "" {
 		reason = a.together(reason, a.words("next/move", "message", name, "move", e.Title))
 	}
-	q.Choices = append(wrong[:min(len(wrong), most-1):most-1], Choice{Key: p.sent.Kind.String(), Text: name, Right: true, Reason: reason})
+	q.Choices = append(slices.Clip(wrong[:min(len(wrong), most-1)]), Choice{Key: p.sent.Kind.String(), Text: name, Right: true, Reason: reason})
 }
 
 // table is what an end has moves for; one that has settled on no version, those of all.

@@ -9,7 +9,8 @@
 // same bytes are told of as an Overlap, with both.
 //
 // It knows nothing of TLS, opens nothing and keeps nothing of a connection but what is
-// out of order; memory is bounded for each and for all. Files, layers and fragments of IP
+// out of order, and the last few kilobytes of each direction to hold what is sent again against;
+// memory is bounded for each and for all. Files, layers and fragments of IP
 // are gopacket's work; its reassembly of TCP drops one of two versions without a word, so
 // that part is ours.
 //

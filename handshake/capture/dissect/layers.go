@@ -42,9 +42,9 @@ type Layers struct {
 	tcp  layers.TCP
 	udp  layers.UDP
 
-	frag4   *ip4defrag.IPv4Defragmenter
-	frag6   *ip6defrag.IPv6Defragmenter
-	pending int // fragments taken in since the old ones were forgotten
+	frag4          *ip4defrag.IPv4Defragmenter
+	frag6          *ip6defrag.IPv6Defragmenter
+	count4, count6 int // fragments taken in since the old ones were forgotten
 
 	segment  Segment
 	datagram Datagram
@@ -55,8 +55,8 @@ type cut bool
 
 func (c *cut) SetTruncated() { *c = true }
 
-// keptFragments is how many fragments may come before those are forgotten whose others
-// did not.
+// keptFragments is how many fragments may come before all are forgotten whose others have not
+// come. When they came does not count: a file may say any time.
 const keptFragments = 1024
 
 // Link types that gopacket has no name for (tcpdump.org/linktypes.html).
@@ -150,15 +150,12 @@ func (l *Layers) v4(p Packet, b []byte) (*Segment, *Datagram) {
 		if short {
 			return nil, nil // it can never be whole
 		}
-		if l.frag4 == nil {
-			l.frag4 = ip4defrag.NewIPv4Defragmenter()
+		if l.frag4 == nil || l.count4 > keptFragments {
+			l.frag4, l.count4 = ip4defrag.NewIPv4Defragmenter(), 0
 		}
+		l.count4++
 		own := *ip
 		own.Payload = bytes.Clone(ip.Payload)
-		if l.pending++; l.pending > keptFragments {
-			l.pending = 0
-			l.frag4.DiscardOlderThan(p.Time.Add(-time.Minute))
-		}
 		whole, err := l.frag4.DefragIPv4WithTimestamp(&own, p.Time)
 		if err != nil || whole == nil {
 			return nil, nil
@@ -202,11 +199,10 @@ func (l *Layers) v6(p Packet, b []byte) (*Segment, *Datagram) {
 				return nil, nil
 			}
 			f.Payload = bytes.Clone(f.Payload)
-			if l.frag6 == nil || l.pending > keptFragments {
-				// Its clock is this machine's, so the old ones cannot be told by the file's.
-				l.frag6, l.pending = ip6defrag.NewIPv6Defragmenter(), 0
+			if l.frag6 == nil || l.count6 > keptFragments {
+				l.frag6, l.count6 = ip6defrag.NewIPv6Defragmenter(), 0
 			}
-			l.pending++
+			l.count6++
 			own := *ip
 			own.SrcIP, own.DstIP = bytes.Clone(ip.SrcIP), bytes.Clone(ip.DstIP)
 			whole := l.frag6.DefragIPv6(&own, &f)

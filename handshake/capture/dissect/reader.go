@@ -66,7 +66,11 @@ type Reader struct {
 	link    layers.LinkType // of all packets; pcapng has one for each interface
 	secrets *secretsFilter
 	n       int
-	done    error
+
+	// Of pcap, whose end says nothing: what has come in all, and what the packets took.
+	came *counted
+	took int64
+	done error
 }
 
 // What a pcapng file begins with, and gzip.
@@ -89,6 +93,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
+	came := &counted{Reader: in, n: 0}
 	d := &Reader{}
 	switch {
 	case len(b) < 4:
@@ -101,7 +106,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 		}
 		d.packets = ng
 	default:
-		old, err := pcapgo.NewReader(in)
+		old, err := pcapgo.NewReader(came)
 		if err != nil {
 			if d.error(err); errors.Is(err, io.ErrUnexpectedEOF) {
 				return nil, &Error{Trouble: Truncated, Err: err}
@@ -109,8 +114,27 @@ func NewReader(r io.Reader) (*Reader, error) {
 			return nil, &Error{Trouble: NoCapture, Err: fmt.Errorf("it begins with %x", b)}
 		}
 		d.packets, d.link = old, old.LinkType()
+		d.came, d.took = came, pcapHeader
 	}
 	return d, nil
+}
+
+// What pcap has before all packets, and before each.
+const (
+	pcapHeader = 24
+	pcapPacket = 16
+)
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // error is what ended the file.
@@ -132,10 +156,13 @@ func (r *Reader) Next() (Packet, error) {
 	}
 	data, info, err := r.packets.ZeroCopyReadPacketData()
 	if err != nil {
-		r.done = r.error(err)
+		if r.done = r.error(err); r.done == io.EOF && r.came != nil && r.came.n > r.took { // behind a packet's header, before its first byte
+			r.done = r.error(io.ErrUnexpectedEOF)
+		}
 		return Packet{}, r.done
 	}
 	r.n++
+	r.took += int64(pcapPacket + len(data))
 	p := Packet{Number: r.n, Time: info.Timestamp, Link: r.link, Data: data, Length: info.Length}
 	if len(info.AncillaryData) > 0 {
 		p.Link, _ = info.AncillaryData[0].(layers.LinkType)

@@ -74,6 +74,8 @@ const (
 	maxOpen    = 1 << 16   // connections followed at a time
 	maxHeld    = 1 << 20   // bytes of a direction that wait for what is before them
 	maxHeldAll = 64 << 20  // and of all
+	maxWindow  = 1 << 30   // the widest that TCP has (RFC 7323 §2.3)
+	overhead   = 96        // of memory, of a piece that waits
 	maxAhead   = 256 << 20 // what is further ahead is no part of this connection
 	patience   = 64        // segments to wait for bytes that the other end has and we have not
 	recentLen  = 8 << 10
@@ -202,6 +204,10 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 			other.acked = max(other.acked, acked)
 		}
 	}
+	ahead := off - h.next
+	if s.Rst && (ahead < 0 || ahead >= maxWindow) { // none that its receiver heeds (RFC 9293 §3.10.7.4)
+		return
+	}
 	if s.Rst {
 		if c.follower != nil {
 			a.giveUp(c, h, server)
@@ -212,7 +218,7 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 		return
 	}
 	p := piece{off: off, b: s.Payload, cut: s.Cut, from: at}
-	if s.Fin && !h.hasFin {
+	if s.Fin && !h.hasFin && p.end() >= h.next && ahead < maxAhead {
 		h.hasFin, h.fin = true, p.end()
 	}
 	if c.follower == nil { // nobody listens: its end is all that matters
@@ -237,8 +243,8 @@ func (a *Assembler) put(c *Conversation, h *half, server bool, p piece) {
 	p.b = bytes.Clone(p.b)
 	i, _ := slices.BinarySearchFunc(h.pending, p.off, func(q piece, off int64) int { return int(min(max(q.off-off, -1), 1)) })
 	h.pending = slices.Insert(h.pending, i, p)
-	h.held += len(p.b)
-	a.held += len(p.b)
+	h.held += len(p.b) + overhead
+	a.held += len(p.b) + overhead
 	if h.held > maxHeld || a.held > maxHeldAll || len(h.pending) > maxHeld/256 {
 		a.giveUp(c, h, server)
 	}
@@ -300,8 +306,8 @@ func (a *Assembler) drain(c *Conversation, h *half, server bool) {
 		p := h.pending[0]
 		h.pending[0] = piece{}
 		h.pending = h.pending[1:]
-		h.held -= len(p.b)
-		a.held -= len(p.b)
+		h.held -= len(p.b) + overhead
+		a.held -= len(p.b) + overhead
 		a.tell(c, h, server, p)
 	}
 	if len(h.pending) == 0 {

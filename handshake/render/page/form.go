@@ -74,7 +74,7 @@ func (d *document) form() {
 			}
 			d.with(elButton, d.lab("play"), value(attrType, "submit"))
 			d.space()
-			d.with(elA, d.lab("begin_again"), ask(nil))
+			d.with(elA, d.lab("begin_again"), ask(Query{{Name: "lang", Value: string(d.say.Lang)}}))
 		})
 		for _, n := range f.Notes {
 			d.with(elP, n, class(classPrivate))

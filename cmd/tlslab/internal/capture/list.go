@@ -205,13 +205,17 @@ func (l *proxyList) explain(n int) {
 		l.err = err
 	}
 	for _, more := range l.more(lang, rec) {
-		l.write("   " + more + "\n")
+		l.write("   " + strings.Join(sheet.Wrap(more, l.width()-3), "\n   ") + "\n")
 	}
 	l.write("\n")
 }
 
-// more says, of each leg, how much passed that is not kept.
+// more says that what came on one leg may have gone on changed, and of each leg how much passed that
+// is not kept.
 func (l *proxyList) more(lang narrate.Lang, rec *proxy.Recording) (said []string) {
+	if f := l.flags; len(f.rewrite)+len(f.setHeader)+len(f.setReply)+len(f.mapRemote) > 0 {
+		said = append(said, cli.Say(lang, "proxy_changed_on_the_way"))
+	}
 	for _, leg := range []struct {
 		side string
 		lost int64

@@ -163,8 +163,8 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 		if err == nil && o.Keys.Logged.Len() == before {
 			return o, cli.Misuse("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: there is no secret of TLS in it", name)
 		}
-		if err != nil {
-			return o, cli.Failure("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: %w", name, err)
+		if err != nil { // the last line of a log that is still written may not be whole
+			fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
 		}
 	}
 	if e.rsaKey != "" {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"tlslab/handshake/render/page"
 )
@@ -24,6 +25,10 @@ func Local(addr string, next http.Handler) http.Handler {
 	for _, n := range names {
 		name := net.JoinHostPort(n, port)
 		ours, origins = append(ours, name), append(origins, "http://"+name)
+		if port == "80" { // which a browser leaves out
+			name = strings.TrimSuffix(name, ":80")
+			ours, origins = append(ours, name), append(origins, "http://"+name)
+		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
