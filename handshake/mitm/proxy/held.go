@@ -3,9 +3,9 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"hash/maphash"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/mitm/relay"
@@ -68,12 +68,18 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	e := t.entry
 	r := &HeldRequest{scheme: cmp.Or(e.Scheme, "http"), host: e.Host, method: x.Request.Method, target: e.Path}
 	r.begin(t.ctx, x.Request, SideClient)
+	taken := false
+	defer func() { // behind the lock, and where a hook ended its goroutine too
+		if !taken {
+			r.answer.drop(t)
+		}
+	}()
 	for _, k := range h.s.p.o.Hooks {
 		if k.Request != nil && r.err == nil && r.answer == nil {
-			r.call(t, k.Name, func() { k.Request(r) })
+			r = r.next(k.Name)
+			r.call(t, func() { k.Request(r) })
 		}
 	}
-	r.done()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.ended { // and what was to be told of it may have been
@@ -84,6 +90,7 @@ func (h *h1) holdRequest(x *relay.Exchange, t *telling) {
 	case r.err != nil:
 		h.failHeld(x, r.err)
 	case r.answer != nil:
+		taken = true
 		h.answerHeld(x, t, r.answer)
 	default:
 		c := r.goesOn(h, x, relay.Client)
@@ -102,10 +109,10 @@ func (h *h1) holdReply(x *relay.Exchange, t *telling) {
 	r.begin(t.ctx, x.Reply, SideServer)
 	for _, k := range h.s.p.o.Hooks {
 		if k.Reply != nil && r.err == nil {
-			r.call(t, k.Name, func() { k.Reply(r) })
+			r = r.next(k.Name)
+			r.call(t, func() { k.Reply(r) })
 		}
 	}
-	r.done()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.ended { // and what was to be told of it may have been
@@ -131,13 +138,33 @@ func (m *HeldMessage) begin(ctx context.Context, head *relay.Head, of Side) {
 	}
 }
 
-// call calls a hook. One that panics is to blame for that.
-func (m *HeldMessage) call(t *telling, name string, f func()) {
-	name = cmp.Or(name, "a hook")
-	m.mu.Lock()
-	m.by = name
-	m.mu.Unlock()
-	if err := t.guard(&name, f); err != nil {
+// next is the request as the next hook gets it.
+func (r *HeldRequest) next(name string) *HeldRequest {
+	n := &HeldRequest{scheme: r.scheme, host: r.host, method: r.method, target: r.target}
+	n.follow(&r.HeldMessage, name)
+	return n
+}
+
+// next is the reply as the next hook gets it.
+func (r *HeldReply) next(name string) *HeldReply {
+	n := &HeldReply{request: r.request, status: r.status, reason: r.reason}
+	n.follow(&r.HeldMessage, name)
+	return n
+}
+
+// follow has m go on from what the hook before it left. Only the fields are changed in place, and that
+// hook may still look at them.
+func (m *HeldMessage) follow(last *HeldMessage, name string) {
+	m.ctx, m.head, m.of, m.by = last.ctx, last.head, last.of, cmp.Or(name, "a hook")
+	m.wanted = last.wanted
+	m.fields = slices.Clone(last.fields)
+}
+
+// call calls the hook that m is with. One that panics is to blame for that. Behind it, whatever the hook
+// did, m does not change any more, so that what it wants is read without a lock.
+func (m *HeldMessage) call(t *telling, f func()) {
+	defer m.done()
+	if err := t.guard(&m.by, f); err != nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.err == nil {
@@ -163,7 +190,7 @@ func (t *telling) guard(name *string, f func()) (err error) {
 	return nil
 }
 
-// done is the end of what hooks may do.
+// done is the end of what the hook may do.
 func (m *HeldMessage) done() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -216,37 +243,45 @@ func (h *h1) goOn(x *relay.Exchange, t *telling, m *HeldMessage, c relay.Changes
 		return
 	}
 	h.mu.Lock()
-	asCame, trailers := true, []relay.Field(nil)
-	if len(m.trailers) > 0 {
-		came := t.trailers(from)
-		h.mu.Unlock()
-		trailers, asCame = came, false
-		err = t.guard(&name, func() {
-			for _, f := range m.trailers {
-				trailers = f(trailers)
-			}
-		})
-		for _, f := range trailers {
-			if bad := relay.CheckField(f); bad != nil && err == nil {
-				err = &HookError{Hook: name, Err: bad}
-			}
-		}
-		h.mu.Lock()
-	}
+	came := slices.Clone(t.trailers(from))
+	h.mu.Unlock() // not by unlocked: a hook that ends its goroutine there would have it locked twice
+	trailers, by, err := m.makeTrailers(t, came)
+	h.mu.Lock()
 	if err == nil && !t.ended {
 		if len(m.bodies) > 0 && !in.same(sent) {
 			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeBody})
 		}
-		if !asCame && !sameFields(trailers, t.trailers(from)) {
-			t.changes = append(t.changes, Change{By: name, Of: m.of, Kind: ChangeTrailers})
+		if !sameFields(trailers, came) {
+			t.changes = append(t.changes, Change{By: by, Of: m.of, Kind: ChangeTrailers})
 		}
-		h.m.GiveEnd(x, from, asCame, trailers)
+		h.m.GiveEnd(x, from, len(m.trailers) == 0, trailers)
 		h.settle(from)
 	}
 	h.mu.Unlock()
 	if err != nil {
 		h.failBody(x, err)
 	}
+}
+
+// makeTrailers are the trailers as hooks want them, and by is the last that has changed them. Each gets a
+// copy, since it may write to that, and is not asked again for what it returned.
+func (m *HeldMessage) makeTrailers(t *telling, came []relay.Field) (trailers []relay.Field, by string, err error) {
+	trailers = came
+	for _, f := range m.trailers {
+		next, name := []relay.Field(nil), f.by
+		if err := t.guard(&name, func() { next = slices.Clone(f.make(slices.Clone(trailers))) }); err != nil {
+			return nil, name, err
+		}
+		for _, field := range next {
+			if bad := relay.CheckField(field); bad != nil {
+				return nil, name, &HookError{Hook: name, Err: bad}
+			}
+		}
+		if !sameFields(next, trailers) {
+			trailers, by = next, name
+		}
+	}
+	return trailers, by, nil
 }
 
 func sameFields(a, b []relay.Field) bool {
@@ -259,6 +294,16 @@ func sameFields(a, b []relay.Field) bool {
 		}
 	}
 	return true
+}
+
+// drop closes the body of an answer that nobody gets.
+func (a *heldAnswer) drop(t *telling) {
+	if a == nil {
+		return
+	}
+	if c, ok := a.body.(io.Closer); ok {
+		_ = t.guard(&a.by, func() { _ = c.Close() }) // the exchange has ended otherwise
+	}
 }
 
 // answerHeld answers in a server's place. The lock is held.
@@ -353,64 +398,4 @@ func (h *h1) failHeld(x *relay.Exchange, err error) {
 	h.m.Fail(x, f)
 	h.settle(relay.Client)
 	h.settle(relay.Server)
-}
-
-// heldReader is a body as it comes.
-type heldReader struct {
-	h    *h1
-	x    *relay.Exchange
-	from relay.Side
-}
-
-// Read waits for more of the body.
-func (r *heldReader) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	r.h.mu.Lock()
-	defer r.h.mu.Unlock()
-	for {
-		n, err := r.h.m.Take(r.x, r.from, p)
-		switch {
-		case n > 0:
-			r.h.settle(r.from.Other()) // credit for who sends it
-			r.h.sent.Broadcast()
-			return n, nil
-		case err == io.EOF:
-			return 0, err
-		case err != nil:
-			return 0, errOver
-		}
-		r.h.sent.Wait()
-	}
-}
-
-var seed = maphash.MakeSeed()
-
-// summed is a reader that knows what it has read.
-type summed struct {
-	io.Reader
-	n   int64
-	sum maphash.Hash
-	set bool
-
-	keep int // so many of the first bytes
-	kept []byte
-}
-
-func (s *summed) Read(p []byte) (int, error) {
-	if !s.set {
-		s.set = true
-		s.sum.SetSeed(seed)
-	}
-	n, err := s.Reader.Read(p)
-	s.n += int64(n)
-	s.kept = append(s.kept, p[:min(n, s.keep-len(s.kept))]...)
-	_, _ = s.sum.Write(p[:n]) // to memory
-	return n, err
-}
-
-// same reports whether two readers have read the same.
-func (s *summed) same(t *summed) bool {
-	return s.n == t.n && (s.n == 0 || s.sum.Sum64() == t.sum.Sum64())
 }

@@ -34,27 +34,39 @@ type Hook struct {
 	Reply   func(*HeldReply)
 }
 
-// HeldMessage is what a request and a reply have in common while a hook holds them.
+// HeldMessage is what a request and a reply have in common while a hook holds them. Each hook has one of
+// its own, which begins with what those before it wanted.
 type HeldMessage struct {
 	ctx  context.Context
 	head *relay.Head
 	of   Side
+	by   string // the hook that it is with
 
 	mu       sync.Mutex
-	returned bool
-	by       string // the hook that it is with
+	returned bool // the hook: nothing changes any more
+	wanted
+}
+
+// wanted is what the hooks so far want of a message.
+type wanted struct {
 	fields   []relay.Placed
 	touched  bool // the fields
 	changes  []Change
 	err      error
 	bodies   []heldBody
-	trailers []func([]relay.Field) []relay.Field
+	trailers []heldTrailers
 }
 
 // heldBody is what a hook wants of a body.
 type heldBody struct {
 	by   string
 	read func(io.Reader) io.Reader
+}
+
+// heldTrailers is what a hook wants of what comes behind a body.
+type heldTrailers struct {
+	by   string
+	make func([]relay.Field) []relay.Field
 }
 
 // HeldRequest is a request while a hook holds it.
@@ -249,12 +261,12 @@ func (m *HeldMessage) Body(f func(io.Reader) io.Reader) {
 }
 
 // Trailers has what comes behind the body go on as f makes it. Where there is a body to come only,
-// and in HTTP/1.1 only where it goes on in chunks.
+// and in HTTP/1.1 only where it goes on in chunks. The slice is f's.
 func (m *HeldMessage) Trailers(f func([]relay.Field) []relay.Field) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.returned {
-		m.trailers = append(m.trailers, f)
+		m.trailers = append(m.trailers, heldTrailers{m.by, f})
 	}
 }
 
@@ -274,17 +286,25 @@ func (m *HeldMessage) changed(k ChangeKind, detail string) {
 }
 
 // Method is the request's method.
-func (r *HeldRequest) Method() string { return r.method }
+func (r *HeldRequest) Method() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.method
+}
 
 // Target is the request's target: the path and what follows, but for OPTIONS * and CONNECT.
-func (r *HeldRequest) Target() string { return r.target }
+func (r *HeldRequest) Target() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.target
+}
 
 // Host is whom the request asks, as it names it; with a port if that is not the usual one.
 func (r *HeldRequest) Host() string { return r.host }
 
 // URL is scheme, host and target: "https://www.example.org/a?b". It need not be one that package
 // net/url takes.
-func (r *HeldRequest) URL() string { return r.scheme + "://" + r.host + r.target }
+func (r *HeldRequest) URL() string { return r.scheme + "://" + r.host + r.Target() }
 
 // SetMethod changes the method. From or to HEAD and CONNECT it cannot be: whether the reply has a
 // body hangs on that.
@@ -318,8 +338,9 @@ func (r *HeldRequest) SetTarget(target string) {
 }
 
 // Answer answers the request, so that no server is asked. The body is read to its end, and closed
-// if it is an io.Closer; nil is an empty one. What the request still brings is dropped. No other hook
-// is called for it.
+// if it is an io.Closer, also where nobody waits for it any more; nil is an empty one. What the request
+// still brings is dropped. No other hook is called for it. A second answer, or one that comes after the
+// hook has returned, is not taken: its body is neither read nor closed.
 func (r *HeldRequest) Answer(status int, fields []relay.Field, body io.Reader) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -346,7 +367,11 @@ func (r *HeldRequest) Answer(status int, fields []relay.Field, body io.Reader) {
 }
 
 // Status is the reply's status.
-func (r *HeldReply) Status() int { return r.status }
+func (r *HeldReply) Status() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
 
 // Request is the head of the request as it came.
 func (r *HeldReply) Request() *relay.Head { return r.request }

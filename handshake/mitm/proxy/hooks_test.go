@@ -144,6 +144,11 @@ func TestHookToBlame(t *testing.T) {
 				r.Set("Content-Length", "5")
 			}
 		}},
+		"trailers": {Name: "bad", Reply: func(r *proxy.HeldReply) {
+			if !strings.HasSuffix(r.Request().Target, "/good") {
+				r.Trailers(func([]relay.Field) []relay.Field { return []relay.Field{{Name: "Content-Length", Value: "5"}} })
+			}
+		}},
 		"body": {Name: "bad", Reply: func(r *proxy.HeldReply) {
 			if !strings.HasSuffix(r.Request().Target, "/good") {
 				r.Body(func(io.Reader) io.Reader { panic("mine") })
@@ -249,5 +254,54 @@ func TestHeldUntilClose(t *testing.T) {
 			t.Error(err)
 		}
 		<-done
+	})
+}
+
+// TestHookTrailers: a hook may write to the trailers that it is given: what came stays what came, and the
+// hook that changed them is to blame, not the last that saw them.
+func TestHookTrailers(t *testing.T) {
+	origin := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "Sum")
+		_, _ = io.Copy(w, r.Body)
+		w.Header().Set("Sum", "real")
+	}
+	kept := []relay.Field(nil)
+	hooks := []proxy.Hook{{Name: "one", Reply: func(r *proxy.HeldReply) {
+		r.Trailers(func(fs []relay.Field) []relay.Field {
+			if len(fs) != 1 {
+				t.Errorf("it has %v", fs)
+				return fs
+			}
+			fs[0].Value, kept = "mine", fs
+			return fs
+		})
+	}}, {Name: "two", Reply: func(r *proxy.HeldReply) {
+		r.Body(func(in io.Reader) io.Reader { return in })
+		r.Trailers(func(fs []relay.Field) []relay.Field {
+			if len(kept) > 0 {
+				kept[0].Value = "late"
+			}
+			return fs
+		})
+	}}}
+	everyWay(t, origin, hooks, func(t *testing.T, u *underTest, c *http.Client, base string) {
+		resp, err := c.Post(base+"/", "text/plain", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if got := resp.Trailer.Get("Sum"); err != nil || string(b) != "body" || got != "mine" {
+			t.Errorf("%q, %q, %v", b, got, err)
+		}
+		c.CloseIdleConnections()
+		e := u.total(t, 1)[0]
+		sound(t, e)
+		if len(e.Trailers) != 1 || e.Trailers[0].Value != "real" {
+			t.Errorf("there came %v", e.Trailers)
+		}
+		if got := fmt.Sprint(e.Changes); got != "[{one server trailers }]" {
+			t.Error(got)
+		}
 	})
 }

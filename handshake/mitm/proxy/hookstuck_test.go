@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"tlslab/handshake/mitm/proxy"
+	"tlslab/handshake/mitm/relay"
 )
 
 // readerFunc is a function that reads.
@@ -46,7 +48,10 @@ func places(do func()) map[string]proxy.Hook {
 		"a request's reader":      request(func(r *proxy.HeldRequest) { r.Body(func(io.Reader) io.Reader { return reads }) }),
 		"a reply's reader":        reply(func(r *proxy.HeldReply) { r.Body(func(in io.Reader) io.Reader { return io.MultiReader(in, reads) }) }),
 		"a reader that it closes": reply(func(r *proxy.HeldReply) { r.Body(func(in io.Reader) io.Reader { return closing{in, do} }) }),
-		"an answer's reader":      request(func(r *proxy.HeldRequest) { r.Answer(200, nil, io.MultiReader(strings.NewReader("begun"), reads)) }),
+		"a reply's trailers": reply(func(r *proxy.HeldReply) {
+			r.Trailers(func(fs []relay.Field) []relay.Field { do(); return fs })
+		}),
+		"an answer's reader": request(func(r *proxy.HeldRequest) { r.Answer(200, nil, io.MultiReader(strings.NewReader("begun"), reads)) }),
 	}
 }
 
@@ -228,4 +233,159 @@ func TestHookLate(t *testing.T) {
 		}
 	}, func(o *proxy.Options) { o.Limits.Idle = 200 * time.Millisecond })
 	fewer(t, before)
+}
+
+// TestHookAnswerDropped: the body of an answer that nobody gets is closed, once, and whoever closes it
+// may take its time: no other exchange waits for that.
+func TestHookAnswerDropped(t *testing.T) {
+	for name, answer := range map[string]func(r *proxy.HeldRequest, begun chan bool, body io.Reader){
+		"the client leaves": func(r *proxy.HeldRequest, begun chan bool, body io.Reader) {
+			begun <- true
+			<-r.Context().Done()
+			r.Answer(http.StatusOK, nil, body)
+		},
+		"no status": func(r *proxy.HeldRequest, _ chan bool, body io.Reader) { r.Answer(99, nil, body) },
+		"the hook panics": func(r *proxy.HeldRequest, _ chan bool, body io.Reader) {
+			r.Answer(http.StatusOK, nil, body)
+			panic("mine")
+		},
+		"the hook ends its goroutine": func(r *proxy.HeldRequest, _ chan bool, body io.Reader) {
+			r.Answer(http.StatusOK, nil, body)
+			runtime.Goexit()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var begun, closed, release chan bool
+			hook := proxy.Hook{Request: func(r *proxy.HeldRequest) {
+				if strings.HasSuffix(r.Target(), "/bad") {
+					answer(r, begun, closing{strings.NewReader("mine"), func() { closed <- true; <-release }})
+				}
+			}}
+			everyWay(t, echoed, []proxy.Hook{hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
+				begun, closed, release = make(chan bool), make(chan bool, 2), make(chan bool)
+				free := sync.OnceFunc(func() { close(release) })
+				defer free()
+				leave := breakable(c)
+				over := make(chan error, 1)
+				go func() { over <- post(c, base+"/bad") }()
+				if name == "the client leaves" {
+					<-begun
+					leave()
+				}
+				select {
+				case <-closed:
+				case <-time.After(patience):
+					t.Fatal("the answer's body is not closed")
+				}
+				get(t, c, base+"/good")
+				free()
+				if err := <-over; err == nil {
+					t.Error("the client had its answer")
+				}
+				c.CloseIdleConnections()
+				if err := u.Close(); err != nil {
+					t.Error(err)
+				}
+				if len(closed) > 0 {
+					t.Error("the answer's body was closed twice")
+				}
+			})
+		})
+	}
+}
+
+// TestHookReadsOn: a hook may go on reading a body on a goroutine of its own when what it made of it is at
+// its end, and gets no answer but that the exchange is over. (The race detector sees whether the proxy
+// minds that: the reads are of nothing, so that no lock that they wait for puts them in order.)
+func TestHookReadsOn(t *testing.T) {
+	var read chan error
+	hook := proxy.Hook{Name: "mine", Reply: func(r *proxy.HeldReply) {
+		r.Body(func(in io.Reader) io.Reader {
+			go func() {
+				_, err := in.Read(nil)
+				for r.Context().Err() == nil && err == nil {
+					_, err = in.Read(nil)
+				}
+				if err == nil {
+					_, err = io.Copy(io.Discard, in)
+				}
+				read <- err
+			}()
+			return strings.NewReader("")
+		})
+	}}
+	everyWay(t, echoed, []proxy.Hook{hook}, func(t *testing.T, u *underTest, c *http.Client, base string) {
+		read = make(chan error, 1)
+		if err := post(c, base+"/"); err != nil {
+			t.Error(err)
+		}
+		c.CloseIdleConnections()
+		if e := u.total(t, 1)[0]; len(e.Changes) > 0 {
+			t.Errorf("%v, and of what came nothing was read", e.Changes)
+		}
+		if err := <-read; err == nil {
+			t.Error("the body had an end after the exchange")
+		}
+	})
+}
+
+// TestHookLateBesideAnother: what a hook says when it has returned changes nothing, and is nobody else's
+// fault, also while the hook behind it has the message.
+func TestHookLateBesideAnother(t *testing.T) {
+	type asked interface {
+		Set(name, value string)
+		Get(name string) string
+		Del(name string)
+		Body(func(io.Reader) io.Reader)
+	}
+	late := func(m asked, other func()) {
+		m.Set("Late", "1")
+		m.Set("Bad name", "1")
+		m.Del("First")
+		m.Body(func(io.Reader) io.Reader { return strings.NewReader("late") })
+		other()
+		if m.Get("First") != "1" || m.Get("Late") != "" || m.Get("Second") != "" {
+			t.Errorf("it has %q, %q, %q", m.Get("First"), m.Get("Late"), m.Get("Second"))
+		}
+	}
+	var request, reply chan func()
+	hooks := []proxy.Hook{{Name: "one", Request: func(r *proxy.HeldRequest) {
+		r.Set("First", "1")
+		request <- func() {
+			late(r, func() { r.SetTarget("/late"); r.SetMethod("PUT"); r.Answer(http.StatusTeapot, nil, nil) })
+		}
+	}, Reply: func(r *proxy.HeldReply) {
+		r.Set("First", "1")
+		reply <- func() { late(r, func() { r.SetStatus(http.StatusTeapot, "") }) }
+	}}, {Name: "two", Request: func(r *proxy.HeldRequest) {
+		r.Set("Second", r.Get("First"))
+		(<-request)()
+	}, Reply: func(r *proxy.HeldReply) {
+		r.Set("Second", r.Get("First"))
+		(<-reply)()
+	}}}
+	origin := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != "/" || r.Header.Get("First") != "1" || r.Header.Get("Second") != "1" || r.Header.Get("Late") != "" {
+			t.Errorf("the server saw %s %s %v", r.Method, r.URL, r.Header)
+		}
+		echoed(w, r)
+	}
+	everyWay(t, origin, hooks, func(t *testing.T, u *underTest, c *http.Client, base string) {
+		request, reply = make(chan func(), 1), make(chan func(), 1)
+		resp, err := c.Post(base+"/", "text/plain", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if h := resp.Header; err != nil || resp.StatusCode != http.StatusOK || string(b) != "body" || h.Get("First") != "1" || h.Get("Second") != "1" || h.Get("Late") != "" {
+			t.Errorf("%s %v %q, %v", resp.Status, h, b, err)
+		}
+		c.CloseIdleConnections()
+		e := u.total(t, 1)[0]
+		sound(t, e)
+		if got := fmt.Sprint(e.Changes); got != "[{one client field_set First} {two client field_set Second} {one server field_set First} {two server field_set Second}]" {
+			t.Error(got)
+		}
+	})
 }

@@ -14,8 +14,8 @@ import (
 // was overtaken gets another number there. What comes of a body that is held counts against its
 // stream's window alone, up to a limit, so that it does not hold up the others either.
 
-// maxQueued is how much of what is held the window of the connection is not told of, of each
-// direction: what the common clients give one connection's window.
+// maxQueued is how much of what is held the windows of the connections are not told of, of both
+// directions together.
 const maxQueued = 1 << 20
 
 // held2 is what of one direction of a stream is its holder's.
