@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func toggle(ctx context.Context, l switches.Lesson) (*predict.Toggled, error) {
 		switch {
 		case s.Name == nameSeed:
 		case s.Value(&l) != "":
-			if x := l.Without(s.Name); x.Chosen() && plays(x) {
+			if x := l.Without(s.Name); x.Chosen() && plays(x) && !implied(l, x) {
 				less = append(less, x)
 			}
 		case s.Kind == switches.Toggle:
@@ -56,6 +57,14 @@ func toggle(ctx context.Context, l switches.Lesson) (*predict.Toggled, error) {
 	return toggled(ctx, l, slices.MinFunc(others, func(x, y switches.Lesson) int {
 		return bytes.Compare(chance(l.Seed, besideOf(l, x)), chance(l.Seed, besideOf(l, y)))
 	}))
+}
+
+// implied reports whether two lessons are one: what was left out of x follows from what was not, as the
+// interceptor does from --trust-mitm. To ask what it changes would teach that it does nothing.
+func implied(l, x switches.Lesson) bool {
+	a, errA := l.Options()
+	b, errB := x.Options()
+	return errA == nil && errB == nil && reflect.DeepEqual(a, b)
 }
 
 // chance stands for chance, by the seed.

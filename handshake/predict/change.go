@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
 )
@@ -224,20 +225,24 @@ func (a *asker) access(x event.Access) string {
 func (a *asker) ofTrust(other *asker) (fact string, differs bool) {
 	here, there := a.verdicts(), other.verdicts()
 	if slices.Equal(here, there) {
-		return a.words("change/same_trust", "n", strconv.Itoa(len(here))), false
+		checks := len(slices.DeleteFunc(here, func(v verdict) bool { return v.what == "" }))
+		return a.words("change/same_trust", "n", strconv.Itoa(checks)), false
 	}
 	return a.words("change/trust_differs", "here", a.count(here), "there", a.count(there)), true
 }
 
-// verdict is how a check went.
+// verdict is how a check went, or that an end refused.
 type verdict struct {
 	party string
-	what  event.CheckName
-	fault string // "" where it held
+	what  event.CheckName // "" of a refusal, whatever it was for
+	fault string          // "" where it held; of a refusal the alert
 }
 
 func (a *asker) verdicts() (out []verdict) {
 	for _, e := range a.events {
+		if r, ok := e.(*event.Alert); ok && r.Dir == event.Send && r.Description != iana.CloseNotify {
+			out = append(out, verdict{party: r.Party, fault: r.Description.String()})
+		}
 		c, ok := e.(*event.Check)
 		if !ok || !slices.Contains(believable, c.What) {
 			continue
@@ -251,15 +256,21 @@ func (a *asker) verdicts() (out []verdict) {
 	return out
 }
 
-// count says how many checks there were, and which of them fail.
+// count says how many checks there were, which of them fail, and who refuses.
 func (a *asker) count(verdicts []verdict) string {
 	var fails []string
+	checks := 0
 	for _, v := range verdicts {
+		if v.what == "" {
+			fails = append(fails, a.words("change/refuses", "party", a.say.Party(v.party), "alert", v.fault))
+			continue
+		}
+		checks++
 		if v.fault != "" {
 			fails = append(fails, a.words("change/fails", "party", a.say.Party(v.party), "check", a.say.Title(narrate.Check, string(v.what)), "why", v.fault))
 		}
 	}
-	n := a.words("change/checks", "n", strconv.Itoa(len(verdicts)))
+	n := a.words("change/checks", "n", strconv.Itoa(checks))
 	if len(fails) == 0 {
 		return n + a.say.Comma() + a.words("change/all_hold")
 	}
