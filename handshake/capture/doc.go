@@ -8,7 +8,7 @@
 // show them. No file shows retransmissions, or how the kernel really cut the stream into
 // segments.
 //
-// It is no reader, and no sniffer. It knows nothing of TLS but the names of a key log's
+// It is no reader (package dissect is), and no sniffer. It knows nothing of TLS but the names of a key log's
 // lines (RFC 9850).
 //
 // Files are written as things happen, no packet before the secrets that open it. Nothing

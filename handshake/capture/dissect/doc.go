@@ -14,5 +14,8 @@
 // are gopacket's work; its reassembly of TCP drops one of two versions without a word, so
 // that part is ours.
 //
+// It stands apart from package capture, which writes: whoever records, as a proxy does, links nothing
+// of this, and what one end of a connection is to a writer (Conn, Stream) it is not to a reader.
+//
 // Read reader.go (packets), then layers.go (segments), then tcp.go (streams).
 package dissect
