@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,10 +26,10 @@ import (
 // included: on a machine with something else to do that says what a quiet one would.
 func BenchmarkReaders(b *testing.B) {
 	server := httptest.NewUnstartedServer(nil)
-	port := server.Listener.Addr().String()
+	addr := server.Listener.Addr().String()
 	f := new(webFlags)
 	f.Lang = "en"
-	server.Config.Handler = f.handler(port[strings.LastIndexByte(port, ':')+1:])
+	server.Config.Handler = f.handler(addr)
 	server.Start()
 	b.Cleanup(server.Close)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 50}}
