@@ -101,7 +101,7 @@ const modules = `
 	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect cmd/web
 	github.com/gopacket/gopacket: capture/dissect
 	github.com/redis/go-redis/v9: session/redis
-	github.com/fatih/color: render/sheet cmd/lists cmd/capture cmd/explain
+	github.com/fatih/color: render/sheet cmd/cli cmd/lists cmd/capture cmd/explain
 	github.com/mattn/go-runewidth: render/sheet
 	github.com/mattn/go-isatty: cmd/cli
 	github.com/santhosh-tekuri/jsonschema/v6: cmd/clitest

@@ -114,6 +114,9 @@ func Secrets(in io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !file.HasSecrets() {
+		return nil, nil
+	}
 	var lines []byte
 	for {
 		_, err := file.Next()

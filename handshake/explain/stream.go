@@ -73,10 +73,9 @@ func (s *stream) feed(fromServer bool, b []byte) {
 // end says before TLS.
 func (s *stream) search(fromServer bool, b []byte) {
 	me := side(fromServer)
-	said := s.clear[me]
 	// A hello may come in pieces, so it is looked for from where the last piece began that might
 	// have been its beginning.
-	s.clear[me] = append(said, b...)
+	s.clear[me] = append(s.clear[me], b...)
 	from := helloIn(s.clear[me], s.starts[me])
 	s.starts[me] = len(s.clear[me])
 	switch {

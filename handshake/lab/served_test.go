@@ -2,11 +2,9 @@ package lab_test
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -29,28 +27,13 @@ var (
 )
 
 func serve() (address string, err error) {
-	dir, err := os.MkdirTemp("", "lab")
+	out, end, err := browsertest.Start(func(c *exec.Cmd) (io.ReadCloser, error) {
+		c.Stderr = os.Stderr
+		return c.StdoutPipe()
+	}, "web", "--listen", "127.0.0.1:0", "--lang", "en")
+	endServed = end
 	if err != nil {
 		return "", err
-	}
-	endServed = func() { _ = os.RemoveAll(dir) }
-	program := filepath.Join(dir, "tlslab")
-	if out, err := exec.Command("go", "build", "-o", program, "tlslab/cmd/tlslab").CombinedOutput(); err != nil {
-		return "", errors.New(string(out))
-	}
-	cmd := exec.Command(program, "web", "--listen", "127.0.0.1:0", "--lang", "en")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", err
-	}
-	endServed = func() {
-		_ = cmd.Process.Kill() // it keeps nothing
-		_ = cmd.Wait()
-		_ = os.RemoveAll(dir)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render/sheet"
 )
 
 // Toggled is a lesson with one switch changed, or a few, from the same seed.
@@ -113,7 +112,7 @@ func (a *asker) ofMessages(other *asker) (fact string, differs bool) {
 			continue
 		}
 		for _, r := range act.Rows {
-			name := a.sent(r.Either())
+			name := a.say.Sent(r.Either().Event)
 			switch {
 			case r.Right == nil:
 				left = append(left, name)
@@ -148,19 +147,6 @@ func (a *asker) only(key string, names []string) string {
 	return a.words(key, "n", strconv.Itoa(n), "messages", a.say.List(names))
 }
 
-// sent is what something is called that a party sent.
-func (a *asker) sent(s *beside.Sent) string {
-	switch e := s.Event.(type) {
-	case *event.Message:
-		return sheet.Title(e.Kind)
-	case *event.Alert:
-		return a.say.Alert(e, true, "")
-	case *event.Data:
-		return a.say.Data(e)
-	}
-	return a.say.UI("record")
-}
-
 // ofReaders compares, of what travelled in both, who could read it.
 func (a *asker) ofReaders(other *asker) (fact string, differs bool) {
 	here, there := a.sightsOf(), other.sightsOf()
@@ -179,7 +165,7 @@ func (a *asker) ofReaders(other *asker) (fact string, differs bool) {
 				if x == y || x == "" && y == event.AccessSealed || y == "" && x == event.AccessSealed {
 					continue
 				}
-				return a.words("change/readers_differ", "who", a.say.Party(who), "message", a.sent(r.Left), "here", a.access(x), "there", a.access(y)), true
+				return a.words("change/readers_differ", "who", a.say.Party(who), "message", a.say.Sent(r.Left.Event), "here", a.access(x), "there", a.access(y)), true
 			}
 		}
 	}

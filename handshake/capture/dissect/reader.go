@@ -170,6 +170,9 @@ func (r *Reader) Next() (Packet, error) {
 	return p, nil
 }
 
+// HasSecrets reports whether the file's format has a place for secrets: pcap has none.
+func (r *Reader) HasSecrets() bool { return r.secrets != nil }
+
 // Secrets returns the lines of an NSS key log that stood in the file since it was asked
 // last: pcapng's Decryption Secrets Blocks. Those in front of a packet are there when the
 // packet is.

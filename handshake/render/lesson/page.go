@@ -16,6 +16,12 @@ func WriteMITMMatrixPage(w io.Writer, verdicts []scenario.MITMVerdict, o page.Op
 	})
 }
 
+// NewPage returns a page of events as they come, in the words that tell of a lesson's scenes too.
+func NewPage(w io.Writer, o page.Options) *page.Page {
+	o.Teller = func(to render.TerminalOptions) page.Teller { return NewTerminal(io.Discard, to) }
+	return page.New(w, o)
+}
+
 // WritePage writes a lesson as a page, in a Terminal's words. Of a worksheet it writes to answers
 // what belongs in the blanks, as WriteAnswers of that Terminal does; answers may be nil.
 func WritePage(w io.Writer, t *scenario.Transcript, o page.Options, answers io.Writer) error {

@@ -8,7 +8,6 @@ import (
 	"tlslab/handshake/beside"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render/sheet"
 )
 
 // Pair is two runs of a lesson, one beside the other.
@@ -234,7 +233,7 @@ func (d *document) pairRow(at address, n int, conns []int, r beside.Row) {
 				party += d.say.Comma() + d.say.UI("page.leg", "leg", string(rune('A'+i)))
 			}
 			d.text(party + d.say.Colon())
-			d.with(elB, d.sentName(e))
+			d.with(elB, d.say.Sent(e.Event))
 			d.space()
 			d.with(elSpan, d.pairSays(r), class(classSize))
 			d.mark(r.Same())
@@ -272,19 +271,6 @@ func (d *document) pairSays(r beside.Row) string {
 	return size(r.Left) + " | " + size(r.Right) + d.say.Semicolon() + narrate.Fill(d.lab("fields_differ"), map[string]string{"n": decimal(n), "all": decimal(len(r.Fields))})
 }
 
-// sentName is what it is called that was sent.
-func (d *document) sentName(s *beside.Sent) string {
-	switch e := s.Event.(type) {
-	case *event.Message:
-		return sheet.Title(e.Kind)
-	case *event.Alert:
-		return d.say.Alert(e, true, "")
-	case *event.Data:
-		return d.say.Data(e)
-	}
-	return d.say.UI("record")
-}
-
 // fieldsBeside writes the fields of two messages, or the bytes where there are none.
 func (d *document) fieldsBeside(n int, r beside.Row) {
 	sides := []string{d.lab("left"), d.lab("right")}
@@ -294,7 +280,7 @@ func (d *document) fieldsBeside(n int, r beside.Row) {
 				for i, s := range []*beside.Sent{r.Left, r.Right} {
 					d.in(elTd, nil, func() {
 						if s != nil {
-							d.octets(decimal(n)+" "+d.sentName(s)+", "+sides[i], s.Bytes)
+							d.octets(decimal(n)+" "+d.say.Sent(s.Event)+", "+sides[i], s.Bytes)
 						}
 					})
 				}
@@ -308,7 +294,7 @@ func (d *document) fieldsBeside(n int, r beside.Row) {
 					d.text(withParent(f.Name))
 					d.mark(f.Same())
 				})
-				what := lastOf(f.Name) + " " + decimal(i+1) + ", " + decimal(n) + " " + d.sentName(r.Either())
+				what := lastOf(f.Name) + " " + decimal(i+1) + ", " + decimal(n) + " " + d.say.Sent(r.Either().Event)
 				d.in(elTd, nil, func() {
 					if f.Left != nil {
 						d.value(what+", "+sides[0], f.InLeft, f.Left.Value)

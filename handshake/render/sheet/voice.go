@@ -226,6 +226,19 @@ func (v Voice) Data(e *event.Data) string {
 // Party is what a party is called: "client".
 func (v Voice) Party(p string) string { return v.Title(narrate.Party, p) }
 
+// Sent is what something is called that a party sent, where two runs stand side by side.
+func (v Voice) Sent(sent event.Event) string {
+	switch e := sent.(type) {
+	case *event.Message:
+		return Title(e.Kind)
+	case *event.Alert:
+		return v.Alert(e, true, "")
+	case *event.Data:
+		return v.Data(e)
+	}
+	return v.UI("record")
+}
+
 // Op is what a class of operation is called, "" of event.OpNone.
 func (v Voice) Op(o event.Op) string {
 	if o == event.OpNone {

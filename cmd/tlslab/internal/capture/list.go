@@ -20,7 +20,6 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/sheet"
@@ -185,8 +184,7 @@ func (l *proxyList) page(n int) {
 
 // writePage writes what is known of a connection as a page. The error is w's.
 func (l *proxyList) writePage(w io.Writer, rec *proxy.Recording, o page.Options) error {
-	o.Teller = func(to render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, to) }
-	p := page.New(w, o)
+	p := lesson.NewPage(w, o)
 	l.tell(rec, p)
 	return p.Close()
 }
@@ -198,14 +196,14 @@ func (l *proxyList) explain(n int) {
 		return
 	}
 	lang := l.flags.Lang
-	l.write("\n" + strings.Join(sheet.Wrap(cli.Say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(rec.Conn)), l.width()), "\n") + "\n")
+	l.write("\n" + strings.Join(sheet.Wrap(cli.Say(lang, "proxy_shown", "n", strconv.Itoa(n), "conn", strconv.Itoa(rec.Conn)), l.out.Width()), "\n") + "\n")
 	term := lesson.NewTerminal(l.out, l.out.Options)
 	l.tell(rec, term)
 	if err := term.Close(); err != nil && l.err == nil {
 		l.err = err
 	}
 	for _, more := range l.more(lang, rec) {
-		l.write("   " + strings.Join(sheet.Wrap(more, l.width()-3), "\n   ") + "\n")
+		l.write("   " + strings.Join(sheet.Wrap(more, l.out.Width()-3), "\n   ") + "\n")
 	}
 	l.write("\n")
 }
@@ -232,13 +230,13 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	var b strings.Builder
 	if !l.headed {
 		l.headed = true
-		b.WriteString(l.paint(l.columns(cli.Say(l.flags.Lang, "proxy_head_n"), cli.Say(l.flags.Lang, "proxy_head_time"), cli.Say(l.flags.Lang, "proxy_head_method"),
+		b.WriteString(l.out.Paint(l.columns(cli.Say(l.flags.Lang, "proxy_head_n"), cli.Say(l.flags.Lang, "proxy_head_time"), cli.Say(l.flags.Lang, "proxy_head_method"),
 			cli.Say(l.flags.Lang, "proxy_head_status"), cli.Say(l.flags.Lang, "proxy_head_sent"), cli.Say(l.flags.Lang, "proxy_head_received"), cli.Say(l.flags.Lang, "proxy_head_where")), color.Faint) + "\n")
 	}
 	w := wordsOfEntry(l.flags.Lang, e, l.flags.caFile != "")
 	first := l.columns(w.n, w.time, w.method, w.status, w.sent, w.received, w.where)
 	below := "" // where there is no room beside the rest
-	if sheet.Width(first) > l.width() {
+	if sheet.Width(first) > l.out.Width() {
 		first, below = l.columns(w.n, w.time, w.method, w.status, w.sent, w.received, ""), w.where
 	}
 	shade := color.FgGreen
@@ -248,7 +246,7 @@ func (l *proxyList) text(e *proxy.Entry) string {
 	case e.Status >= 400 || len(e.Warnings) > 0:
 		shade = color.FgYellow
 	}
-	b.WriteString(l.paint(first, shade) + "\n")
+	b.WriteString(l.out.Paint(first, shade) + "\n")
 	if below != "" {
 		l.wrap(&b, "", below, shade)
 	}
@@ -271,28 +269,12 @@ const indent = 14
 
 // wrap writes text below an entry, behind a mark.
 func (l *proxyList) wrap(b *strings.Builder, mark, text string, shade color.Attribute) {
-	for i, line := range sheet.Wrap(text, l.width()-indent-len(mark)) {
+	for i, line := range sheet.Wrap(text, l.out.Width()-indent-len(mark)) {
 		if i > 0 {
 			mark = strings.Repeat(" ", len(mark))
 		}
-		b.WriteString(strings.Repeat(" ", indent) + l.paint(mark+line, shade) + "\n")
+		b.WriteString(strings.Repeat(" ", indent) + l.out.Paint(mark+line, shade) + "\n")
 	}
-}
-
-func (l *proxyList) width() int {
-	if w := l.out.Options.Width; w > 0 {
-		return w
-	}
-	return sheet.DefaultWidth
-}
-
-func (l *proxyList) paint(text string, a color.Attribute) string {
-	if !l.out.Options.Color {
-		return text
-	}
-	c := color.New(a)
-	c.EnableColor()
-	return c.Sprint(text)
 }
 
 // limitOf is how much the proxy takes.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/fatih/color"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/sheet"
 )
 
 // View is how a transcript is shown, and where.
@@ -144,6 +146,24 @@ func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.Writer.Write(p)
+}
+
+// Width is how many columns a line has.
+func (o *Output) Width() int {
+	if w := o.Options.Width; w > 0 {
+		return w
+	}
+	return sheet.DefaultWidth
+}
+
+// Paint paints a text, if this output takes colours; with 0 it stays as it is.
+func (o *Output) Paint(text string, a color.Attribute) string {
+	if !o.Options.Color || a == 0 {
+		return text
+	}
+	c := color.New(a)
+	c.EnableColor()
+	return c.Sprint(text)
 }
 
 // Whole puts out the content of a file, and closes the file. Nothing comes between.

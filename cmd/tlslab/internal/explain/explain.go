@@ -19,12 +19,9 @@ import (
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
-	"tlslab/handshake/narrate"
 	"tlslab/handshake/observe"
-	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/mermaid"
-	"tlslab/handshake/render/page"
 	"tlslab/handshake/transcript"
 	"tlslab/pki/authority"
 )
@@ -246,8 +243,7 @@ func (e *explainFlags) face(out *cli.Output) (event.Listener, func() error) {
 	case cli.HTML:
 		o := e.PageOptions()
 		o.Live, o.NoSecrets = true, e.noSecrets
-		o.Teller = func(to render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, to) }
-		p := page.New(out, o)
+		p := lesson.NewPage(out, o)
 		return p, p.Close
 	}
 	// A drawing is made of the whole; and the connection's account stands in front of its
@@ -279,9 +275,4 @@ func (e *explainFlags) broken(err error) error {
 		return cli.Told(e.Lang, err, "explain_truncated", "n", n)
 	}
 	return cli.Told(e.Lang, err, "explain_corrupt", "n", n, "err", b.Err.Error())
-}
-
-// party is an end in the reader's language.
-func party(lang narrate.Lang, name string) string {
-	return narrate.Must(lang, narrate.Party, name).Title
 }

@@ -73,27 +73,11 @@ func (l *list) write(s string) {
 // indent is where what is said of a connection begins.
 const indent = 6
 
-func (l *list) width() int {
-	if l.out.Options.Width > 0 {
-		return l.out.Options.Width
-	}
-	return 80
-}
-
 // line writes below a connection.
 func (l *list) line(text string, shade color.Attribute) {
-	for _, line := range sheet.Wrap(text, l.width()-indent) {
-		l.write(strings.Repeat(" ", indent) + l.paint(line, shade) + "\n")
+	for _, line := range sheet.Wrap(text, l.out.Width()-indent) {
+		l.write(strings.Repeat(" ", indent) + l.out.Paint(line, shade) + "\n")
 	}
-}
-
-func (l *list) paint(s string, shade color.Attribute) string {
-	if !l.out.Options.Color || shade == 0 {
-		return s
-	}
-	c := color.New(shade)
-	c.EnableColor()
-	return c.Sprint(s)
 }
 
 // words is an entry of what recordings are told with.
@@ -133,7 +117,7 @@ func (l *list) again(text string) string {
 func (l *list) connection(c *explain.Connection) {
 	if !l.headed {
 		l.headed = true
-		l.write(l.paint(l.columns(cli.Say(l.lang, "explain_head_n"), cli.Say(l.lang, "explain_head_time"), cli.Say(l.lang, "explain_head_host"),
+		l.write(l.out.Paint(l.columns(cli.Say(l.lang, "explain_head_n"), cli.Say(l.lang, "explain_head_time"), cli.Say(l.lang, "explain_head_host"),
 			cli.Say(l.lang, "explain_head_version"), cli.Say(l.lang, "explain_head_exchange"), cli.Say(l.lang, "explain_head_opens")), color.Faint) + "\n")
 	}
 	l.n = c.Number
@@ -146,7 +130,7 @@ func (l *list) connection(c *explain.Connection) {
 	case c.Read.Sealed > 0:
 		shade = color.FgYellow
 	}
-	l.write(l.paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), version(c), exchange(c), word), shade) + "\n")
+	l.write(l.out.Paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), version(c), exchange(c), word), shade) + "\n")
 	l.where(c)
 	l.ended(c)
 	l.opens(c, opens)
@@ -210,11 +194,11 @@ func (l *list) where(c *explain.Connection) {
 	}
 	for i, who := range [...]string{"client", "server"} {
 		if n := c.Missing[i]; n > 0 {
-			said, _ := l.words("missing", "who", party(l.lang, who), "n", strconv.FormatInt(n, 10))
+			said, _ := l.words("missing", "who", sheet.Speak(l.lang).Party(who), "n", strconv.FormatInt(n, 10))
 			l.line(said, color.FgYellow)
 		}
 		if n := c.Differing[i]; n > 0 {
-			said, text := l.words("differing", "who", party(l.lang, who), "n", strconv.Itoa(n))
+			said, text := l.words("differing", "who", sheet.Speak(l.lang).Party(who), "n", strconv.Itoa(n))
 			l.line(said, color.FgYellow)
 			l.once(text)
 		}
@@ -244,7 +228,7 @@ func (l *list) ended(c *explain.Connection) {
 	if who == "" {
 		who = "client"
 	}
-	title, text := l.words(outcomeKey(o), "who", party(l.lang, who), "alert", o.Alert.String())
+	title, text := l.words(outcomeKey(o), "who", sheet.Speak(l.lang).Party(who), "alert", o.Alert.String())
 	if o.What != explain.Done {
 		l.line(title, color.FgRed)
 	} else {
@@ -258,7 +242,7 @@ func (l *list) ended(c *explain.Connection) {
 		}
 	}
 	if text != "" && o.What != explain.Done {
-		l.once(narrate.Fill(text, map[string]string{"who": party(l.lang, who)}))
+		l.once(narrate.Fill(text, map[string]string{"who": sheet.Speak(l.lang).Party(who)}))
 	}
 	if v := c.Verdict; v != nil && !v.OK {
 		why := narrate.Fault(l.lang, v.Err)

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -36,27 +35,10 @@ var (
 type serving struct{ proxy, list string }
 
 func serve() (s serving, err error) {
-	dir, err := os.MkdirTemp("", "watch")
+	out, end, err := browsertest.Start((*exec.Cmd).StderrPipe, "proxy", "--web", ":0", "--listen", "127.0.0.1:0", "--confdir", ".", "--quiet", "--upstream", "none", "--lang", "en")
+	endServed = end
 	if err != nil {
 		return s, err
-	}
-	endServed = func() { _ = os.RemoveAll(dir) }
-	program := filepath.Join(dir, "tlslab")
-	if out, err := exec.Command("go", "build", "-o", program, "tlslab/cmd/tlslab").CombinedOutput(); err != nil {
-		return s, errors.New(string(out))
-	}
-	cmd := exec.Command(program, "proxy", "--web", ":0", "--listen", "127.0.0.1:0", "--confdir", dir, "--quiet", "--upstream", "none", "--lang", "en")
-	out, err := cmd.StderrPipe()
-	if err != nil {
-		return s, err
-	}
-	if err := cmd.Start(); err != nil {
-		return s, err
-	}
-	endServed = func() {
-		_ = cmd.Process.Kill() // it keeps nothing
-		_ = cmd.Wait()
-		_ = os.RemoveAll(dir)
 	}
 	proxy, list := regexp.MustCompile(`on (127\.0\.0\.1:\d+);`), regexp.MustCompile(`^\s*(http://127\.0\.0\.1:\d+/\?token=\S+)$`)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
