@@ -108,8 +108,9 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 			o.retry(m, raw)
 			return
 		default:
-			o.transcript = append(o.transcript, raw...)
-			o.start13(m)
+			if o.write(h, raw) {
+				o.start13(m)
+			}
 			return
 		}
 	case *message.ClientHello:
@@ -128,7 +129,7 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 			o.finish13(h, m, before)
 		}
 	}
-	o.transcript = append(o.transcript, raw...)
+	o.write(h, raw)
 	o.report.ReadHandshake = o.report.ReadHandshake || protected
 }
 
