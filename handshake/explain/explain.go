@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"io"
-	"slices"
 
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/event"
@@ -46,16 +45,14 @@ type Totals struct {
 	BadLine                   error // the first of those that could not be read
 }
 
-// maxLoot is how many master secrets of TLS 1.2 are remembered for the connections that resume.
-const maxLoot = 1 << 12
-
 // reading is one pass through a file.
 type reading struct {
 	o      Options
 	totals Totals
 	layers dissect.Layers
 	logged *observe.KeyLog
-	loot   []observe.Master
+	loot   observe.Sessions
+	chains chains
 	ends   *ends // who is told of the connection that is shown
 }
 
@@ -152,9 +149,9 @@ func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 
 // observer begins to listen to a connection.
 func (r *reading) observer(s *stream) *observe.Observer {
-	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Masters: slices.Clip(r.loot), Conn: s.c.Number,
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.loot, Conn: s.c.Number,
 		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
-	o.ShowSecrets = r.o.ShowSecrets && s.shown()
+	o.ShowSecrets, o.Brief = r.o.ShowSecrets && s.shown(), !s.shown()
 	ob, err := observe.New(o)
 	if err != nil {
 		panic(err) // it is about Options.KeyLog, and there is none
@@ -168,10 +165,10 @@ func (r *reading) done(s *stream) {
 		r.totals.TLS++
 		report := s.ob.Report()
 		s.c.close(s, report)
-		if m := report.Master; m != nil && !report.Resumed {
-			r.loot = append(r.loot[max(0, len(r.loot)+1-maxLoot):], *m)
+		if report.Master != nil {
+			r.loot.Add(*report.Master)
 		}
-		s.c.judge(r.o.Roots)
+		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if r.o.Each != nil {
 		r.o.Each(s.c)

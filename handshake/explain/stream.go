@@ -22,6 +22,7 @@ type stream struct {
 	alien   bool      // it is not TLS, and nothing more is looked for
 	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
+	chain   *chain    // the server's certificates
 
 	progress
 }

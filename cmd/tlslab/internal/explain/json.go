@@ -89,6 +89,6 @@ func (l *list) document(c *explain.Connection) {
 		}
 	}
 	if l.err == nil {
-		l.err = foreign.EncodeJSON(l.out, e, "")
+		l.err = foreign.EncodeJSON(&l.text, e, "")
 	}
 }

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -32,8 +33,17 @@ type list struct {
 	ordered bool // by number, and not as they end
 	next    int
 	waiting map[int]*explain.Connection
-	err     error
+
+	text bytes.Buffer // not yet written
+	err  error
 }
+
+// maxWaiting is how many connections may wait for one of a lower number that has not ended: then they are told
+// before it. And maxSaid is how many different things are remembered as said before.
+const (
+	maxWaiting = 1 << 12
+	maxSaid    = 1 << 10
+)
 
 // add takes a connection whose account is closed. Where the file can be read to its end they are
 // listed by number; from standard input as they end.
@@ -45,29 +55,50 @@ func (l *list) add(c *explain.Connection) {
 	if l.waiting == nil {
 		l.waiting, l.next = map[int]*explain.Connection{}, 1
 	}
-	l.waiting[c.Number] = c
-	for c := l.waiting[l.next]; c != nil; c = l.waiting[l.next] {
+	if c.Number < l.next { // it was waited for too long
+		l.tell(c)
+		return
+	}
+	n := c.Number
+	if !c.TLS {
+		c = nil // only that it has ended matters
+	}
+	l.waiting[n] = c
+	for len(l.waiting) > 0 {
+		c, ended := l.waiting[l.next]
+		if !ended && len(l.waiting) <= maxWaiting {
+			return
+		}
 		delete(l.waiting, l.next)
 		l.next++
-		l.tell(c)
+		if c != nil {
+			l.tell(c)
+		}
 	}
 }
 
 func (l *list) tell(c *explain.Connection) {
-	if !c.TLS {
+	switch {
+	case !c.TLS:
 		return
-	}
-	if l.json {
+	case l.json:
 		l.document(c)
-		return
+	default:
+		l.connection(c)
 	}
-	l.connection(c)
+	if !l.ordered || l.text.Len() > 1<<15 {
+		l.flush()
+	}
 }
 
-func (l *list) write(s string) {
+func (l *list) write(s string) { l.text.WriteString(s) }
+
+// flush writes what was told: from standard input at once.
+func (l *list) flush() {
 	if l.err == nil {
-		_, l.err = l.out.Write([]byte(s))
+		_, l.err = l.out.Write(l.text.Bytes())
 	}
+	l.text.Reset()
 }
 
 // indent is where what is said of a connection begins.
@@ -95,7 +126,7 @@ func (l *list) once(text string) {
 	if text == "" || l.said[text] {
 		return
 	}
-	if l.said == nil {
+	if l.said == nil || len(l.said) >= maxSaid {
 		l.said = map[string]bool{}
 	}
 	l.said[text] = true
@@ -107,7 +138,7 @@ func (l *list) again(text string) string {
 	if n, before := l.judged[text]; before {
 		return cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n))
 	}
-	if l.judged == nil {
+	if l.judged == nil || len(l.judged) >= maxSaid {
 		l.judged = map[string]int{}
 	}
 	l.judged[text] = l.n
@@ -298,6 +329,7 @@ func short(random []byte) string {
 
 // end says what was in the file in all.
 func (l *list) end(t explain.Totals) {
+	defer l.flush()
 	if l.json {
 		return
 	}
