@@ -107,6 +107,7 @@ func (o *Observer) noteAlert(h *half, payload []byte) {
 		o.trouble(err)
 		return
 	}
+	o.broken = o.broken || a.Level == iana.Fatal
 	if l := o.o.Listener; l != nil {
 		l.Event(&event.Alert{Meta: o.said(h, ""), Dir: o.dir(h), Level: a.Level, Description: a.Description})
 	}

@@ -35,14 +35,19 @@ func (o *Observer) release() {
 	if o.is13() {
 		over = (s.missed || s.finished && c.finished) && (c.closed || c.stage != inClear)
 	}
-	if o.released || !over || o.hello == nil || o.serverHello == nil {
+	if o.released || !over && !o.broken || o.hello == nil {
 		return
 	}
 	o.released = true
 	o.hello = &message.ClientHello{Version: o.hello.Version, Random: o.hello.Random, SessionID: bytes.Clone(o.hello.SessionID)}
-	o.serverHello = &message.ServerHello{Version: o.serverHello.Version, Random: o.serverHello.Random}
+	if o.serverHello != nil {
+		o.serverHello = &message.ServerHello{Version: o.serverHello.Version, Random: o.serverHello.Random}
+	}
 	o.sessionID, o.ticket = bytes.Clone(o.sessionID), bytes.Clone(o.ticket)
-	o.transcript, o.certificate, o.logged = nil, nil, nil
+	o.transcript, o.certificate = nil, nil
+	if over {
+		o.logged = nil
+	}
 	for _, h := range [...]*half{c, s} {
 		if k := h.logged[handshaking]; k != nil && h.stage == application {
 			k.protection = nil

@@ -40,6 +40,7 @@ type shake struct {
 	verified bool // a Finished bore master out
 	misfit   bool // a record did not open under it
 
+	broken   bool // by a fatal alert
 	released bool // see release
 }
 
@@ -154,7 +155,7 @@ func (o *Observer) suiteOf(id iana.CipherSuite, tls13 bool) *suite.Suite {
 // avoid here: a thief may look at the padding.
 func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 	key := o.o.RSAKey
-	if key == nil || o.suite == nil || o.hello == nil || o.serverHello == nil || !keyOf(o.certificate, key) {
+	if key == nil || o.released || o.suite == nil || o.hello == nil || o.serverHello == nil || !keyOf(o.certificate, key) {
 		return
 	}
 	offer, _, err := kx.RSA.Offer(kx.ServerInput{Rand: rand.Reader, Key: key, ClientVersion: o.hello.Version, RevealPadding: true})
@@ -286,7 +287,7 @@ func (o *Observer) cutKeys() {
 
 // checkFinished compares verify_data with what the secret says it must be.
 func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
-	if o.master == nil || o.suite == nil {
+	if o.master == nil || o.suite == nil || o.released {
 		return
 	}
 	hash := sum(o.suite.Hash, before)

@@ -123,7 +123,7 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 		}
 	case *message.Finished:
 		if protected {
-			if h.server {
+			if h.server && !o.released {
 				o.pskMain(append(before[:len(before):len(before)], raw...))
 			}
 			o.finish13(h, m, before)
@@ -288,7 +288,7 @@ func (o *Observer) update(h *half) {
 // can be missing is the sender's handshake secret, where the suite hides nothing, and
 // messages before it.
 func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
-	gap := o.server.missed || !h.server && (o.client.missed || o.client.early)
+	gap := o.released || o.server.missed || !h.server && (o.client.missed || o.client.early)
 	if h.keys != nil && !gap {
 		o.checkFinished13(h, m, transcript)
 	}
