@@ -32,7 +32,7 @@ type stream struct {
 // of its end: what tells what it was stands there.
 const (
 	maxClear  = 16 << 10
-	keptClear = 1 << 9
+	keptClear = 384
 )
 
 const (
