@@ -28,6 +28,9 @@ type Options struct {
 	// Each is called with every connection when its account is closed, by number as a rule, but
 	// one that lasts longer comes later.
 	Each func(*Connection)
+	// Onlookers: for every connection it is tried what each onlooker can read of it
+	// (Connection.Onlookers), and for the one that is shown in any case.
+	Onlookers bool
 	// Show is the number of the connection whose events Listener is told; 0: none is.
 	Show        int
 	Listener    event.Listener
@@ -51,7 +54,8 @@ type reading struct {
 	totals Totals
 	layers dissect.Layers
 	logged *observe.KeyLog
-	loot   observe.Sessions
+	all    sessions             // that the observers with all keys have found
+	loot   map[string]*sessions // and each onlooker
 	chains chains
 	ends   *ends // who is told of the connection that is shown
 }
@@ -59,7 +63,7 @@ type reading struct {
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
 // has been told of all the same, as has what was under way there.
 func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
-	r := &reading{o: o, logged: o.Keys.Logged}
+	r := &reading{o: o, logged: o.Keys.Logged, loot: map[string]*sessions{}}
 	if r.logged == nil {
 		r.logged = new(observe.KeyLog)
 	}
@@ -149,7 +153,7 @@ func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 
 // observer begins to listen to a connection.
 func (r *reading) observer(s *stream) *observe.Observer {
-	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.loot, Conn: s.c.Number,
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.all.found, Conn: s.c.Number,
 		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
 	o.ShowSecrets, o.Brief = r.o.ShowSecrets && s.shown(), !s.shown()
 	ob, err := observe.New(o)
@@ -165,8 +169,8 @@ func (r *reading) done(s *stream) {
 		r.totals.TLS++
 		report := s.ob.Report()
 		s.c.close(s, report)
-		if report.Master != nil {
-			r.loot.Add(*report.Master)
+		if s.looks != nil && (r.o.Onlookers || s.shown()) {
+			s.sights(&report)
 		}
 		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}

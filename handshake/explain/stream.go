@@ -25,6 +25,10 @@ type stream struct {
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
 	chain   *chain    // the server's certificates
 
+	known bool           // what session this began
+	looks []*look        // who looks on
+	panel *observe.Panel // of the connection that is shown
+
 	progress
 }
 
@@ -72,6 +76,10 @@ func (s *stream) feed(fromServer bool, b []byte) {
 		s.ob.ServerBytes(b)
 	} else {
 		s.ob.ClientBytes(b)
+	}
+	s.known = s.known || s.r.all.learn(s.c.Number, s.ob)
+	if s.looks != nil {
+		s.overheard(fromServer, b)
 	}
 }
 
@@ -144,6 +152,9 @@ func (s *stream) begin(from int) {
 	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
 	s.c.Before = [2]int{from + s.passed[client], len(s.clear[server]) + s.passed[server]}
 	s.ob = s.r.observer(s)
+	if s.r.o.Onlookers || s.r.ends != nil {
+		s.onlookers()
+	}
 	hello := s.clear[client][from:]
 	s.clear = [2][]byte{}
 	s.feed(false, hello)

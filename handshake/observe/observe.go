@@ -86,6 +86,7 @@ type Report struct {
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
 	Closed        Why    // why they stayed closed; "" if Sealed is 0
+	Tally         Tally  // both by the part of the connection
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
 	// ticket of this connection; nil if the observer has no secret that fits.
@@ -160,6 +161,22 @@ func (o *Observer) ClientBytes(b []byte) { o.feed(&o.client, b) }
 
 // ServerBytes takes the next bytes that the server sent.
 func (o *Observer) ServerBytes(b []byte) { o.feed(&o.server, b) }
+
+// Session is the secret of TLS 1.2 with which later connections may resume, once the handshake is
+// over and a Finished has borne it out: where a session began, or where the server gave a new
+// ticket for one. Nil elsewhere, and for who has no secret that fits.
+func (o *Observer) Session() *Master {
+	if o.done < 2 || !o.verified || o.misfit || o.master == nil {
+		return nil
+	}
+	if o.report.Resumed && !o.renewed {
+		return nil
+	}
+	return &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
+}
+
+// Computed reports whether the observer opened the premaster secret with the server's key.
+func (o *Observer) Computed() bool { return o.report.PreMaster != nil }
 
 // Report returns what was read so far.
 func (o *Observer) Report() Report {

@@ -40,6 +40,7 @@ type shake struct {
 	verified bool // a Finished bore master out
 	misfit   bool // a record did not open under it
 
+	renewed  bool // the server gave another ticket than the client offered
 	broken   bool // by a fatal alert
 	released bool // see release
 }
@@ -109,6 +110,7 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 	case *message.ClientKeyExchangeRSA:
 		o.steal(m)
 	case *message.NewSessionTicket12:
+		o.renewed = len(o.ticket) > 0 && !bytes.Equal(o.ticket, m.Ticket)
 		o.ticket = m.Ticket
 	case *message.Finished:
 		o.done++

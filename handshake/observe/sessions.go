@@ -7,7 +7,7 @@ const maxSessions = 1 << 12
 // them with. The oldest make room for new ones. Its zero value is empty. It is not safe for concurrent use.
 type Sessions struct {
 	by   map[string]*Master // by session ID and by ticket
-	all  [maxSessions][]string
+	all  [][]string
 	next int
 }
 
@@ -24,6 +24,9 @@ func (s *Sessions) Add(m Master) {
 	}
 	if len(marks) == 0 {
 		return
+	}
+	if s.next == len(s.all) {
+		s.all = append(s.all, nil)
 	}
 	for _, old := range s.all[s.next] {
 		delete(s.by, old)

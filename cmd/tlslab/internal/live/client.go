@@ -32,6 +32,7 @@ type clientFlags struct {
 	connect, serverName string
 	address             string // connect, as it is dialled
 	insecure, closeSend bool
+	caFile              string
 	sessIn, sessOut     string
 	earlyData           string
 	reconnect           int
