@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -237,8 +238,16 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	return cli.FirstError(end(), e.broken(err), l.err)
 }
 
+// listMemory is what a list may take of memory before it is tidied up more often than it would be; the program
+// itself is counted in.
+const listMemory = 150 << 20
+
 // list lists the connections: how they ended, or who can read them.
 func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
+	// What is alive is bounded, whatever the file; what is dead is not to double it.
+	before := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(before, listMemory))
+	defer debug.SetMemoryLimit(before)
 	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
