@@ -34,6 +34,7 @@ type LiveFlags struct {
 	Format           string
 	alpn             []string
 	etm, noTicket    bool
+	maxSendFrag      int
 	quiet, noSecrets bool
 }
 
@@ -48,6 +49,7 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
+	f.IntVar(&l.maxSendFrag, "max-send-frag", 0, "put at most `N` bytes of content into a record, of the handshake too")
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
@@ -79,6 +81,10 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	case l.PreShared.Either:
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
 	}
+	if n := l.maxSendFrag; n != 0 && (n < 64 || n > 1<<14) {
+		return nil, cli.Misuse("Say a number from 64 to 16384, or leave it out.", "--max-send-frag %d: a record holds 64 to 16384 bytes", n)
+	}
+	cfg.MaxSendFragment = l.maxSendFrag
 	psk, err := l.PSK()
 	if err != nil {
 		return nil, err
