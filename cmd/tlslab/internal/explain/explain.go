@@ -232,6 +232,7 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	}
 	if e.format == cli.Text {
 		l.connection(shown)
+		l.flush()
 	}
 	return cli.FirstError(end(), e.broken(err), l.err)
 }
