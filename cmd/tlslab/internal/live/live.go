@@ -20,7 +20,6 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
-	"tlslab/handshake/tls"
 )
 
 // LiveFlags are what client and server have in common beside what they offer.
@@ -47,7 +46,7 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 	l.Identity.Flags(cmd)
 	l.CaptureFile.Flags(cmd, true)
 	f := cmd.Flags()
-	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
+	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: h2,http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
 	f.IntVar(&l.maxSendFrag, "max-send-frag", 0, "put at most `N` bytes of content into a record, of the handshake too")
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
@@ -253,8 +252,7 @@ func (t *transcript) write() error {
 }
 
 // settled is what a handshake came to, in lines of a label and a value.
-func settled(l narrate.Lang, c *tls.Conn) [][2]string {
-	s := c.Summary()
+func settled(l narrate.Lang, s *handshake.Summary) [][2]string {
 	label := func(key string) string { return narrate.Must(l, narrate.UI, key).Title }
 	lines := [][2]string{{label("version"), s.Version.String()}}
 	if s.Suite != nil {
@@ -282,7 +280,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		how = label("cmd.retried")
 	}
 	if s.PSK {
-		how += ", " + pskMode(&s)
+		how += ", " + pskMode(s)
 	}
 	lines = append(lines, [2]string{label("cmd.handshake"), how})
 	if s.EarlyData != handshake.NoEarlyData {
@@ -299,7 +297,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 	if len(s.PeerChain) > 0 {
 		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
 	}
-	if cameWithout(&s) {
+	if cameWithout(s) {
 		lines = append(lines, [2]string{label("cmd.client_certificate"), label("cmd.asked_none_came")})
 	}
 	return lines
