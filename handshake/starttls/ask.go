@@ -125,6 +125,7 @@ type dialogue struct {
 	options  Options
 	stage    Stage
 	said     []Line
+	buf      [4 << 10]byte
 	ahead    []byte // read, and nobody has asked for it yet
 	read     int    // octets, all of them
 	lines    int    // of the server's
@@ -166,9 +167,8 @@ func (d *dialogue) more() error {
 	if d.read >= MaxSaid {
 		return d.fault(Endless, "")
 	}
-	buf := make([]byte, min(4<<10, MaxSaid-d.read))
-	n, err := d.conn.Read(buf)
-	d.ahead, d.read = append(d.ahead, buf[:n]...), d.read+n
+	n, err := d.conn.Read(d.buf[:min(len(d.buf), MaxSaid-d.read)])
+	d.ahead, d.read = append(d.ahead, d.buf[:n]...), d.read+n
 	if n > 0 {
 		return nil
 	}

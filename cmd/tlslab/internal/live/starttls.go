@@ -80,7 +80,7 @@ func (c *calls) noTLS(ctx context.Context, fault *starttls.Error) error {
 		return cli.Told(c.Lang, fault, "starttls_lacking", pairs...)
 	case fault.Fault == starttls.Lacking:
 		return cli.Told(c.Lang, fault, "starttls_unknown", pairs...)
-	case fault.Fault == starttls.Refused && fault.Stage == starttls.Greeting:
+	case fault.Fault == starttls.Refused && fault.Stage != starttls.Asked:
 		return cli.Told(c.Lang, fault, "starttls_turned_away", pairs...)
 	case fault.Fault == starttls.Refused:
 		return cli.Told(c.Lang, fault, "starttls_refused", pairs...)
