@@ -47,6 +47,9 @@ type Connection struct {
 
 	Outcome Outcome
 	Read    Reading
+
+	Parts     []There    // what there is to read, by whoever could; of Options.Onlookers
+	Onlookers []Onlooker // who can, in the order of OnlookerParties
 }
 
 // Reading is how much of a connection opened.
@@ -54,6 +57,7 @@ type Reading struct {
 	Handshake, Data bool // something encrypted of them
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
+	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
 	Sealed          int  // records that stayed closed
 	Closed          observe.Why
 	LogLacks        bool // there are key logs, and none has this connection
@@ -81,6 +85,7 @@ type progress struct {
 	starts [2]int // where the last piece of what was said in clear began
 
 	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
+	shared                   bool // the ServerHello has a key share
 	finished                 [2]bool
 	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
 	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
@@ -215,7 +220,7 @@ func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
 		c.Retried, c.Version = true, iana.TLS13
 		return
 	}
-	s.serverHello = true
+	s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
 	s.protocol(&m.Extensions)
 }
 
@@ -247,6 +252,9 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Trouble: r.Err}
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
+	if f, ok := s.r.all.began(c.Number, &r); ok && opened && !s.r.logged.Has(c.Random) {
+		read.Session, read.Computed = f.conn, f.computed
+	}
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)

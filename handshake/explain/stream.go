@@ -23,6 +23,10 @@ type stream struct {
 	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
 
+	known bool           // what session this began
+	looks []*look        // who looks on
+	panel *observe.Panel // of the connection that is shown
+
 	progress
 }
 
@@ -66,6 +70,10 @@ func (s *stream) feed(fromServer bool, b []byte) {
 		s.ob.ServerBytes(b)
 	} else {
 		s.ob.ClientBytes(b)
+	}
+	s.known = s.known || s.r.all.learn(s.c.Number, s.ob)
+	if s.looks != nil {
+		s.overheard(fromServer, b)
 	}
 }
 
@@ -121,6 +129,9 @@ func (s *stream) begin(from int) {
 	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
 	s.c.Before = [2]int{from, len(s.clear[server])}
 	s.ob = s.r.observer(s)
+	if s.r.o.Onlookers || s.r.ends != nil {
+		s.onlookers()
+	}
 	hello := s.clear[client][from:]
 	s.clear = [2][]byte{}
 	s.feed(false, hello)

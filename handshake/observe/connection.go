@@ -107,6 +107,7 @@ func (o *Observer) nextClosed(h *half) bool {
 		Protected: hidden || !o.is13() && t != iana.ChangeCipherSpec, Wire: b}
 	if rec.Protected {
 		o.report.Sealed++
+		o.tallySealed(h, &rec)
 		h.missed = h.missed || h.stage == handshaking
 	}
 	if rec.Protected || !o.is13() {
@@ -165,7 +166,10 @@ func (o *Observer) read(h *half, rec record.Record) {
 		o.noteAlert(h, rec.Payload)
 	case iana.ApplicationData:
 		if rec.Protected {
-			o.readData = o.readData || len(rec.Payload) > 0
+			if len(rec.Payload) > 0 {
+				o.readData = true
+				o.report.Tally.Read[o.dataOf(h)]++
+			}
 			if !o.o.Forget {
 				h.data = append(h.data, rec.Payload...)
 			}
@@ -205,6 +209,7 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 		}
 	}
 	o.settle(h, m)
+	o.tallyMessage(h, m, protected)
 	o.noteMessage(h, m, raw, walked)
 	o.follow(h, m, raw, protected)
 	return true

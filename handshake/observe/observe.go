@@ -21,6 +21,7 @@
 package observe
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"io"
 	"time"
@@ -28,6 +29,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
+	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
 
@@ -81,6 +83,7 @@ type Report struct {
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
 	Closed        Why    // why they stayed closed; "" if Sealed is 0
+	Tally         Tally  // both by the part of the connection
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
 	// ticket of this connection; nil if the observer has no secret that fits.
@@ -154,6 +157,22 @@ func (o *Observer) ClientBytes(b []byte) { o.feed(&o.client, b) }
 
 // ServerBytes takes the next bytes that the server sent.
 func (o *Observer) ServerBytes(b []byte) { o.feed(&o.server, b) }
+
+// Session is the secret of TLS 1.2 with which later connections may resume, once the handshake is
+// over and a Finished has borne it out: where a session began, or where the server gave a new
+// ticket for one. Nil elsewhere, and for who has no secret that fits.
+func (o *Observer) Session() *Master {
+	if o.done < 2 || !o.verified || o.misfit || o.master == nil {
+		return nil
+	}
+	if t, ok := message.Get[*message.SessionTicket](&o.hello.Extensions); o.report.Resumed && (!ok || bytes.Equal(t.Ticket, o.ticket)) {
+		return nil
+	}
+	return &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
+}
+
+// Computed reports whether the observer opened the premaster secret with the server's key.
+func (o *Observer) Computed() bool { return o.report.PreMaster != nil }
 
 // Report returns what was read so far.
 func (o *Observer) Report() Report {

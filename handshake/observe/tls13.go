@@ -230,6 +230,9 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 		h.rd.Change(nil, nil)
 	}
 	first := h.stage != to
+	if first && (k != nil || h.finished) {
+		o.tallyReached(h, to)
+	}
 	h.stage, h.keys = to, k
 	p, su := suite.Protection(nil), o.suite
 	switch {

@@ -24,6 +24,7 @@ type list struct {
 	out    *cli.Output
 	lang   narrate.Lang
 	json   bool
+	table  *readers // who can read what; nil: how they ended, and what would open them
 	headed bool
 	said   map[string]bool // what is said once
 	judged map[string]int  // what was said of a chain, and of which connection
@@ -57,11 +58,15 @@ func (l *list) tell(c *explain.Connection) {
 	if !c.TLS {
 		return
 	}
-	if l.json {
+	switch {
+	case l.json:
 		l.document(c)
-		return
+	case l.table != nil:
+		l.table.connection(c)
+		l.err = cli.FirstError(l.err, l.table.Err())
+	default:
+		l.connection(c)
 	}
-	l.connection(c)
 }
 
 func (l *list) write(s string) {
@@ -82,7 +87,13 @@ func (l *list) line(text string, shade color.Attribute) {
 
 // words is an entry of what recordings are told with.
 func (l *list) words(key string, pairs ...string) (title, text string) {
-	e := narrate.Must(l.lang, narrate.Recording, key)
+	return recorded(l.lang, key, pairs...)
+}
+
+// recorded is an entry of what recordings are told with. Pairs are a placeholder and its value,
+// again and again.
+func recorded(lang narrate.Lang, key string, pairs ...string) (title, text string) {
+	e := narrate.Must(lang, narrate.Recording, key)
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
@@ -122,7 +133,7 @@ func (l *list) connection(c *explain.Connection) {
 	}
 	l.n = c.Number
 	opens := opensKey(c)
-	word, _ := l.words(opens)
+	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
 	shade := color.FgGreen
 	switch {
 	case c.Outcome.What != explain.Done:
@@ -258,6 +269,8 @@ func opensKey(c *explain.Connection) string {
 	switch {
 	case r.Sealed == 0 && !opened:
 		return "opens/clear"
+	case r.Sealed == 0 && r.Session > 0:
+		return "opens/all+session"
 	case r.Sealed == 0 && r.Computed:
 		return "opens/all+computed"
 	case r.Sealed == 0:
@@ -298,12 +311,22 @@ func short(random []byte) string {
 
 // end says what was in the file in all.
 func (l *list) end(t explain.Totals) {
-	if l.json {
+	tell := func(text string) { l.write("\n" + text + "\n") }
+	switch {
+	case l.json:
 		return
+	case l.table != nil:
+		l.table.end()
+		tell = func(text string) { l.table.Blank(); l.table.Text(0, text, nil) }
+	case t.TLS == 0:
+		tell = func(text string) { l.write(text + "\n") }
 	}
+	said := cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets))
 	if t.TLS == 0 {
-		l.write(cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections)) + "\n")
-		return
+		said = cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections))
 	}
-	l.write("\n" + cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets)) + "\n")
+	tell(said)
+	if l.table != nil {
+		l.err = cli.FirstError(l.err, l.table.Err())
+	}
 }

@@ -38,6 +38,7 @@ type clientFlags struct {
 	startTLS            starttls.Protocol
 	timeout             time.Duration
 	insecure, closeSend bool
+	caFile              string
 	sessIn, sessOut     string
 	earlyData           string
 	reconnect           int

@@ -33,7 +33,6 @@ type LiveFlags struct {
 	flags.CaptureFile
 	Format           string
 	alpn             []string
-	caFile           string
 	etm, noTicket    bool
 	quiet, noSecrets bool
 }
@@ -304,6 +303,9 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 	}
 	if len(s.PeerChain) > 0 {
 		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
+	}
+	if cameWithout(&s) {
+		lines = append(lines, [2]string{label("cmd.client_certificate"), label("cmd.asked_none_came")})
 	}
 	return lines
 }
