@@ -220,7 +220,7 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, s.accept, err = cli.ASCIIAddr("--accept", s.accept); err != nil {
 		return err
 	}
-	if s.serverName, err = cli.CertName("--servername", s.serverName); err != nil {
+	if s.serverName, err = cli.HostPattern("--servername", s.serverName); err != nil {
 		return err
 	}
 	if err := flags.LongerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
