@@ -45,10 +45,9 @@ func took(t testing.TB, in io.Reader, name string, args ...string) (processor fl
 	cmd := exec.Command(name, args...)
 	cmd.Stdin = in
 	// One place for the roots, as on a machine where nobody has set another.
-	cmd.Stderr = &stderr
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SSL_CERT_") })
 	var stderr strings.Builder
-
+	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v: %s", name, err, stderr.String())
 	}
