@@ -108,3 +108,20 @@ func (f *Frame) ack(r *reader) {
 		r.number()
 	}
 }
+
+// errorNames are the errors of the transport (RFC 9000 §20.1, RFC 9368 §10.2).
+var errorNames = [...]string{"NO_ERROR", "INTERNAL_ERROR", "CONNECTION_REFUSED", "FLOW_CONTROL_ERROR", "STREAM_LIMIT_ERROR", "STREAM_STATE_ERROR", "FINAL_SIZE_ERROR",
+	"FRAME_ENCODING_ERROR", "TRANSPORT_PARAMETER_ERROR", "CONNECTION_ID_LIMIT_ERROR", "PROTOCOL_VIOLATION", "INVALID_TOKEN", "APPLICATION_ERROR",
+	"CRYPTO_BUFFER_EXCEEDED", "KEY_UPDATE_ERROR", "AEAD_LIMIT_REACHED", "NO_VIABLE_PATH", "VERSION_NEGOTIATION_ERROR"}
+
+// ErrorName is what RFC 9000 §20.1 calls the error of a CONNECTION_CLOSE, "INVALID_TOKEN", or
+// the number in hex. CRYPTO_ERROR is followed by its number: the last byte is an alert's.
+func ErrorName(code uint64) string {
+	switch {
+	case code < uint64(len(errorNames)):
+		return errorNames[code]
+	case code>>8 == 1:
+		return fmt.Sprintf("CRYPTO_ERROR 0x%x", code)
+	}
+	return fmt.Sprintf("0x%x", code)
+}
