@@ -23,6 +23,7 @@ import (
 	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/predict"
+	"tlslab/handshake/quic"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
@@ -44,7 +45,7 @@ import (
 // nothing at all, and prints it.
 var values = []any{
 	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), event.Move{}, event.Overheard{}, event.Sight{},
-	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
+	quic.Version(0), quic.Type(0), quic.FrameType(0), foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
 	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),

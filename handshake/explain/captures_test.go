@@ -21,6 +21,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/observe"
+	"tlslab/handshake/quic"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -75,6 +76,24 @@ func account(c *explain.Connection) string {
 	}{{c.Resumed, "resumed"}, {c.Retried, "retried"}, {c.Early, "early"}, {c.Asked, "asked"}, {c.Midway, "midway"}} {
 		if f.is {
 			out += " " + f.what
+		}
+	}
+	if q := c.QUIC; q != nil {
+		out += fmt.Sprintf(" alpn=%q\n    QUIC %v", c.Offered, q.Version)
+		if q.Retried {
+			out += " retried"
+		}
+		if q.Versions != nil {
+			out += fmt.Sprintf(" versions=%v", q.Versions)
+		}
+		for end, who := range []string{"client", "server"} {
+			out += "; " + who + ":"
+			for _, kind := range quic.Types() {
+				if n := q.Packets[end][kind]; n > 0 {
+					out += fmt.Sprintf(" %d %v", n, kind)
+				}
+			}
+			out += fmt.Sprintf(", %d opened", q.Opened[end])
 		}
 	}
 	out += fmt.Sprintf("\n    ended: %s", o.What)

@@ -19,12 +19,13 @@ const (
 
 // SceneKeys lists the keys of narrate's entries for all scenes that are told here.
 func SceneKeys() []event.SceneKey {
-	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICRetry, SceneQUICVersions, SceneQUICClosed}
+	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed}
 }
 
 const (
 	afterRetry = "retry"
 	inAnother  = "version"
+	more       = "more"
 )
 
 // QUICKeys says where the keys of Initial packets come from.
@@ -58,6 +59,7 @@ func (e *QUICKeys) Values() []event.Value {
 // QUICInitial is an Initial packet whose protection was taken off.
 type QUICInitial struct {
 	event.Meta
+	More       bool // not the first of its connection, so what it is has been said
 	Version    quic.Version
 	DCID, SCID []byte
 	Token      []byte
@@ -69,6 +71,14 @@ type QUICInitial struct {
 
 // Key returns SceneQUICInitial.
 func (*QUICInitial) Key() event.SceneKey { return SceneQUICInitial }
+
+// Entry is another for all but the first.
+func (e *QUICInitial) Entry() event.SceneKey {
+	if e.More {
+		return SceneQUICInitial.Variant(more)
+	}
+	return SceneQUICInitial
+}
 
 // Values are the steps of removing the protection (RFC 9001 §5.4.1, §5.3), and the frames.
 func (e *QUICInitial) Values() []event.Value {

@@ -15,33 +15,34 @@ import (
 
 // The labels of what the keys of Initial packets are made of. None of it is secret.
 const (
-	LabelQUICInitialSecret       event.SecretLabel = "quic_initial_secret"
-	LabelQUICClientInitialSecret event.SecretLabel = "quic_client_initial_secret"
-	LabelQUICClientKey           event.SecretLabel = "quic_client_key"
-	LabelQUICClientIV            event.SecretLabel = "quic_client_iv"
-	LabelQUICClientHP            event.SecretLabel = "quic_client_hp"
-	LabelQUICServerInitialSecret event.SecretLabel = "quic_server_initial_secret"
-	LabelQUICServerKey           event.SecretLabel = "quic_server_key"
-	LabelQUICServerIV            event.SecretLabel = "quic_server_iv"
-	LabelQUICServerHP            event.SecretLabel = "quic_server_hp"
+	LabelInitialSecret       event.SecretLabel = "initial_secret"
+	LabelClientInitialSecret event.SecretLabel = "client_initial_secret"
+	LabelClientInitialKey    event.SecretLabel = "client_initial_key"
+	LabelClientInitialIV     event.SecretLabel = "client_initial_iv"
+	LabelClientInitialHP     event.SecretLabel = "client_initial_hp"
+	LabelServerInitialSecret event.SecretLabel = "server_initial_secret"
+	LabelServerInitialKey    event.SecretLabel = "server_initial_key"
+	LabelServerInitialIV     event.SecretLabel = "server_initial_iv"
+	LabelServerInitialHP     event.SecretLabel = "server_initial_hp"
 )
 
 // SecretLabels lists the labels that only recordings have.
 func SecretLabels() []event.SecretLabel {
-	return []event.SecretLabel{LabelQUICInitialSecret, LabelQUICClientInitialSecret, LabelQUICClientKey, LabelQUICClientIV, LabelQUICClientHP,
-		LabelQUICServerInitialSecret, LabelQUICServerKey, LabelQUICServerIV, LabelQUICServerHP}
+	return []event.SecretLabel{LabelInitialSecret, LabelClientInitialSecret, LabelClientInitialKey, LabelClientInitialIV, LabelClientInitialHP,
+		LabelServerInitialSecret, LabelServerInitialKey, LabelServerInitialIV, LabelServerInitialHP}
 }
 
 // labelsOf are those of one end.
 var labelsOf = [2]struct{ secret, key, iv, hp event.SecretLabel }{
-	client: {LabelQUICClientInitialSecret, LabelQUICClientKey, LabelQUICClientIV, LabelQUICClientHP},
-	server: {LabelQUICServerInitialSecret, LabelQUICServerKey, LabelQUICServerIV, LabelQUICServerHP},
+	client: {LabelClientInitialSecret, LabelClientInitialKey, LabelClientInitialIV, LabelClientInitialHP},
+	server: {LabelServerInitialSecret, LabelServerInitialKey, LabelServerInitialIV, LabelServerInitialHP},
 }
 
 // teller numbers what is told of a connection over UDP.
 type teller struct {
-	seq uint64
-	now time.Time
+	seq      uint64
+	now      time.Time
+	initials int
 }
 
 func (d *datagrams) shown() bool { return d.u.r.o.Show == d.c.Number && d.u.r.o.Listener != nil }
@@ -69,13 +70,19 @@ func (d *datagrams) tellKeys(s *quic.Schedule) {
 		return
 	}
 	keyLabel, ivLabel, hpLabel := s.Version.Labels()
-	d.tell(&event.Secret{Meta: d.head(listens), Label: LabelQUICInitialSecret, Version: iana.TLS13, Function: event.FunctionExtract, Method: "HKDF-Extract", Op: event.OpHash, Hash: quic.Hash.String(),
+	d.tell(&event.Secret{Meta: d.head(listens), Label: LabelInitialSecret, Version: iana.TLS13, Function: event.FunctionExtract, Method: "HKDF-Extract", Op: event.OpHash, Hash: quic.Hash.String(),
 		Inputs: []event.Input{event.Public("salt", s.Version.Salt()), event.Public("ikm", bytes.Clone(s.DCID))}, Value: bytes.Clone(s.Secret)})
-	for end := range s.Ends {
-		k, of := &s.Ends[end], labelsOf[end]
-		d.expand(of.secret, k.Label, LabelQUICInitialSecret, s.Secret, k.Secret)
+	for end, of := range labelsOf {
+		k := &s.Ends[end]
+		d.expand(of.secret, k.Label, LabelInitialSecret, s.Secret, k.Secret)
+	}
+	for end, of := range labelsOf {
+		k := &s.Ends[end]
 		d.expand(of.key, keyLabel, of.secret, k.Secret, k.Key)
 		d.expand(of.iv, ivLabel, of.secret, k.Secret, k.IV)
+	}
+	for end, of := range labelsOf {
+		k := &s.Ends[end]
 		d.expand(of.hp, hpLabel, of.secret, k.Secret, k.HP)
 	}
 }
@@ -98,7 +105,8 @@ func (d *datagrams) tellPacket(from int, p *quic.Packet, o *quic.Opened, frames 
 	case p.Type == quic.VersionNegotiation:
 		d.tell(&QUICVersions{Meta: d.head(names[from]), Versions: p.Versions})
 	case o != nil:
-		d.tell(&QUICInitial{Meta: d.head(names[from]), Version: p.Version, DCID: bytes.Clone(p.DCID), SCID: bytes.Clone(p.SCID), Token: bytes.Clone(p.Token),
+		d.told.initials++
+		d.tell(&QUICInitial{Meta: d.head(names[from]), More: d.told.initials > 1, Version: p.Version, DCID: bytes.Clone(p.DCID), SCID: bytes.Clone(p.SCID), Token: bytes.Clone(p.Token),
 			Bytes: len(p.Wire), Protected: bytes.Clone(p.Wire[:len(o.Header)]), Opened: o, Frames: told(frames)})
 	}
 }
@@ -117,7 +125,7 @@ func (d *datagrams) tellMessage(from int, m message.Message, raw []byte, fields 
 		move.In = event.Start
 	}
 	for _, dir := range [...]event.Direction{event.Send, event.Receive} {
-		e := &event.Message{Meta: d.head(role.String()), Dir: dir, Kind: m.Kind(), Msg: m, Raw: raw, Fields: *fields, Group: event.GroupAt(event.SettledGroup(m))}
+		e := &event.Message{Meta: d.head(role.String()), Dir: dir, Kind: m.Kind(), Msg: m, Raw: raw, Fields: *fields, QUIC: true, Group: event.GroupAt(event.SettledGroup(m))}
 		if dir == event.Receive {
 			if move.Dir, move.Role = dir, event.Client; role == event.Client {
 				move.Role = event.Server

@@ -26,6 +26,13 @@ type Number struct {
 	N int    // 1, 2, 4 or 8; 0: as few as V needs
 }
 
+// NumberOf is v in as few bytes as it needs.
+func NumberOf(v uint64) Number {
+	p := Number{V: v}
+	p.N, _ = p.size()
+	return p
+}
+
 // size is how many bytes p takes, and the two bits that say so.
 func (p Number) size() (n int, bits byte) {
 	for n, bits = 1, 0; n < p.N || n < 8 && p.V>>(8*n-2) != 0; n *= 2 {
