@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -110,13 +111,16 @@ func TestAnyValueAnswers(t *testing.T) {
 func anyValues(of reflect.Type) []reflect.Value {
 	v := []reflect.Value{reflect.Zero(of)}
 	switch of.Kind() {
-	case reflect.Uint8, reflect.Uint16:
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		for n := range uint64(1 << 8) {
 			v = append(v, reflect.New(of).Elem())
 			v[len(v)-1].SetUint(n)
 		}
-		if of.Kind() == reflect.Uint16 {
-			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff} {
+		if of.Kind() != reflect.Uint8 {
+			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff, math.MaxUint32, math.MaxUint64} {
+				if reflect.Zero(of).OverflowUint(n) {
+					continue
+				}
 				v = append(v, reflect.New(of).Elem())
 				v[len(v)-1].SetUint(n)
 			}

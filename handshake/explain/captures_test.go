@@ -183,6 +183,9 @@ func TestAsTshark(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		for i, c := range all {
+			if c.QUIC != nil { // TestQUICAsTshark
+				continue
+			}
 			var ours [2][]byte
 			_, err := explain.Read(context.Background(), bytes.NewReader(file), explain.Options{Keys: keys, Show: c.Number, Listener: event.ListenerFunc(func(e event.Event) {
 				if d, ok := e.(*event.Data); ok && d.Dir == event.Send {

@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"net/netip"
+	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
@@ -49,8 +50,9 @@ func (q *QUIC) Sealed() int {
 }
 
 const (
-	maxQUIC     = 1 << 14  // connections followed at a time
-	maxQUICHeld = 64 << 20 // bytes that wait for others, of all of them
+	maxQUIC     = 1 << 14         // connections followed at a time
+	maxQUICHeld = 64 << 20        // bytes that wait for others, of all of them
+	idle        = 2 * time.Minute // no end waits as long (RFC 9000 §10.1 lets each say; 30 seconds are usual)
 )
 
 // flow is who sends UDP to whom and back.
@@ -76,12 +78,25 @@ func (u *over) close() {
 	}
 }
 
+// forget closes what has been silent for long: over UDP nothing else says that it is over, and
+// who reads as it comes shall not wait for the end of the file.
+func (u *over) forget(now time.Time) {
+	for {
+		_, d, ok := u.all.GetOldest()
+		if !ok || now.Sub(d.c.Ended) < idle {
+			return
+		}
+		u.all.RemoveOldest()
+	}
+}
+
 // datagram takes the next one in. What is not QUIC is passed over.
 func (u *over) datagram(in *dissect.Datagram) {
 	key := flow{in.From, in.To}
 	if in.To.Compare(in.From) < 0 {
 		key = flow{in.To, in.From}
 	}
+	u.forget(in.Time)
 	d, known := u.all.Get(key)
 	p, _, err := quic.Next(in.Payload)
 	if err != nil && !known {

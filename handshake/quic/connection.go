@@ -85,11 +85,13 @@ func (c *Connection) Waits(from int) bool {
 
 // Datagram takes what one end sent. It returns how many packets of QUIC were in it.
 func (c *Connection) Datagram(from int, b []byte) (packets int) {
+	var to []byte // where the packet before goes; all of a datagram go there (RFC 9000 §12.2)
 	for len(b) > 0 {
 		p, rest, err := Next(b)
-		if err != nil || packets > 0 && p.Type == OneRTT && b[0]&0x40 == 0 {
+		if err != nil || packets > 0 && p.Type == OneRTT && (b[0]&0x40 == 0 || !bytes.HasPrefix(b[1:], to)) {
 			return packets // padding behind the last packet, or nothing of QUIC
 		}
+		to = p.DCID
 		packets++
 		c.packet(from, &p)
 		b = rest

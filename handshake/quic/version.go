@@ -1,6 +1,7 @@
 package quic
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 )
@@ -32,12 +33,24 @@ func (v Version) String() string {
 func (v Version) Known() bool { return v == V1 || v == V2 }
 
 // Labels are those under which the keys of a packet are derived (RFC 9001 §5.1, RFC 9369
-// §3.3.2). v must be Known.
-func (v Version) Labels() (key, iv, hp string) { return rulesOf(v).key, rulesOf(v).iv, rulesOf(v).hp }
+// §3.3.2); empty unless v is Known.
+func (v Version) Labels() (key, iv, hp string) {
+	r := rulesOf(v)
+	if r == nil {
+		return "", "", ""
+	}
+	return r.key, r.iv, r.hp
+}
 
 // Salt is what the initial secret is extracted with (RFC 9001 §5.2, RFC 9369 §3.3.1): it is
-// printed in the document, and the same for everybody. v must be Known.
-func (v Version) Salt() []byte { return rulesOf(v).salt }
+// printed in the document, and the same for everybody. Nil unless v is Known.
+func (v Version) Salt() []byte {
+	r := rulesOf(v)
+	if r == nil {
+		return nil
+	}
+	return bytes.Clone(r.salt)
+}
 
 // rules are what differs between the versions: all of it is constants.
 type rules struct {
