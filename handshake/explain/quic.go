@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/quic"
 	"tlslab/handshake/wire"
 )
@@ -29,6 +30,9 @@ type QUIC struct {
 	Close   *Close  // in an Initial packet; nil if there was none
 	Partial [2]bool // what the end said in CRYPTO frames is not whole
 }
+
+// ClosedQUIC is the reason for which what is behind the hellos stays closed.
+const ClosedQUIC observe.Why = "quic"
 
 // Close is a CONNECTION_CLOSE frame (RFC 9000 §19.19).
 type Close struct {
@@ -141,6 +145,7 @@ func (u *over) begin(in *dissect.Datagram, s *quic.Schedule) *datagrams {
 	q.Version, q.First = p.Version, p.Version
 	d := &datagrams{u: u, c: c, q: q}
 	d.at(in)
+	d.tellBegin()
 	d.quic = quic.NewConnection(s, d)
 	return d
 }
@@ -154,6 +159,7 @@ type datagrams struct {
 	told teller
 
 	hello, serverHello bool
+	shared             bool // the ServerHello has a key share
 	lastBy             int
 	answered           bool // the server sent 1-RTT packets behind the client's
 }
@@ -220,7 +226,10 @@ func (d *datagrams) Message(from int, raw []byte) {
 	case *message.ServerHello:
 		if from == server {
 			d.c.answers(m)
-			d.serverHello = m.Kind() == message.KindServerHello
+			if m.Kind() == message.KindServerHello {
+				d.serverHello, d.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
+				d.c.Resumed = m.Extensions.Find(iana.ExtPreSharedKey) != nil
+			}
 		}
 	}
 	if g := event.GroupAt(event.SettledGroup(m)); g.ID != 0 {
@@ -242,12 +251,16 @@ func (d *datagrams) done() {
 	c.Outcome = d.outcome()
 	c.Read.Initial = q.Opened != [2]int{}
 	if c.Read.Sealed = q.Sealed(); c.Read.Sealed > 0 {
+		c.Read.Closed = ClosedQUIC
 		c.Read.Needs = []Need{NeedEnd}
 		if q.DCID == nil {
 			c.Read.Needs = []Need{NeedWhole, NeedEnd}
 		}
 	}
 	r.totals.TLS++
+	if r.o.Onlookers || d.shown() {
+		d.onlookers()
+	}
 	d.tellEnd()
 	if r.o.Each != nil {
 		r.o.Each(c)

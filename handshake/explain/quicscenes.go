@@ -17,8 +17,8 @@ const (
 	SceneQUICClosed   event.SceneKey = "quic_closed"
 )
 
-// SceneKeys lists the keys of narrate's entries for all scenes that are told here.
-func SceneKeys() []event.SceneKey {
+// quicScenes lists the keys of narrate's entries for them.
+func quicScenes() []event.SceneKey {
 	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed}
 }
 

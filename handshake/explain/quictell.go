@@ -60,6 +60,13 @@ func (d *datagrams) tell(e event.Event) {
 // listens is who computes what anybody can compute.
 const listens = "listener"
 
+// tellBegin tells whose the connection is.
+func (d *datagrams) tellBegin() {
+	if d.shown() {
+		d.tell(&Recorded{Meta: d.head(""), File: d.u.r.o.Name, Connection: d.c.Number, Client: d.c.Client.String(), Server: d.c.Server.String()})
+	}
+}
+
 // tellKeys tells how the keys of Initial packets come about.
 func (d *datagrams) tellKeys(s *quic.Schedule) {
 	if !d.shown() {
@@ -156,4 +163,5 @@ func (d *datagrams) tellEnd() {
 		}
 	}
 	d.tell(&QUICClosed{Meta: d.head(""), Packets: d.q.Packets, Opened: d.q.Opened})
+	d.tell(&Readers{Meta: d.head(""), Of: d.c})
 }

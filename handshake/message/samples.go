@@ -135,7 +135,6 @@ func sampleClientHelloOther() *ClientHello {
 		&SessionTicket{},
 		&RenegotiationInfo{},
 		&KeyShareClient{},
-		&SignedCertTimestamp{Data: pattern(3)},
 	)
 	return m
 }
@@ -172,7 +171,7 @@ func sampleServerHello() *ServerHello {
 		&StatusRequestAck{},
 		&ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}},
 		&ALPN{Protocols: []string{"h2"}},
-		&SignedCertTimestamp{Data: pattern(50)},
+		&SignedCertTimestamps{List: [][]byte{sampleTimestamp(), append([]byte{7}, pattern(20)...)}},
 		&EncryptThenMAC{},
 		&ExtendedMasterSecret{},
 		&RecordSizeLimit{Limit: 16384},

@@ -36,6 +36,12 @@ func TestComplete(t *testing.T) {
 			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
 		}
 	}
+	for _, events := range recordings(t) {
+		c := new(Context)
+		for _, e := range events {
+			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
+		}
+	}
 	for _, e := range oddities() {
 		want[Captions] = append(want[Captions], Caption(e, new(Context)).keys(Captions)...)
 	}

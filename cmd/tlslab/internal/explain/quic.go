@@ -62,6 +62,8 @@ func (l *list) sealed(c *explain.Connection) {
 	}
 	said, _ := l.words("quic/sealed", "n", strings.Join(parts, ", "))
 	l.line(said, 0)
+	why, _ := l.words("why/" + string(c.Read.Closed))
+	l.once(why)
 	for _, need := range c.Read.Needs {
 		what, text := l.words("need/" + string(need))
 		if need == explain.NeedEnd {
