@@ -33,6 +33,7 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/sct"
 	"tlslab/handshake/sig"
+	"tlslab/handshake/starttls"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/switches"
 	"tlslab/handshake/tamper"
@@ -56,7 +57,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), starttls.Protocol(""), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
 	sct.Millis(0), pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 
@@ -119,18 +120,13 @@ func anyValues(of reflect.Type) []reflect.Value {
 			v[len(v)-1].SetUint(n)
 		}
 		if of.Kind() != reflect.Uint8 {
-			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff, math.MaxUint32, math.MaxUint64} {
+			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff, 1 << 31, math.MaxUint32, 1 << 32, 1 << 63, math.MaxUint64} {
 				if reflect.Zero(of).OverflowUint(n) {
 					continue
 				}
 				v = append(v, reflect.New(of).Elem())
 				v[len(v)-1].SetUint(n)
 			}
-		}
-	case reflect.Uint64:
-		for _, n := range []uint64{1, 1 << 32, 1 << 63, 1<<64 - 1} {
-			v = append(v, reflect.New(of).Elem())
-			v[len(v)-1].SetUint(n)
 		}
 	case reflect.String:
 		v = append(v, reflect.ValueOf("no such word").Convert(of))
