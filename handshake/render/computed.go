@@ -18,7 +18,7 @@ import (
 // next, perhaps nil, is what the same move computes after it: inputs that both have
 // are listed there.
 func (t *Pen) secret(s, next *event.Secret) {
-	if !known(s) && t.First("ui/secrets_shown") {
+	if !s.Known() && t.First("ui/secrets_shown") {
 		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
 	secret := t.flow.secret(s)
@@ -60,12 +60,6 @@ func (t *Pen) secret(s, next *event.Secret) {
 		t.flow.label[string(s.Value)] = label
 	}
 	t.recompute(s)
-}
-
-// known reports whether a step of a schedule has only inputs that everybody knows, as QUIC's for
-// Initial packets has: there is nothing to warn of.
-func known(s *event.Secret) bool {
-	return scheduled(s) && len(s.Inputs) > 0 && !slices.ContainsFunc(s.Inputs, func(v event.Input) bool { return v.Private || zeros(v) && len(v.Bytes) > 0 })
 }
 
 // slice is a part of the key block. It needs no explanation of its own: name, where it is

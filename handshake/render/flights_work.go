@@ -144,7 +144,7 @@ func (t *Pen) failedChain(r *pki.Report) {
 // secretLines tells of each value in a line what it is made of. Those that are made alike of
 // the same, a key and its IV, share one.
 func (t *Pen) secretLines(made []*event.Secret) {
-	if len(made) > 0 && !known(made[0]) && t.First("ui/secrets_shown") {
+	if len(made) > 0 && !made[0].Known() && t.First("ui/secrets_shown") {
 		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
 	twice, once := map[event.SecretLabel]bool{}, map[event.SecretLabel]bool{}
