@@ -140,9 +140,11 @@ func (d *datagrams) tellMessage(from int, m message.Message, raw []byte, fields 
 			e.Party = move.Role.String()
 		}
 		e.Move = move.String()
-		e.Ref = "RFC 9846 §4.2.2"
-		if m.Kind() != message.KindClientHello {
+		switch e.Ref = "RFC 9846 §4.2.2"; m.Kind() {
+		case message.KindServerHello:
 			e.Ref = "RFC 9846 §4.2.3"
+		case message.KindHelloRetryRequest:
+			e.Ref = "RFC 9846 §4.2.4"
 		}
 		d.tell(e)
 	}

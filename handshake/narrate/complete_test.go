@@ -186,6 +186,7 @@ func spoken() []*event.Message {
 	return []*event.Message{
 		{Msg: &message.ClientHello{}},
 		{Msg: hello},
+		{Msg: hello, QUIC: true},
 		{Meta: event.Meta{Move: "server/send/finished" + tls13}},
 	}
 }

@@ -39,9 +39,6 @@ type Keys struct {
 	Label       string // ClientIn or ServerIn
 	Secret      []byte // client_initial_secret or server_initial_secret
 	Key, IV, HP []byte // of AEAD_AES_128_GCM, and of header protection
-
-	aead cipher.AEAD
-	head cipher.Block
 }
 
 // NewSchedule derives the keys of a version that must be Known.
@@ -56,11 +53,13 @@ func NewSchedule(v Version, dcid []byte) *Schedule {
 		keyschedule.ExpandLabel(Hash, k.Key, k.Secret, key, nil)
 		keyschedule.ExpandLabel(Hash, k.IV, k.Secret, iv, nil)
 		keyschedule.ExpandLabel(Hash, k.HP, k.Secret, hp, nil)
-		k.aead, k.head = gcm(k.Key), block(k.HP)
 		s.Ends[end] = k
 	}
 	return s
 }
+
+// Ciphers are made for each packet: an Initial is one of a few, and what stays in memory of a
+// connection is its keys.
 
 func block(key []byte) cipher.Block {
 	b, err := aes.NewCipher(key)

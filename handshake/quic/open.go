@@ -30,7 +30,7 @@ func (k *Keys) Open(p *Packet, largest int64) (*Opened, error) {
 	}
 	o := &Opened{Sample: bytes.Clone(p.Wire[p.Number+4 : p.Number+4+16])}
 	var mask [16]byte
-	k.head.Encrypt(mask[:], o.Sample)
+	block(k.HP).Encrypt(mask[:], o.Sample)
 	o.Mask = bytes.Clone(mask[:5])
 	first := p.Wire[0] ^ o.Mask[0]&0x0f
 	o.Sent = int(first&3) + 1
@@ -46,7 +46,7 @@ func (k *Keys) Open(p *Packet, largest int64) (*Opened, error) {
 	o.Nonce = bytes.Clone(k.IV)
 	tail := o.Nonce[len(o.Nonce)-8:]
 	binary.BigEndian.PutUint64(tail, binary.BigEndian.Uint64(tail)^o.Number)
-	payload, err := k.aead.Open(nil, o.Nonce, p.Wire[len(o.Header):], o.Header)
+	payload, err := gcm(k.Key).Open(nil, o.Nonce, p.Wire[len(o.Header):], o.Header)
 	if err != nil {
 		return nil, ErrSealed
 	}
