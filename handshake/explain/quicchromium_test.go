@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -40,7 +41,7 @@ func TestQUICChromium(t *testing.T) {
 	defer func() { cancel(); _ = cmd.Wait() }()
 
 	// The datagrams, as a capture file: bare IP, written by nobody but this test.
-	file := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0}
+	file := bytes.Clone(emptyFile)
 	b := make([]byte, 1<<16)
 	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)

@@ -19,13 +19,14 @@ const (
 
 // quicScenes lists the keys of narrate's entries for them.
 func quicScenes() []event.SceneKey {
-	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed}
+	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed, SceneQUICClosed.Variant(midway)}
 }
 
 const (
 	afterRetry = "retry"
 	inAnother  = "version"
 	more       = "more"
+	midway     = "midway"
 )
 
 // QUICKeys says where the keys of Initial packets come from.
@@ -148,10 +149,19 @@ type QUICClosed struct {
 	event.Meta
 	Packets [2][quic.OneRTT + 1]int // as QUIC has them
 	Opened  [2]int
+	Midway  bool // the recording lacks the beginning, so Initial packets are closed too
 }
 
 // Key returns SceneQUICClosed.
 func (*QUICClosed) Key() event.SceneKey { return SceneQUICClosed }
+
+// Entry is another where the beginning is missing.
+func (e *QUICClosed) Entry() event.SceneKey {
+	if e.Midway {
+		return SceneQUICClosed.Variant(midway)
+	}
+	return SceneQUICClosed
+}
 
 // Values count the packets of both ends, by type.
 func (e *QUICClosed) Values() []event.Value {

@@ -164,6 +164,10 @@ func (d *datagrams) tellEnd() {
 			d.tell(&event.Alert{Meta: d.head(party), Dir: dir, Level: iana.Fatal, Description: iana.AlertDescription(c.Code)})
 		}
 	}
-	d.tell(&QUICClosed{Meta: d.head(""), Packets: d.q.Packets, Opened: d.q.Opened})
-	d.tell(&Readers{Meta: d.head(""), Of: d.c})
+	if d.q.Sealed() > 0 {
+		d.tell(&QUICClosed{Meta: d.head(""), Packets: d.q.Packets, Opened: d.q.Opened, Midway: d.c.Midway})
+	}
+	if d.c.Parts != nil {
+		d.tell(&Readers{Meta: d.head(""), Of: d.c})
+	}
 }

@@ -64,13 +64,6 @@ func (l *list) sealed(c *explain.Connection) {
 	l.line(said, 0)
 	why, _ := l.words("why/" + string(c.Read.Closed))
 	l.once(why)
-	for _, need := range c.Read.Needs {
-		what, text := l.words("need/" + string(need))
-		if need == explain.NeedEnd {
-			l.once(what)
-			l.once(text)
-			continue
-		}
-		l.line(what, 0)
-	}
+	end, _ := l.words("need/" + string(explain.NeedEnd)) // that a beginning is missing has been said
+	l.once(end)
 }
