@@ -33,6 +33,7 @@ type Options struct {
 	Onlookers bool
 	// Show is the number of the connection whose events Listener is told; 0: none is.
 	Show        int
+	Name        string // what the recording is called, for a scene
 	Listener    event.Listener
 	ShowSecrets bool
 	// Secrets is told of the key log lines that stand in the file, as they are met.
@@ -56,7 +57,8 @@ type reading struct {
 	logged *observe.KeyLog
 	all    sessions             // that the observers with all keys have found
 	loot   map[string]*sessions // and each onlooker
-	ends   *ends                // who is told of the connection that is shown
+	chains chains
+	ends   *ends // who is told of the connection that is shown
 }
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
@@ -152,9 +154,9 @@ func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 
 // observer begins to listen to a connection.
 func (r *reading) observer(s *stream) *observe.Observer {
-	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Masters: r.all.all(), Conn: s.c.Number,
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.all.found, Conn: s.c.Number,
 		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
-	o.ShowSecrets = r.o.ShowSecrets && s.shown()
+	o.ShowSecrets, o.Brief = r.o.ShowSecrets && s.shown(), !s.shown()
 	ob, err := observe.New(o)
 	if err != nil {
 		panic(err) // it is about Options.KeyLog, and there is none
@@ -171,7 +173,10 @@ func (r *reading) done(s *stream) {
 		if s.looks != nil && (r.o.Onlookers || s.shown()) {
 			s.sights(&report)
 		}
-		s.c.judge(r.o.Roots)
+		s.c.judge(r.o.Roots, &r.chains.signatures)
+	}
+	if s.c.TLS && s.shown() {
+		s.closes(s.at)
 	}
 	if r.o.Each != nil {
 		r.o.Each(s.c)

@@ -89,12 +89,13 @@ type look struct {
 	party string
 	ob    *observe.Observer
 	has   *sessions
+	apart bool // he hears for himself, and not as one of a panel
 	known bool // what session this began
 }
 
 // onlookers begin to look on at a connection, before a byte of it.
 func (s *stream) onlookers() {
-	r, base := s.r, observe.Options{Conn: s.c.Number, Time: s.time, Forget: true}
+	r, base := s.r, observe.Options{Conn: s.c.Number, Time: s.time, Forget: true, Brief: !s.shown()}
 	keys := r.o.Keys
 	var who []observe.Onlooker
 	add := func(party string, later bool, give func(*observe.Options)) {
@@ -104,7 +105,7 @@ func (s *stream) onlookers() {
 			r.loot[party] = has
 		}
 		o := base
-		o.Masters = has.all()
+		o.Sessions = &has.found
 		give(&o)
 		who = append(who, observe.Onlooker{Party: party, Later: later, Has: o})
 		s.looks = append(s.looks, &look{party: party, has: has})
@@ -113,41 +114,48 @@ func (s *stream) onlookers() {
 	if keys.RSA != nil {
 		add(Thief, true, func(o *observe.Options) { o.RSAKey = keys.RSA })
 	}
-	// With no other key at hand the account's own observer is the log's reader, also of one that
-	// stands further down in the file.
-	if keys.RSA != nil || len(keys.PSKs) > 0 || s.shown() && r.logged.Len() > 0 {
-		add(LogReader, false, func(o *observe.Options) { o.Keys = r.logged })
-	}
 	if len(keys.PSKs) > 0 {
 		add(PSKThief, true, func(o *observe.Options) { o.PSKs = keys.PSKs })
 	}
-	if s.shown() {
+	// A log may stand further down in the file. With no other key at hand the account's own observer
+	// is its reader then.
+	log := r.logged.Len() > 0 && s.shown()
+	if log || keys.RSA != nil || len(keys.PSKs) > 0 {
+		add(LogReader, false, func(o *observe.Options) { o.Keys = r.logged })
+	}
+	if s.shown() { // who has a column there from the beginning
+		n := len(who)
+		if who[n-1].Party == LogReader && !log {
+			n--
+		}
 		line := observe.Line{Conn: s.c.Number, Client: event.Client.String(), Server: event.Server.String()}
-		s.panel, _ = observe.NewPanel(line, who[0].Has, who[1:]...) // an error is about Options.KeyLog, and there is none
+		s.panel, _ = observe.NewPanel(line, base, who[1:n]...) // an error is about Options.KeyLog, and there is none
 	}
 	for i, l := range s.looks {
 		if s.panel != nil {
 			l.ob = s.panel.Observer(l.party)
-		} else {
+		}
+		if l.ob == nil {
 			l.ob, _ = observe.New(who[i].Has)
+			l.apart = true
 		}
 	}
 }
 
 // overheard has those who look on hear what an end said.
 func (s *stream) overheard(fromServer bool, b []byte) {
-	switch {
-	case s.panel != nil:
+	if s.panel != nil {
 		for _, o := range s.panel.Heard(!fromServer, b) {
 			o.Time = s.at
 			s.r.ends.Event(o)
 		}
-	case fromServer:
-		for _, l := range s.looks {
+	}
+	for _, l := range s.looks {
+		switch {
+		case !l.apart:
+		case fromServer:
 			l.ob.ServerBytes(b)
-		}
-	default:
-		for _, l := range s.looks {
+		default:
 			l.ob.ClientBytes(b)
 		}
 	}
@@ -165,8 +173,9 @@ func (s *stream) overheard(fromServer bool, b []byte) {
 
 // sessions are the secrets of TLS 1.2 that somebody has found, with which connections resume.
 type sessions struct {
-	masters []observe.Master
-	of      map[[48]byte]found
+	found  observe.Sessions
+	of     map[[48]byte]found
+	oldest [][48]byte
 }
 
 // found is where a secret was.
@@ -187,20 +196,19 @@ func (s *sessions) learn(conn int, ob *observe.Observer) bool {
 	return m != nil
 }
 
-func (s *sessions) all() []observe.Master { return slices.Clip(s.masters) }
-
 func (s *sessions) add(m *observe.Master, f found) {
 	if s.of == nil {
 		s.of = map[[48]byte]found{}
 	}
-	if len(s.masters) == maxLoot {
-		delete(s.of, s.masters[0].Secret)
-		s.masters = s.masters[1:]
+	s.found.Add(*m)
+	if _, known := s.of[m.Secret]; known {
+		return
 	}
-	s.masters = append(s.masters, *m)
-	if _, known := s.of[m.Secret]; !known {
-		s.of[m.Secret] = f
+	if len(s.oldest) == maxLoot {
+		delete(s.of, s.oldest[0])
+		s.oldest = s.oldest[1:]
 	}
+	s.of[m.Secret], s.oldest = f, append(s.oldest, m.Secret)
 }
 
 // began is where the session of a connection was found that was read with another's secret.

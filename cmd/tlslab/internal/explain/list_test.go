@@ -50,10 +50,7 @@ func asked() (keys []string) {
 	for _, p := range points {
 		keys = append(keys, "point/"+p)
 	}
-	for _, who := range explain.OnlookerParties() {
-		keys = append(keys, "head/"+who, "who/"+who)
-	}
-	keys = append(keys, "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
+	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
 	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed")
 	slices.Sort(keys)
 	return slices.Compact(keys)

@@ -33,6 +33,7 @@ type LiveFlags struct {
 	Format           string
 	alpn             []string
 	etm, noTicket    bool
+	maxSendFrag      int
 	quiet, noSecrets bool
 }
 
@@ -45,8 +46,10 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 	l.Identity.Flags(cmd)
 	l.CaptureFile.Flags(cmd, true)
 	f := cmd.Flags()
+	f.Lookup("keylogfile").Usage += cli.KeyLogFromEnv
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: h2,http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
+	f.IntVar(&l.maxSendFrag, "max-send-frag", 0, "put at most `N` bytes of content into a record, of the handshake too")
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
@@ -78,6 +81,10 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	case l.PreShared.Either:
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
 	}
+	if n := l.maxSendFrag; n != 0 && (n < 64 || n > 1<<14) {
+		return nil, cli.Misuse("Say a number from 64 to 16384, or leave it out.", "--max-send-frag %d: a record holds 64 to 16384 bytes", n)
+	}
+	cfg.MaxSendFragment = l.maxSendFrag
 	psk, err := l.PSK()
 	if err != nil {
 		return nil, err
@@ -113,7 +120,11 @@ func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.
 	if out, err = l.View.Open(to, log); err != nil {
 		return nil, nil, err
 	}
-	keys, closeLog, err := cli.OpenKeyLog(l.KeyLog, l.CaptureFile.Many, l.Lang, log)
+	notes := log
+	if to == log && l.documentAlone() {
+		notes = io.Discard // a document goes there
+	}
+	keys, closeLog, err := cli.OpenLiveKeyLog(l.KeyLog, l.CaptureFile.Many, l.Lang, log, notes)
 	if err != nil {
 		return nil, nil, cli.FirstError(err, out.Close())
 	}
@@ -126,6 +137,12 @@ func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.
 		pcapErr, logErr, outErr := l.CaptureFile.Close(), closeLog(), out.Close()
 		return cli.FirstError(pcapErr, logErr, outErr)
 	}, nil
+}
+
+// documentAlone reports whether standard error gets a document, in which nothing else may stand. A
+// server's, of which there are many, stand among other lines.
+func (l *LiveFlags) documentAlone() bool {
+	return l.Format != cli.Text && !l.quiet && l.View.Out == "" && !l.CaptureFile.Many
 }
 
 // warn says, above a transcript that shows secrets, that it does.

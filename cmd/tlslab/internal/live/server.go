@@ -33,6 +33,8 @@ type serverFlags struct {
 	portFile, staple   string
 	www                bool
 	verify             verifyFlags
+	timestamps         timestampFlags
+	cipherOrder        string
 	resume             resumeFlags
 
 	handshakeTimeout, idleTimeout time.Duration
@@ -78,6 +80,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	s.ServerFlags(cmd)
 	s.resume.flags(cmd)
 	s.verify.flags(cmd)
+	s.timestamps.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
@@ -88,7 +91,9 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
 	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
+	f.StringVar(&s.cipherOrder, "cipher-order", handshake.OwnOrder.String(), "whose order of cipher suites counts: own, client, or chacha: own, but ChaCha20 first for a client that puts it first")
 	cli.Complete(cmd, "staple", switches.StapleKinds)
+	cli.Complete(cmd, "cipher-order", cipherOrders)
 	return cmd
 }
 
@@ -102,6 +107,12 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	}
 	roots, err := s.certify(cfg)
 	if err != nil {
+		return err
+	}
+	if cfg.SuiteOrder, err = cipherOrder(s.cipherOrder); err != nil {
+		return err
+	}
+	if err := s.timestamps.apply(cfg, s.Cert != ""); err != nil {
 		return err
 	}
 	if err := s.verify.apply(cfg, s.caDir, roots); err != nil {
@@ -209,7 +220,7 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, s.accept, err = cli.ASCIIAddr("--accept", s.accept); err != nil {
 		return err
 	}
-	if s.serverName, err = cli.CertName("--servername", s.serverName); err != nil {
+	if s.serverName, err = cli.HostPattern("--servername", s.serverName); err != nil {
 		return err
 	}
 	if err := flags.LongerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
