@@ -74,15 +74,15 @@ func (s *stalling) stalls(n int, forReader bool) {
 	}
 }
 
-// talker is a client that goes as far as it is told and then says nothing more.
-type talker struct {
+// slowClient is a client that goes as far as it is told and then says nothing more.
+type slowClient struct {
 	t    *testing.T
 	conn net.Conn
 	e    *handshake.Endpoint
 	sent int
 }
 
-func (c *talker) say(b []byte) {
+func (c *slowClient) say(b []byte) {
 	c.t.Helper()
 	if len(b) == 0 {
 		return
@@ -95,7 +95,7 @@ func (c *talker) say(b []byte) {
 }
 
 // until goes on until the client's endpoint stands in a state, and sends what it has made up to there.
-func (c *talker) until(states ...event.State) {
+func (c *slowClient) until(states ...event.State) {
 	c.t.Helper()
 	buf := make([]byte, 1<<15)
 	for {
@@ -202,35 +202,35 @@ func TestTooSlow(t *testing.T) {
 		versions     []iana.Version
 		resumes      bool
 		ours, theirs func(*handshake.Config)
-		goes         func(*talker)
+		goes         func(*slowClient)
 		reads        bool // it does; else the server waits for it to
 		says         map[iana.Version]string
 	}{
-		{"says nothing", all, false, nil, nil, func(*talker) {}, true,
+		{"says nothing", all, false, nil, nil, func(*slowClient) {}, true,
 			map[iana.Version]string{0: "sent nothing for 7s (--handshake-timeout), and was cut off"}},
-		{"half a ClientHello", all, false, nil, nil, func(c *talker) {
+		{"half a ClientHello", all, false, nil, nil, func(c *slowClient) {
 			for progress := true; progress; {
 				progress, _ = c.e.Step()
 			}
 			c.say(c.e.Output()[:99])
 		}, true, map[iana.Version]string{0: "had sent 99 bytes and no whole ClientHello " + within}},
-		{"reads nothing", all, false, nil, nil, func(c *talker) {
+		{"reads nothing", all, false, nil, nil, func(c *slowClient) {
 			for progress := true; progress; {
 				progress, _ = c.e.Step()
 			}
 			c.say(c.e.Output())
 		}, false, map[iana.Version]string{0: "had not read what was sent to it " + within + " in the middle of the handshake"}},
-		{"a flight", all, false, nil, nil, func(c *talker) { c.until(event.SendClientKeyExchange, event.SendFinished) }, true,
+		{"a flight", all, false, nil, nil, func(c *slowClient) { c.until(event.SendClientKeyExchange, event.SendFinished) }, true,
 			map[iana.Version]string{iana.TLS12: stood(event.WaitClientKeyExchange), iana.TLS13: stood(event.WaitFinished)}},
-		{"half its second flight", all, false, nil, nil, func(c *talker) { c.until(event.SendFinished) }, true,
+		{"half its second flight", all, false, nil, nil, func(c *slowClient) { c.until(event.SendFinished) }, true,
 			map[iana.Version]string{iana.TLS12: stood(event.WaitFinished), iana.TLS13: stood(event.WaitFinished)}},
-		{"a certificate and no signature", all, false, asks, shows, func(c *talker) { c.until(event.SendCertificateVerify) }, true,
+		{"a certificate and no signature", all, false, asks, shows, func(c *slowClient) { c.until(event.SendCertificateVerify) }, true,
 			map[iana.Version]string{0: stood(event.WaitCertificateVerify)}},
-		{"sent back", []iana.Version{iana.TLS13}, false, func(cfg *handshake.Config) { cfg.RetryWithCookie = true }, nil, func(c *talker) { c.until(event.SendSecondClientHello) }, true,
+		{"sent back", []iana.Version{iana.TLS13}, false, func(cfg *handshake.Config) { cfg.RetryWithCookie = true }, nil, func(c *slowClient) { c.until(event.SendSecondClientHello) }, true,
 			map[iana.Version]string{0: stood(event.WaitSecondClientHello)}},
-		{"resumption", all, true, nil, nil, func(c *talker) { c.until(event.SendChangeCipherSpec, event.SendFinished) }, true,
+		{"resumption", all, true, nil, nil, func(c *slowClient) { c.until(event.SendChangeCipherSpec, event.SendFinished) }, true,
 			map[iana.Version]string{iana.TLS12: stood(event.WaitChangeCipherSpec), iana.TLS13: stood(event.WaitFinished)}},
-		{"early data", []iana.Version{iana.TLS13}, true, nil, func(cfg *handshake.Config) { cfg.EarlyData = true }, func(c *talker) {
+		{"early data", []iana.Version{iana.TLS13}, true, nil, func(cfg *handshake.Config) { cfg.EarlyData = true }, func(c *slowClient) {
 			for progress := true; progress; {
 				progress, _ = c.e.Step()
 			}
@@ -271,7 +271,7 @@ func TestTooSlow(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					c := &talker{t: t, conn: near, e: e}
+					c := &slowClient{t: t, conn: near, e: e}
 					test.goes(c)
 					stalls.stalls(c.sent, !test.reads)
 					limit()
