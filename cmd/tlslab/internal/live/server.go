@@ -133,7 +133,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if len(s.resume.ticketKeys) > 0 {
-		if store.keys, store.keyMade, err = ticketKeyFiles(s.resume.ticketKeys); err != nil {
+		if store.keys, store.keyMade, err = ticketKeyFiles(s.resume.ticketKeys, s.Lang); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/replay"
@@ -21,10 +23,10 @@ import (
 // session.TicketKey.
 
 // ticketKeyFiles are the keys of --ticket-key; made is the file that was made for it, "" if all were there.
-func ticketKeyFiles(names []string) (keys *session.TicketKeys, made string, err error) {
+func ticketKeyFiles(names []string, l narrate.Lang) (keys *session.TicketKeys, made string, err error) {
 	all := make([]session.TicketKey, len(names))
 	for i := len(names) - 1; i >= 0; i-- { // the first is made when all else is well
-		k, fresh, err := ticketKeyFile(names[i], i == 0)
+		k, fresh, err := ticketKeyFile(names[i], i == 0, l)
 		if err != nil {
 			return nil, "", err
 		}
@@ -40,7 +42,7 @@ func ticketKeyFiles(names []string) (keys *session.TicketKeys, made string, err 
 }
 
 // ticketKeyFile reads a key, or makes one where none is and one may be made.
-func ticketKeyFile(name string, mayMake bool) (k *session.TicketKey, made bool, err error) {
+func ticketKeyFile(name string, mayMake bool, l narrate.Lang) (k *session.TicketKey, made bool, err error) {
 	b, err := readKey(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !mayMake {
@@ -55,11 +57,10 @@ func ticketKeyFile(name string, mayMake bool) (k *session.TicketKey, made bool, 
 		return nil, false, cli.Unwritten("--ticket-key", name, err)
 	}
 	if mode := ondisk.Laxer(name); mode != 0 && runtime.GOOS != "windows" { // whose modes say nothing of others
-		return nil, false, cli.Failure("If nobody has: chmod 600 "+name+". If somebody may have, make another: whoever has it can read what was sealed under it.",
-			"--ticket-key %s: others can read it (mode %04o)", name, mode)
+		return nil, false, cli.Told(l, fs.ErrPermission, "ticket_key_open", "file", name, "mode", fmt.Sprintf("%04o", mode))
 	}
 	if k, err = session.ParseTicketKey(b); err != nil {
-		return nil, false, cli.Failure("Name a file that is not there, and a key is made in it.", "--ticket-key %s: %s: %w", name, keyFault(b, err), err)
+		return nil, false, noTicketKey(l, name, len(b), err)
 	}
 	return k, false, nil
 }
@@ -92,22 +93,22 @@ func makeKey(name string) (*session.TicketKey, error) {
 	return k, nil
 }
 
-// keyFault is what is wrong with a key's file, for somebody who knows no formats.
-func keyFault(b []byte, err error) string {
+// noTicketKey says what is wrong with a file of n bytes, and none of them: it may be another program's key.
+func noTicketKey(l narrate.Lang, file string, n int, err error) error {
 	re := new(reason.Error)
 	switch errors.As(err, &re); {
-	case re.Field == "ticket_key_file.magic" && len(b) == 48, re.Field == "ticket_key_file.magic" && len(b) == 80:
-		return "a key of nginx's, Apache's or OpenSSL's, which seals in another way"
+	case re.Field == "ticket_key_file.magic" && re.Reason == reason.BadValue && (n == 48 || n == 80):
+		return cli.Told(l, err, "ticket_key_theirs", "file", file, "n", strconv.Itoa(n))
 	case re.Field == "ticket_key_file.magic":
-		return "no ticket key of tlslab"
+		return cli.Told(l, err, "ticket_key_foreign", "file", file)
 	case re.Field == "ticket_key_file.version":
-		return "a ticket key of another version of tlslab"
+		return cli.Told(l, err, "ticket_key_version", "file", file)
 	case re.Reason == reason.Truncated:
-		return "cut short"
+		return cli.Told(l, err, "ticket_key_short", "file", file, "n", strconv.Itoa(n), "whole", strconv.Itoa(session.TicketKeyLen))
 	case re.Reason == reason.TrailingBytes:
-		return "more than a ticket key"
+		return cli.Told(l, err, "ticket_key_long", "file", file, "whole", strconv.Itoa(session.TicketKeyLen))
 	}
-	return "damaged"
+	return cli.Told(l, err, "ticket_key_damaged", "file", file)
 }
 
 // checkTicketKey finds what --ticket-key cannot go with. names are the defences.
