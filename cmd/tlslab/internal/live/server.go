@@ -82,7 +82,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.StringVar(&s.writeRoot, "write-root", "", "write the roots for clients to this PEM `file`")
 	f.StringVar(&s.staple, "staple", "none", "staple an OCSP response: good, revoked, stale, unknown or none")
 	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
-	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
+	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this `file`, PEM or DER, for clients (default: the CA in --cadir)")
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
 	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
