@@ -22,6 +22,7 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/handshake/mitm/relay"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/predict"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
@@ -30,6 +31,7 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/sct"
 	"tlslab/handshake/sig"
+	"tlslab/handshake/starttls"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/switches"
 	"tlslab/handshake/tamper"
@@ -44,7 +46,7 @@ import (
 // of the value, with no arguments. A caller makes such a value from a number, a word or
 // nothing at all, and prints it.
 var values = []any{
-	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), handshake.SuiteOrder(0), event.Move{}, event.Overheard{}, event.Sight{},
+	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), handshake.SuiteOrder(0), event.Move{}, event.Overheard{}, event.Sight{}, observe.Part(0),
 	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
@@ -53,7 +55,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), starttls.Protocol(""), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
 	sct.Millis(0), pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 

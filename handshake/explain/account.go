@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"crypto/x509"
 	"net/netip"
 	"time"
@@ -47,6 +48,9 @@ type Connection struct {
 
 	Outcome Outcome
 	Read    Reading
+
+	Parts     []There    // what there is to read, by whoever could; of Options.Onlookers
+	Onlookers []Onlooker // who can, in the order of OnlookerParties
 }
 
 // Reading is how much of a connection opened.
@@ -54,6 +58,7 @@ type Reading struct {
 	Handshake, Data bool // something encrypted of them
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
+	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
 	Sealed          int  // records that stayed closed
 	Closed          observe.Why
 	LogLacks        bool // there are key logs, and none has this connection
@@ -81,6 +86,7 @@ type progress struct {
 	starts [2]int // where the last piece of what was said in clear began
 
 	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
+	shared                   bool // the ServerHello has a key share
 	finished                 [2]bool
 	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
 	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
@@ -168,7 +174,7 @@ func (s *stream) message(by int, e *event.Message) {
 		s.protocol(&m.Extensions)
 	case *message.Certificate12:
 		if by == server {
-			s.chain(m.Certificates)
+			s.certified(m.Certificates)
 		}
 	case *message.Certificate13:
 		if by == server {
@@ -176,7 +182,7 @@ func (s *stream) message(by int, e *event.Message) {
 			for _, c := range m.Entries {
 				chain = append(chain, c.Cert)
 			}
-			s.chain(chain)
+			s.certified(chain)
 		}
 	case *message.ServerHelloDone:
 		s.done = true
@@ -194,7 +200,7 @@ func (s *stream) message(by int, e *event.Message) {
 
 func (s *stream) clientHello(m *message.ClientHello) {
 	c := s.c
-	s.hello, c.Random = true, m.Random[:]
+	s.hello, c.Random = true, bytes.Clone(m.Random[:])
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		c.ServerName = x.Name
 	}
@@ -215,7 +221,7 @@ func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
 		c.Retried, c.Version = true, iana.TLS13
 		return
 	}
-	s.serverHello = true
+	s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
 	s.protocol(&m.Extensions)
 }
 
@@ -225,18 +231,10 @@ func (s *stream) protocol(x *message.Extensions) {
 	}
 }
 
-// chain keeps the server's certificates.
-func (s *stream) chain(der [][]byte) {
-	if s.c.Chain != nil {
-		return
-	}
-	for _, b := range der {
-		cert, err := pki.ParseCertificate(b)
-		if err != nil {
-			s.c.Unparsed = err
-			return
-		}
-		s.c.Chain = append(s.c.Chain, cert)
+// certified keeps the server's certificates.
+func (s *stream) certified(der [][]byte) {
+	if s.chain == nil {
+		s.chain = s.r.chains.of(der)
 	}
 }
 
@@ -247,11 +245,17 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Trouble: r.Err}
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
+	if f, ok := s.r.all.began(c.Number, &r); ok && opened && !s.r.logged.Has(c.Random) {
+		read.Session, read.Computed = f.conn, f.computed
+	}
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
 	read.Needs = c.needs(r, s.lost != [2]bool{})
 	c.Read = read
+	if s.chain != nil {
+		c.Chain, c.Unparsed = s.chain.parsed()
+	}
 }
 
 // needs is what would open the rest.
@@ -277,9 +281,9 @@ func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
 }
 
 // judge has the chain verified as a client would have done, at the packets' time.
-func (c *Connection) judge(roots *pki.TrustStore) {
+func (c *Connection) judge(roots *pki.TrustStore, known *pki.SignatureCache) {
 	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil {
 		return
 	}
-	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version})
+	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version, Signatures: known})
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"io"
-	"slices"
 
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/event"
@@ -29,8 +28,12 @@ type Options struct {
 	// Each is called with every connection when its account is closed, by number as a rule, but
 	// one that lasts longer comes later.
 	Each func(*Connection)
+	// Onlookers: for every connection it is tried what each onlooker can read of it
+	// (Connection.Onlookers), and for the one that is shown in any case.
+	Onlookers bool
 	// Show is the number of the connection whose events Listener is told; 0: none is.
 	Show        int
+	Name        string // what the recording is called, for a scene
 	Listener    event.Listener
 	ShowSecrets bool
 	// Secrets is told of the key log lines that stand in the file, as they are met.
@@ -46,23 +49,22 @@ type Totals struct {
 	BadLine                   error // the first of those that could not be read
 }
 
-// maxLoot is how many master secrets of TLS 1.2 are remembered for the connections that resume.
-const maxLoot = 1 << 12
-
 // reading is one pass through a file.
 type reading struct {
 	o      Options
 	totals Totals
 	layers dissect.Layers
 	logged *observe.KeyLog
-	loot   []observe.Master
+	all    sessions             // that the observers with all keys have found
+	loot   map[string]*sessions // and each onlooker
+	chains chains
 	ends   *ends // who is told of the connection that is shown
 }
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
 // has been told of all the same, as has what was under way there.
 func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
-	r := &reading{o: o, logged: o.Keys.Logged}
+	r := &reading{o: o, logged: o.Keys.Logged, loot: map[string]*sessions{}}
 	if r.logged == nil {
 		r.logged = new(observe.KeyLog)
 	}
@@ -152,9 +154,9 @@ func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 
 // observer begins to listen to a connection.
 func (r *reading) observer(s *stream) *observe.Observer {
-	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Masters: slices.Clip(r.loot), Conn: s.c.Number,
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.all.found, Conn: s.c.Number,
 		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
-	o.ShowSecrets = r.o.ShowSecrets && s.shown()
+	o.ShowSecrets, o.Brief = r.o.ShowSecrets && s.shown(), !s.shown()
 	ob, err := observe.New(o)
 	if err != nil {
 		panic(err) // it is about Options.KeyLog, and there is none
@@ -168,10 +170,13 @@ func (r *reading) done(s *stream) {
 		r.totals.TLS++
 		report := s.ob.Report()
 		s.c.close(s, report)
-		if m := report.Master; m != nil && !report.Resumed {
-			r.loot = append(r.loot[max(0, len(r.loot)+1-maxLoot):], *m)
+		if s.looks != nil && (r.o.Onlookers || s.shown()) {
+			s.sights(&report)
 		}
-		s.c.judge(r.o.Roots)
+		s.c.judge(r.o.Roots, &r.chains.signatures)
+	}
+	if s.c.TLS && s.shown() {
+		s.closes(s.at)
 	}
 	if r.o.Each != nil {
 		r.o.Each(s.c)

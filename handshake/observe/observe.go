@@ -52,12 +52,17 @@ type Options struct {
 	Keys    *KeyLog         // of many connections, and still growing; beside KeyLog
 	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
 	Masters []Master        // of sessions
-	PSKs    [][]byte        // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
+	// Sessions are those of other connections, still growing, asked where this one resumes.
+	Sessions *Sessions
+	PSKs     [][]byte // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
 
 	Suites []*suite.Suite // rows besides suite.All(): a student's own
 
 	// Forget: application data is told of and not kept, so the Report has none. For what is long.
 	Forget bool
+	// Brief: messages are told of without their fields and records without the steps that opened them, and
+	// all bytes of a record or of data are good until the Listener returns. For whoever counts.
+	Brief bool
 }
 
 // Master is a TLS 1.2 master secret and how to recognize the connections that use
@@ -81,6 +86,7 @@ type Report struct {
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
 	Closed        Why    // why they stayed closed; "" if Sealed is 0
+	Tally         Tally  // both by the part of the connection
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
 	// ticket of this connection; nil if the observer has no secret that fits.
@@ -113,10 +119,11 @@ func (t *Traffic) Complete() bool {
 
 // Observer follows one connection. It is not safe for concurrent use.
 type Observer struct {
-	o      Options
-	logged []logged
-	client half
-	server half
+	o       Options
+	logged  []logged
+	masters []Master // of Options.Keys, this connection's
+	client  half
+	server  half
 	shake
 	report Report
 	events uint64
@@ -154,6 +161,22 @@ func (o *Observer) ClientBytes(b []byte) { o.feed(&o.client, b) }
 
 // ServerBytes takes the next bytes that the server sent.
 func (o *Observer) ServerBytes(b []byte) { o.feed(&o.server, b) }
+
+// Session is the secret of TLS 1.2 with which later connections may resume, once the handshake is
+// over and a Finished has borne it out: where a session began, or where the server gave a new
+// ticket for one. Nil elsewhere, and for who has no secret that fits.
+func (o *Observer) Session() *Master {
+	if o.done < 2 || !o.verified || o.misfit || o.master == nil {
+		return nil
+	}
+	if o.report.Resumed && !o.renewed {
+		return nil
+	}
+	return &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
+}
+
+// Computed reports whether the observer opened the premaster secret with the server's key.
+func (o *Observer) Computed() bool { return o.report.PreMaster != nil }
 
 // Report returns what was read so far.
 func (o *Observer) Report() Report {

@@ -38,6 +38,19 @@ func asked() (keys []string) {
 	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}} {
 		keys = append(keys, opensKey(&c))
 	}
+	for _, s := range explain.Sights() {
+		keys = append(keys, "sight/"+string(s))
+	}
+	for _, w := range explain.WhyNots() {
+		keys = append(keys, "whynot/"+string(w))
+	}
+	for _, p := range observe.Parts() {
+		keys = append(keys, "part/"+p.String())
+	}
+	for _, p := range points {
+		keys = append(keys, "point/"+p)
+	}
+	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
 	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed")
 	slices.Sort(keys)
 	return slices.Compact(keys)

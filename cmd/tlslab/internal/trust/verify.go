@@ -112,7 +112,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			"a server's certificate is worth nothing unless its name is checked")
 	}
 	if v.serverName != "" {
-		if o.ServerName, err = cli.ASCIIName("--servername", v.serverName); err != nil {
+		if o.ServerName, err = cli.HostName("--servername", v.serverName); err != nil {
 			return err
 		}
 	}
