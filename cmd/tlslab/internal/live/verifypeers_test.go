@@ -235,3 +235,30 @@ func TestClientSaysThatItWasAsked(t *testing.T) {
 	}
 	end()
 }
+
+// In a resumption nobody is asked: the page says what the session had. And a session without a certificate
+// is none for a server that demands one.
+func TestVerifyAndResumption(t *testing.T) {
+	caDir, roots, certs := clientCerts(t)
+	for _, flag := range []string{"--verify", "--Verify"} {
+		addr, end := serveCommand(t, "--www", "--quiet", "--cadir", caDir, flag)
+		for what, want := range map[string]string{"none": "client certificate: none in the session that was resumed", "right": "the peer showed: CN=right"} {
+			for _, v := range []string{"1.2", "1.3"} {
+				args := []string{"client", "--connect", addr, "--CAfile", roots, "--quiet", "--lang", "en", "--tls", v, "--reconnect", "1"}
+				if s := certs[what]; s.cert != "" {
+					args = append(args, "--cert", s.cert, "--key", s.key)
+				}
+				var stdout, stderr bytes.Buffer
+				status := command(t.Context(), strings.NewReader(pageRequest), &stdout, &stderr, args...)
+				if refused := flag == "--Verify" && what == "none"; refused {
+					if status == 0 || strings.Contains(stdout.String(), "200 OK") {
+						t.Errorf("%s, %s, TLS %s: it is let in: %s", flag, what, v, &stdout)
+					}
+				} else if page := stdout.String(); status != 0 || !strings.Contains(page, "handshake: session resumed") || !strings.Contains(page, want) {
+					t.Errorf("%s, %s, TLS %s: status %d, %s, %s", flag, what, v, status, &stderr, page)
+				}
+			}
+		}
+		end()
+	}
+}
