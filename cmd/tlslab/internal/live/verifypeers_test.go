@@ -4,6 +4,7 @@ import (
 	"bytes"
 	stdtls "crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/pki/authority"
 )
 
@@ -260,5 +262,38 @@ func TestVerifyAndResumption(t *testing.T) {
 			}
 		}
 		end()
+	}
+}
+
+// A client that leaves when it is asked for a certificate may be a browser, which asks its user.
+func TestLeavesWhenAsked(t *testing.T) {
+	caDir, _, _ := clientCerts(t)
+	for flag, want := range map[string]string{"--verify": "cut_when_asked", "": "cut_after_certificate"} {
+		args := []string{"--www", "--quiet", "--cadir", caDir}
+		if flag != "" {
+			args = append(args, flag)
+		}
+		addr, said, end := heardServer(t, args...)
+		for n, v := range []uint16{stdtls.VersionTLS12, stdtls.VersionTLS13} {
+			raw, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaves := func(*stdtls.CertificateRequestInfo) (*stdtls.Certificate, error) {
+				return nil, errors.Join(raw.Close(), errors.New("the user is asked"))
+			}
+			_ = stdtls.Client(raw, &stdtls.Config{InsecureSkipVerify: true, MinVersion: v, MaxVersion: v, GetClientCertificate: leaves,
+				VerifyConnection: func(stdtls.ConnectionState) error {
+					if flag == "" {
+						return errors.Join(raw.Close(), errors.New("it left"))
+					}
+					return nil
+				}}).Handshake()
+			said.await(t, "connection "+strconv.Itoa(n+1)+" from ")
+		}
+		end()
+		if got := strings.Count(said.String(), hintText(narrate.En, want)); got != 2 {
+			t.Errorf("%q: it says %s", flag, said)
+		}
 	}
 }
