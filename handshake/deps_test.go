@@ -94,7 +94,7 @@ const policy = `
 // for what people type and read, so the engine has no part in them.
 const modules = `
 	filippo.io/bigmod: kx
-	filippo.io/edwards25519: pki
+	filippo.io/edwards25519: kx pki
 	github.com/cloudflare/circl: kx kx/private sig pki pki/internal/algid pki/authority examples
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd
