@@ -46,7 +46,8 @@ const policy = `
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < capture, mitm/relay, capture/dissect
-	observe, capture/dissect, starttls < explain
+	message, keyschedule < quic
+	observe, quic, capture/dissect, starttls < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
