@@ -82,7 +82,7 @@ const (
 	maxAhead   = 256 << 20 // what is further ahead is no part of this connection
 	patience   = 64        // segments to wait for bytes that the other end has and we have not
 	recentLen  = 4 << 10   // of what was told is remembered, and at most twice that
-	maxRecent  = 128 // directions whose last bytes are remembered: what is sent again comes soon
+	maxRecent  = 128       // directions whose last bytes are remembered: what is sent again comes soon
 )
 
 type pair struct{ a, b netip.AddrPort }
