@@ -286,10 +286,12 @@ const listMemory = 150 << 20
 
 // list lists the connections: how they ended, or who can read them.
 func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
-	// What is alive is bounded, whatever the file; what is dead is not to double it.
+	// What is alive is little in most files, and not worth to be tidied up often; it is bounded in all, and
+	// then what is dead is not to double it.
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, listMemory))
 	defer debug.SetMemoryLimit(before)
+	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
