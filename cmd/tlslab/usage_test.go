@@ -22,7 +22,7 @@ var wrong = []string{
 	"server", "server --accept :x", "server --accept :0 --verify-client", "server --accept :0 --idle-timeout 1s", "server --accept :0 --num-tickets 1000000", "server --accept :0 --store nothing", "server --accept :0 --defend nothing",
 	"ca init", "ca init x --days 0", "ca init x --kind dsa", "ca issue", "ca show", "ca sign", "verify", "verify chain.pem --time now",
 	"web --listen 0.0.0.0:0", "web --listen x", "proxy --mode transparent", "proxy --mode reverse:x", "proxy --listen 0.0.0.0:0", "proxy --block a/b", "proxy --map-remote x", "proxy --map-remote a=b",
-	"explain", "explain x --show 0", "explain x --show 1 --who-reads", "explain x --format html", "explain x --no-secrets", "explain - --write-keylogfile k", "explain x --full", "explain x --psk zz",
+	"explain", "explain x --show 0", "explain x --show 1 --who-reads", "explain x --worksheet", "explain x --show 1 --worksheet --no-secrets", "explain x --format html", "explain x --no-secrets", "explain - --write-keylogfile k", "explain x --full", "explain x --psk zz",
 	"proxy --rewrite x", "proxy --ignore-hosts a/b", "proxy --ignore-hosts a..b", "proxy --upstream ftp://x", "proxy --upstream %", "proxy --client-cert-for x", "proxy --show 0", "proxy --max-conns 0", "proxy --set-request-header x",
 }
 

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"tlslab/handshake/capture/dissect"
@@ -190,6 +191,8 @@ func (s *stream) attribute(e event.Event) {
 	case *event.Secret:
 		if e.Label == event.LabelPremasterSecret {
 			s.holder = Thief
+			// What is told may be handed on, and the key opens more than this connection.
+			e.Inputs = slices.DeleteFunc(e.Inputs, func(in event.Input) bool { return in.Name == "d" })
 		}
 	case *event.Check:
 	default:

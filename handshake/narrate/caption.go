@@ -11,7 +11,7 @@ import (
 )
 
 // Caption is what an arrow carries, in the few words that stand beside its name: of a message,
-// of application data, of an alert. Of any other event it is the zero Sentence. It is chosen as
+// of application data, of an alert, of a record that nobody opened. Of any other event it is the zero Sentence. It is chosen as
 // MoveKey chooses, so c must have been shown the events before.
 func Caption(e event.Event, c *Context) Sentence {
 	c.learn(e)
@@ -27,6 +27,10 @@ func Caption(e event.Event, c *Context) Sentence {
 			return caption(key+"+line", "line", line)
 		}
 		return caption(key, "n", len(e.Data))
+	case *event.Record:
+		if e.Protected && e.Payload == nil {
+			return caption("closed", "n", len(e.Wire))
+		}
 	case *event.Alert:
 		switch {
 		case e.Description == iana.CloseNotify:
