@@ -26,9 +26,11 @@ const policy = `
 	foreign < idn, http2
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress
-	wire < pki/der
+	wire < sct
+	sct < pki/der
 	kx < kx/kxtest, kx/private
-	wire < message, session
+	wire < session
+	sct < message
 	session < session/redis
 	wire, suite < record
 	sig, pki/der < pki/internal/algid
@@ -39,11 +41,12 @@ const policy = `
 	pki/lesson < pki/internal/pkitest
 	message, record, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
-	event < narrate
+	event < narrate, starttls
+	starttls < starttls/starttlstest
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < capture, mitm/relay, capture/dissect
-	observe, capture/dissect < explain
+	observe, capture/dissect, starttls < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -79,7 +82,7 @@ const policy = `
 	lab, cmd/guard < cmd/web
 	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
 	explain, render/lesson, cmd/flags < cmd/explain
-	session/redis, tls, replay, transcript, cmd/trust < cmd/live
+	session/redis, tls, starttls/starttlstest, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `

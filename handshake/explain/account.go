@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"crypto/x509"
 	"net/netip"
 	"time"
@@ -173,7 +174,7 @@ func (s *stream) message(by int, e *event.Message) {
 		s.protocol(&m.Extensions)
 	case *message.Certificate12:
 		if by == server {
-			s.chain(m.Certificates)
+			s.certified(m.Certificates)
 		}
 	case *message.Certificate13:
 		if by == server {
@@ -181,7 +182,7 @@ func (s *stream) message(by int, e *event.Message) {
 			for _, c := range m.Entries {
 				chain = append(chain, c.Cert)
 			}
-			s.chain(chain)
+			s.certified(chain)
 		}
 	case *message.ServerHelloDone:
 		s.done = true
@@ -199,7 +200,7 @@ func (s *stream) message(by int, e *event.Message) {
 
 func (s *stream) clientHello(m *message.ClientHello) {
 	c := s.c
-	s.hello, c.Random = true, m.Random[:]
+	s.hello, c.Random = true, bytes.Clone(m.Random[:])
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		c.ServerName = x.Name
 	}
@@ -230,18 +231,10 @@ func (s *stream) protocol(x *message.Extensions) {
 	}
 }
 
-// chain keeps the server's certificates.
-func (s *stream) chain(der [][]byte) {
-	if s.c.Chain != nil {
-		return
-	}
-	for _, b := range der {
-		cert, err := pki.ParseCertificate(b)
-		if err != nil {
-			s.c.Unparsed = err
-			return
-		}
-		s.c.Chain = append(s.c.Chain, cert)
+// certified keeps the server's certificates.
+func (s *stream) certified(der [][]byte) {
+	if s.chain == nil {
+		s.chain = s.r.chains.of(der)
 	}
 }
 
@@ -260,6 +253,9 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
 	read.Needs = c.needs(r, s.lost != [2]bool{})
 	c.Read = read
+	if s.chain != nil {
+		c.Chain, c.Unparsed = s.chain.parsed()
+	}
 }
 
 // needs is what would open the rest.
@@ -285,9 +281,9 @@ func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
 }
 
 // judge has the chain verified as a client would have done, at the packets' time.
-func (c *Connection) judge(roots *pki.TrustStore) {
+func (c *Connection) judge(roots *pki.TrustStore, known *pki.SignatureCache) {
 	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil {
 		return
 	}
-	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version})
+	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version, Signatures: known})
 }

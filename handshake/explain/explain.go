@@ -57,7 +57,8 @@ type reading struct {
 	logged *observe.KeyLog
 	all    sessions             // that the observers with all keys have found
 	loot   map[string]*sessions // and each onlooker
-	ends   *ends                // who is told of the connection that is shown
+	chains chains
+	ends   *ends // who is told of the connection that is shown
 }
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
@@ -153,9 +154,9 @@ func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 
 // observer begins to listen to a connection.
 func (r *reading) observer(s *stream) *observe.Observer {
-	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Masters: r.all.all(), Conn: s.c.Number,
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.all.found, Conn: s.c.Number,
 		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
-	o.ShowSecrets = r.o.ShowSecrets && s.shown()
+	o.ShowSecrets, o.Brief = r.o.ShowSecrets && s.shown(), !s.shown()
 	ob, err := observe.New(o)
 	if err != nil {
 		panic(err) // it is about Options.KeyLog, and there is none
@@ -172,7 +173,7 @@ func (r *reading) done(s *stream) {
 		if s.looks != nil && (r.o.Onlookers || s.shown()) {
 			s.sights(&report)
 		}
-		s.c.judge(r.o.Roots)
+		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if s.c.TLS && s.shown() {
 		s.closes(s.at)

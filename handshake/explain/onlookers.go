@@ -95,7 +95,7 @@ type look struct {
 
 // onlookers begin to look on at a connection, before a byte of it.
 func (s *stream) onlookers() {
-	r, base := s.r, observe.Options{Conn: s.c.Number, Time: s.time, Forget: true}
+	r, base := s.r, observe.Options{Conn: s.c.Number, Time: s.time, Forget: true, Brief: !s.shown()}
 	keys := r.o.Keys
 	var who []observe.Onlooker
 	add := func(party string, later bool, give func(*observe.Options)) {
@@ -105,7 +105,7 @@ func (s *stream) onlookers() {
 			r.loot[party] = has
 		}
 		o := base
-		o.Masters = has.all()
+		o.Sessions = &has.found
 		give(&o)
 		who = append(who, observe.Onlooker{Party: party, Later: later, Has: o})
 		s.looks = append(s.looks, &look{party: party, has: has})
@@ -173,8 +173,9 @@ func (s *stream) overheard(fromServer bool, b []byte) {
 
 // sessions are the secrets of TLS 1.2 that somebody has found, with which connections resume.
 type sessions struct {
-	masters []observe.Master
-	of      map[[48]byte]found
+	found  observe.Sessions
+	of     map[[48]byte]found
+	oldest [][48]byte
 }
 
 // found is where a secret was.
@@ -195,20 +196,19 @@ func (s *sessions) learn(conn int, ob *observe.Observer) bool {
 	return m != nil
 }
 
-func (s *sessions) all() []observe.Master { return slices.Clip(s.masters) }
-
 func (s *sessions) add(m *observe.Master, f found) {
 	if s.of == nil {
 		s.of = map[[48]byte]found{}
 	}
-	if len(s.masters) == maxLoot {
-		delete(s.of, s.masters[0].Secret)
-		s.masters = s.masters[1:]
+	s.found.Add(*m)
+	if _, known := s.of[m.Secret]; known {
+		return
 	}
-	s.masters = append(s.masters, *m)
-	if _, known := s.of[m.Secret]; !known {
-		s.of[m.Secret] = f
+	if len(s.oldest) == maxLoot {
+		delete(s.of, s.oldest[0])
+		s.oldest = s.oldest[1:]
 	}
+	s.of[m.Secret], s.oldest = f, append(s.oldest, m.Secret)
 }
 
 // began is where the session of a connection was found that was read with another's secret.

@@ -19,10 +19,12 @@ type stream struct {
 	ob *observe.Observer
 
 	at      time.Time
-	clear   [2][]byte // what was said before TLS; of the client, of the server
+	clear   [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
+	passed  [2]int    // how much of it between the two is no longer kept
 	alien   bool      // it is not TLS, and nothing more is looked for
 	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
+	chain   *chain    // the server's certificates
 
 	known  bool           // what session this began
 	holder string         // of the keys that open it
@@ -32,8 +34,12 @@ type stream struct {
 	progress
 }
 
-// maxClear is how much each end may say before TLS begins.
-const maxClear = 16 << 10
+// maxClear is how much each end may say before TLS begins. keptClear is how much is kept of its beginning, and
+// of its end: what tells what it was stands there.
+const (
+	maxClear  = 16 << 10
+	keptClear = 384
+)
 
 const (
 	client = iota
@@ -98,10 +104,26 @@ func (s *stream) search(fromServer bool, b []byte) {
 		s.begin(from)
 	case from >= 0:
 		s.starts[me] = from // go on there when more has come
-	case len(s.clear[me]) > maxClear:
+	case len(s.clear[me])+s.passed[me] > maxClear:
 		s.alien = true
 		s.clear = [2][]byte{}
+	default:
+		s.shorten(me)
 	}
+}
+
+// shorten lets go of the middle of what was said in clear.
+func (s *stream) shorten(me int) {
+	b := s.clear[me]
+	over := len(b) - 2*keptClear
+	if over <= 0 {
+		return
+	}
+	if s.clear[me] = append(b[:keptClear], b[keptClear+over:]...); cap(b) > 3*keptClear {
+		s.clear[me] = bytes.Clone(s.clear[me])
+	}
+	s.passed[me] += over
+	s.starts[me] -= over
 }
 
 // turn takes the end that says a ClientHello for the client: a file that lacks the beginning does
@@ -117,6 +139,7 @@ func (s *stream) turn() bool {
 	c.Missing[0], c.Missing[1] = c.Missing[1], c.Missing[0]
 	c.Differing[0], c.Differing[1] = c.Differing[1], c.Differing[0]
 	s.clear[0], s.clear[1] = s.clear[1], s.clear[0]
+	s.passed[0], s.passed[1] = s.passed[1], s.passed[0]
 	return true
 }
 
@@ -129,7 +152,7 @@ func (s *stream) begin(from int) {
 		answer, s.clear[server] = b, nil
 	}
 	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
-	s.c.Before = [2]int{from, len(s.clear[server])}
+	s.c.Before = [2]int{from + s.passed[client], len(s.clear[server]) + s.passed[server]}
 	s.ob = s.r.observer(s)
 	if s.shown() {
 		s.heads()

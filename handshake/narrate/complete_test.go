@@ -18,6 +18,7 @@ import (
 	"tlslab/handshake/record"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/starttls"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
@@ -105,7 +106,7 @@ func texts[T ~string](words []T) []string {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
-		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), texts(explain.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
+		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), texts(explain.SceneKeys()), texts(starttls.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []event.Role{event.Client, event.Server} {

@@ -21,7 +21,6 @@
 package observe
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"io"
 	"time"
@@ -29,7 +28,6 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
-	"tlslab/handshake/message"
 	"tlslab/handshake/suite"
 )
 
@@ -54,12 +52,17 @@ type Options struct {
 	Keys    *KeyLog         // of many connections, and still growing; beside KeyLog
 	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
 	Masters []Master        // of sessions
-	PSKs    [][]byte        // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
+	// Sessions are those of other connections, still growing, asked where this one resumes.
+	Sessions *Sessions
+	PSKs     [][]byte // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
 
 	Suites []*suite.Suite // rows besides suite.All(): a student's own
 
 	// Forget: application data is told of and not kept, so the Report has none. For what is long.
 	Forget bool
+	// Brief: messages are told of without their fields and records without the steps that opened them, and
+	// all bytes of a record or of data are good until the Listener returns. For whoever counts.
+	Brief bool
 }
 
 // Master is a TLS 1.2 master secret and how to recognize the connections that use
@@ -116,10 +119,11 @@ func (t *Traffic) Complete() bool {
 
 // Observer follows one connection. It is not safe for concurrent use.
 type Observer struct {
-	o      Options
-	logged []logged
-	client half
-	server half
+	o       Options
+	logged  []logged
+	masters []Master // of Options.Keys, this connection's
+	client  half
+	server  half
 	shake
 	report Report
 	events uint64
@@ -165,7 +169,7 @@ func (o *Observer) Session() *Master {
 	if o.done < 2 || !o.verified || o.misfit || o.master == nil {
 		return nil
 	}
-	if t, ok := message.Get[*message.SessionTicket](&o.hello.Extensions); o.report.Resumed && (!ok || bytes.Equal(t.Ticket, o.ticket)) {
+	if o.report.Resumed && !o.renewed {
 		return nil
 	}
 	return &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}

@@ -40,6 +40,10 @@ type shake struct {
 	block    *keyschedule.KeyBlock
 	verified bool // a Finished bore master out
 	misfit   bool // a record did not open under it
+
+	renewed  bool // the server gave another ticket than the client offered
+	broken   bool // by a fatal alert
+	released bool // see release
 }
 
 func (s *shake) clientRandom() []byte {
@@ -84,7 +88,9 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 		return // in no transcript; or after the handshake
 	}
 	before := len(o.transcript)
-	o.transcript = append(o.transcript, raw...)
+	if !o.write(h, raw) {
+		return
+	}
 	switch m := m.(type) {
 	case *message.ClientHello:
 		if o.hello == nil && !h.server {
@@ -105,6 +111,7 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 	case *message.ClientKeyExchangeRSA:
 		o.steal(m)
 	case *message.NewSessionTicket12:
+		o.renewed = len(o.ticket) > 0 && !bytes.Equal(o.ticket, m.Ticket)
 		o.ticket = m.Ticket
 	case *message.Finished:
 		o.done++
@@ -137,10 +144,12 @@ func (o *Observer) findSuite(id iana.CipherSuite) *suite.Suite {
 func (o *Observer) suite13(id iana.CipherSuite) *suite.Suite { return o.suiteOf(id, true) }
 
 func (o *Observer) suiteOf(id iana.CipherSuite, tls13 bool) *suite.Suite {
-	for _, s := range append(slices.Clone(o.o.Suites), suite.All()...) {
-		if s.ID == id && (s.Version == iana.TLS13) == tls13 {
-			return s
-		}
+	is := func(s *suite.Suite) bool { return s != nil && s.ID == id && (s.Version == iana.TLS13) == tls13 }
+	if i := slices.IndexFunc(o.o.Suites, is); i >= 0 {
+		return o.o.Suites[i]
+	}
+	if s := suite.ByID(id); is(s) {
+		return s
 	}
 	return nil
 }
@@ -149,7 +158,7 @@ func (o *Observer) suiteOf(id iana.CipherSuite, tls13 bool) *suite.Suite {
 // avoid here: a thief may look at the padding.
 func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 	key := o.o.RSAKey
-	if key == nil || o.suite == nil || o.hello == nil || o.serverHello == nil || !keyOf(o.certificate, key) {
+	if key == nil || o.released || o.suite == nil || o.hello == nil || o.serverHello == nil || !keyOf(o.certificate, key) {
 		return
 	}
 	offer, _, err := kx.RSA.Offer(kx.ServerInput{Rand: rand.Reader, Key: key, ClientVersion: o.hello.Version, RevealPadding: true})
@@ -240,23 +249,33 @@ func (o *Observer) lookUp() {
 		ticket = t.Ticket
 	}
 	same := func(a, b []byte) bool { return len(a) > 0 && bytes.Equal(a, b) }
-	for i := range o.o.Masters {
-		m := &o.o.Masters[i]
+	fits := func(m *Master) bool {
 		unmarked := len(m.ClientRandom)+len(m.SessionID)+len(m.Ticket) == 0
-		if unmarked || same(m.ClientRandom, o.hello.Random[:]) ||
-			o.report.Resumed && (same(m.SessionID, o.hello.SessionID) || same(m.Ticket, ticket)) {
-			secret := m.Secret
-			o.master = &secret
-			e := &event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionGiven, Method: "known", Value: bytes.Clone(secret[:])}
-			if !o.report.Resumed { // how the ends came by it, which ServerHello has told
-				if e.Tag = "master secret"; o.ems {
-					e.Tag = "extended master secret"
-				}
-			}
-			o.noteSecret(e)
+		return unmarked || same(m.ClientRandom, o.hello.Random[:]) ||
+			o.report.Resumed && (same(m.SessionID, o.hello.SessionID) || same(m.Ticket, ticket))
+	}
+	for _, of := range [...][]Master{o.o.Masters, o.masters} {
+		if i := slices.IndexFunc(of, func(m Master) bool { return fits(&m) }); i >= 0 {
+			o.takeMaster(of[i].Secret)
 			return
 		}
 	}
+	if o.report.Resumed {
+		if m := o.o.Sessions.find(o.hello.SessionID, ticket); m != nil {
+			o.takeMaster(m.Secret)
+		}
+	}
+}
+
+func (o *Observer) takeMaster(secret keyschedule.MasterSecret) {
+	o.master = &secret
+	e := &event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionGiven, Method: "known", Value: bytes.Clone(secret[:])}
+	if !o.report.Resumed { // how the ends came by it, which ServerHello has told
+		if e.Tag = "master secret"; o.ems {
+			e.Tag = "extended master secret"
+		}
+	}
+	o.noteSecret(e)
 }
 
 // cutKeys derives the key block (RFC 5246 §6.3).
@@ -283,7 +302,7 @@ func (o *Observer) cutKeys() {
 
 // checkFinished compares verify_data with what the secret says it must be.
 func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
-	if o.master == nil || o.suite == nil {
+	if o.master == nil || o.suite == nil || o.released {
 		return
 	}
 	hash := sum(o.suite.Hash, before)

@@ -108,8 +108,9 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 			o.retry(m, raw)
 			return
 		default:
-			o.transcript = append(o.transcript, raw...)
-			o.start13(m)
+			if o.write(h, raw) {
+				o.start13(m)
+			}
 			return
 		}
 	case *message.ClientHello:
@@ -122,13 +123,13 @@ func (o *Observer) follow13(h *half, m message.Message, raw []byte, protected bo
 		}
 	case *message.Finished:
 		if protected {
-			if h.server {
+			if h.server && !o.released {
 				o.pskMain(append(before[:len(before):len(before)], raw...))
 			}
 			o.finish13(h, m, before)
 		}
 	}
-	o.transcript = append(o.transcript, raw...)
+	o.write(h, raw)
 	o.report.ReadHandshake = o.report.ReadHandshake || protected
 }
 
@@ -290,7 +291,7 @@ func (o *Observer) update(h *half) {
 // can be missing is the sender's handshake secret, where the suite hides nothing, and
 // messages before it.
 func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
-	gap := o.server.missed || !h.server && (o.client.missed || o.client.early)
+	gap := o.released || o.server.missed || !h.server && (o.client.missed || o.client.early)
 	if h.keys != nil && !gap {
 		o.checkFinished13(h, m, transcript)
 	}

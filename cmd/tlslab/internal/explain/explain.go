@@ -257,6 +257,7 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	}
 	if e.format == cli.Text {
 		l.connection(shown)
+		l.flush()
 	}
 	err = cli.FirstError(end(), e.broken(err), l.err)
 	if err != nil || e.answers == "" {

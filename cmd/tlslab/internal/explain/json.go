@@ -108,6 +108,6 @@ func (l *list) document(c *explain.Connection) {
 		e.Readers = append(e.Readers, reader{Onlooker: o.Party, Tried: o.Tried, Reads: o.Whole, Why: o.Why, Session: o.Session, Parts: parts})
 	}
 	if l.err == nil {
-		l.err = foreign.EncodeJSON(l.out, e, "")
+		l.err = foreign.EncodeJSON(&l.text, e, "")
 	}
 }

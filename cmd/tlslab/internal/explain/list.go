@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -33,8 +34,17 @@ type list struct {
 	ordered bool // by number, and not as they end
 	next    int
 	waiting map[int]*explain.Connection
-	err     error
+
+	text bytes.Buffer // not yet written
+	err  error
 }
+
+// maxWaiting is how many connections may wait for one of a lower number that has not ended: then they are told
+// before it. And maxSaid is how many different things are remembered as said before.
+const (
+	maxWaiting = 1 << 12
+	maxSaid    = 1 << 10
+)
 
 // add takes a connection whose account is closed. Where the file can be read to its end they are
 // listed by number; from standard input as they end.
@@ -46,19 +56,32 @@ func (l *list) add(c *explain.Connection) {
 	if l.waiting == nil {
 		l.waiting, l.next = map[int]*explain.Connection{}, 1
 	}
-	l.waiting[c.Number] = c
-	for c := l.waiting[l.next]; c != nil; c = l.waiting[l.next] {
+	if c.Number < l.next { // it was waited for too long
+		l.tell(c)
+		return
+	}
+	n := c.Number
+	if !c.TLS {
+		c = nil // only that it has ended matters
+	}
+	l.waiting[n] = c
+	for len(l.waiting) > 0 {
+		c, ended := l.waiting[l.next]
+		if !ended && len(l.waiting) <= maxWaiting {
+			return
+		}
 		delete(l.waiting, l.next)
 		l.next++
-		l.tell(c)
+		if c != nil {
+			l.tell(c)
+		}
 	}
 }
 
 func (l *list) tell(c *explain.Connection) {
-	if !c.TLS {
-		return
-	}
 	switch {
+	case !c.TLS:
+		return
 	case l.json:
 		l.document(c)
 	case l.table != nil:
@@ -67,12 +90,19 @@ func (l *list) tell(c *explain.Connection) {
 	default:
 		l.connection(c)
 	}
+	if !l.ordered || l.text.Len() > 1<<15 {
+		l.flush()
+	}
 }
 
-func (l *list) write(s string) {
-	if l.err == nil {
-		_, l.err = l.out.Write([]byte(s))
+func (l *list) write(s string) { l.text.WriteString(s) }
+
+// flush writes what was told: from standard input at once.
+func (l *list) flush() {
+	if l.err == nil && l.text.Len() > 0 {
+		_, l.err = l.out.Write(l.text.Bytes())
 	}
+	l.text.Reset()
 }
 
 // indent is where what is said of a connection begins.
@@ -106,7 +136,7 @@ func (l *list) once(text string) {
 	if text == "" || l.said[text] {
 		return
 	}
-	if l.said == nil {
+	if l.said == nil || len(l.said) >= maxSaid {
 		l.said = map[string]bool{}
 	}
 	l.said[text] = true
@@ -118,7 +148,7 @@ func (l *list) again(text string) string {
 	if n, before := l.judged[text]; before {
 		return cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n))
 	}
-	if l.judged == nil {
+	if l.judged == nil || len(l.judged) >= maxSaid {
 		l.judged = map[string]int{}
 	}
 	l.judged[text] = l.n
@@ -311,6 +341,7 @@ func short(random []byte) string {
 
 // end says what was in the file in all.
 func (l *list) end(t explain.Totals) {
+	defer l.flush()
 	tell := func(text string) { l.write("\n" + text + "\n") }
 	switch {
 	case l.json:

@@ -31,7 +31,10 @@ type serverFlags struct {
 	accept, serverName string
 	caDir, writeRoot   string
 	portFile, staple   string
-	verifyClient, www  bool
+	www                bool
+	verify             verifyFlags
+	timestamps         timestampFlags
+	cipherOrder        string
 	resume             resumeFlags
 
 	handshakeTimeout, idleTimeout time.Duration
@@ -49,7 +52,8 @@ func NewServer() *cobra.Command {
 (or in --out), one connection after the other, however many there are at a time.
 
 What clients send is printed; a line of standard input goes to the client that came
-last. With --www the server answers HTTP instead, with a page about the handshake.
+last. With --www the server answers HTTP instead, with a page about the handshake:
+HTTP/1.1, and HTTP/2 where --alpn allows it and the client agrees.
 
 The certificate is --cert's, or is issued by the CA in --cadir, or by a CA made on the
 spot, whose keys are never written anywhere: --write-root writes its roots for clients.
@@ -62,18 +66,21 @@ that. Servers that share a Redis (--store) resume each other's sessions and know
 other's marks; while it cannot be reached they shake hands in full, and take no early data.`,
 		Example: `  tlslab server --accept :8443 --www --write-root root.pem
   curl --cacert root.pem https://localhost:8443/
+  tlslab server --accept :8443 --www --alpn h2,http/1.1     curl --http2, browsers
   tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
-  tlslab server --accept :8443 --cadir ca --verify-client --staple good
+  tlslab server --accept :8443 --cadir ca --Verify --staple good
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
   tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
   tlslab server --accept :8443 --www --format html --out page.html     page-1.html, page-2.html, …
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
-		Args: cli.Exactly(0, ""),
+		Args: s.verify.noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	s.flags(cmd)
 	s.ServerFlags(cmd)
 	s.resume.flags(cmd)
+	s.verify.flags(cmd)
+	s.timestamps.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
@@ -81,12 +88,12 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.StringVar(&s.caDir, "cadir", "", "the `directory` of the CA that issues the certificate (tlslab ca init)")
 	f.StringVar(&s.writeRoot, "write-root", "", "write the roots for clients to this PEM `file`")
 	f.StringVar(&s.staple, "staple", "none", "staple an OCSP response: good, revoked, stale, unknown or none")
-	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
-	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
 	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
+	f.StringVar(&s.cipherOrder, "cipher-order", handshake.OwnOrder.String(), "whose order of cipher suites counts: own, client, or chacha: own, but ChaCha20 first for a client that puts it first")
 	cli.Complete(cmd, "staple", switches.StapleKinds)
+	cli.Complete(cmd, "cipher-order", cipherOrders)
 	return cmd
 }
 
@@ -102,7 +109,13 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.clientRoots(cfg, roots); err != nil {
+	if cfg.SuiteOrder, err = cipherOrder(s.cipherOrder); err != nil {
+		return err
+	}
+	if err := s.timestamps.apply(cfg, s.Cert != ""); err != nil {
+		return err
+	}
+	if err := s.verify.apply(cfg, s.caDir, roots); err != nil {
 		return err
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
@@ -207,7 +220,7 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, s.accept, err = cli.ASCIIAddr("--accept", s.accept); err != nil {
 		return err
 	}
-	if s.serverName, err = cli.CertName("--servername", s.serverName); err != nil {
+	if s.serverName, err = cli.HostPattern("--servername", s.serverName); err != nil {
 		return err
 	}
 	if err := flags.LongerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
@@ -217,32 +230,11 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 		return cli.Misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
 	}
 	for _, p := range s.alpn {
-		if s.www && p != "http/1.1" && p != "http/1.0" { // a client that agrees on h2 would speak it
-			return cli.Misuse("Say --alpn http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: the pages of --www are HTTP/1.1", foreign.Quote(p))
+		if s.www && !slices.Contains(protocols, p) { // a client that agrees on it would speak it
+			return cli.Misuse("Say --alpn h2,http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: --www speaks h2, http/1.1 and http/1.0", foreign.Quote(p))
 		}
 	}
 	return nil
-}
-
-// clientRoots sets which clients to believe.
-func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*authority.CA) (err error) {
-	if !s.verifyClient {
-		if s.caFile != "" {
-			return cli.Misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
-		}
-		return nil
-	}
-	cfg.ClientAuth = handshake.RequireClientCert
-	switch {
-	case s.caFile != "":
-		cfg.Roots, err = flags.RootsFrom(s.caFile)
-		return err
-	case s.caDir != "":
-		cfg.Roots = rootStore(own)
-		return nil
-	}
-	return cli.Misuse("Name their CA: --CAfile FILE, or --cadir DIR for one made by tlslab ca init.",
-		"--verify-client, and nobody to trust clients' certificates of")
 }
 
 // badServerConfig tries the configuration before anybody connects.
@@ -278,6 +270,9 @@ func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener,
 		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "clients_trust", "root", root, "port", port))
 	case s.Cert == "":
 		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "root_unwritten"))
+	}
+	if !s.www && slices.Contains(s.alpn, overHTTP2) {
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "protocol_unspoken"))
 	}
 	return nil
 }
