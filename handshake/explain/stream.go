@@ -28,6 +28,7 @@ type stream struct {
 
 	known  bool           // what session this began
 	holder string         // of the keys that open it
+	told   bool           // what is to be thought of the server's chain
 	looks  []*look        // who looks on
 	panel  *observe.Panel // of the connection that is shown
 
@@ -253,6 +254,9 @@ func (s *stream) heard(e event.Event) {
 	if s.shown() {
 		s.attribute(e)
 		s.r.ends.Event(e)
+		if _, ok := e.(*event.Message); ok {
+			s.judged()
+		}
 	}
 }
 

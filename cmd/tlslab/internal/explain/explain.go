@@ -322,7 +322,7 @@ func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() erro
 	var term *render.Terminal
 	end = func() error {
 		if e.format == cli.Mermaid {
-			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, nil)
+			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, e.draw)
 		}
 		o := out.Options
 		o.Layout, o.Worksheet = e.layOut, e.worksheet
