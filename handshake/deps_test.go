@@ -101,7 +101,7 @@ const modules = `
 	golang.org/x/net: tls mitm/relay mitm/proxy mitm/proxy/proxytest idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
-	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect cmd/web
+	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect explain cmd/web
 	github.com/gopacket/gopacket: capture/dissect
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render/sheet cmd/cli cmd/lists cmd/capture cmd/explain
