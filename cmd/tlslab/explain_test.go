@@ -155,3 +155,39 @@ func TestRecordingDiagram(t *testing.T) {
 		t.Errorf("what stayed closed is not drawn:\n%s", out)
 	}
 }
+
+// A pre-shared key alone opens what its keys come from alone; with a fresh exchange beside it no more than
+// early data. Of this program's own captures the log stands in the file.
+func TestPSKThief(t *testing.T) {
+	dir, psk := t.TempDir(), "000102030405060708090a0b0c0d0e0f"
+	for _, c := range []struct{ mode, with, reads, why string }{
+		{"--psk-ke", psk, "reads", ""},
+		{"--psk-ke", "ff" + psk, "closed", "other_psk"},
+		{"", psk, "closed", "psk_and_exchange"},
+	} {
+		file := filepath.Join(dir, "psk"+c.mode+".pcapng")
+		if _, status := runTlslab(t, append([]string{"run", "--psk", psk, "--pcap", file}, strings.Fields(c.mode)...)...); status != 0 {
+			t.Fatal(status)
+		}
+		out, status := runTlslab(t, "explain", file, "--who-reads", "--format", "json", "--psk", c.with)
+		var got struct {
+			Readers []struct {
+				Onlooker, Reads, Why string
+				Tried                bool
+				Parts                map[string]string
+			}
+		}
+		if err := json.Unmarshal([]byte(out), &got); err != nil || status != 0 || len(got.Readers) != 4 {
+			t.Fatalf("%v, status %d: %s", err, status, out)
+		}
+		if r := got.Readers[3]; r.Onlooker != "psk_thief" || !r.Tried || r.Reads != c.reads || r.Why != c.why {
+			t.Errorf("%+v: %+v", c, r)
+		}
+		if r := got.Readers[2]; r.Onlooker != "log_reader" || r.Reads != "reads" || r.Parts["client_data"] != "reads" {
+			t.Errorf("%+v: %+v", c, r)
+		}
+		if r := got.Readers[0]; r.Reads != "closed" || r.Parts["hello"] != "reads" {
+			t.Errorf("%+v: %+v", c, r)
+		}
+	}
+}

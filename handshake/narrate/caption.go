@@ -3,6 +3,7 @@ package narrate
 import (
 	"bytes"
 	"crypto/x509"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -135,7 +136,7 @@ func captionOf(e *event.Message, l *leg) Sentence {
 			return caption(kind + tls13)
 		}
 	}
-	if e.Kind == message.KindChangeCipherSpec && l.tls13 || e.State == event.SendEarlyChangeCipherSpec {
+	if e.Kind == message.KindChangeCipherSpec && (l.tls13 || strings.HasSuffix(e.Move, tls13)) || e.State == event.SendEarlyChangeCipherSpec {
 		return caption(kind + tls13)
 	}
 	if !has(Captions, kind) {

@@ -62,11 +62,9 @@ func (r *readers) head(first ...string) {
 		left -= w + 2
 	}
 	row := append(first, r.columns()...)
-	fixed := []int{}
+	fixed := []int{max(left, 12)}
 	if len(first) == 3 { // a number, a name, an exchange
 		fixed = []int{4, max(left-4-18, 8), 18}
-	} else {
-		fixed = []int{max(left, 12)}
 	}
 	r.widths = append(fixed, r.widths...)
 	r.row(row, nil, r.Paint.Dim)
