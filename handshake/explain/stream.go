@@ -225,8 +225,13 @@ func (s *stream) attribute(e event.Event) {
 	if s.holder == "" {
 		s.holder = s.keysOf()
 	}
-	if secret, ok := e.(*event.Secret); ok && secret.Function == event.FunctionGiven && s.holder == LogReader && s.r.logged.Has(s.c.Random) {
-		secret.Method = "SSLKEYLOGFILE" // RFC 9850
+	if secret, ok := e.(*event.Secret); ok && secret.Function == event.FunctionGiven {
+		switch {
+		case s.r.logged.Has(s.c.Random):
+			secret.Method = "SSLKEYLOGFILE" // RFC 9850
+		case secret.Label == event.LabelMasterSecret: // of a connection before
+			secret.Method = "session"
+		}
 	}
 	e.Head().Party = s.holder
 }
