@@ -14,18 +14,19 @@ import (
 	"tlslab/pki"
 )
 
-// A Connection is the account of one TCP connection.
+// A Connection is the account of one connection over TCP, or of QUIC over UDP.
 type Connection struct {
 	Number         int // from 1, by the first packet
 	Client, Server netip.AddrPort
 	Began, Ended   time.Time
 	Packet         int      // its first
 	Midway         bool     // the file lacks its beginning
-	Bytes          [2]int64 // by the client, by the server; of TCP
+	Bytes          [2]int64 // by the client, by the server; of TCP, or in datagrams
 	Missing        [2]int64 // that are not in the file
 	Differing      [2]int   // that were sent again as others
 
-	TLS     bool
+	TLS     bool    // also that of QUIC
+	QUIC    *QUIC   // nil over TCP
 	Carrier Carrier // what TLS was carried in
 	Target  string  // where to, as was said there, or which protocol; a peer's words
 	Before  [2]int  // bytes of each end before TLS
@@ -56,10 +57,11 @@ type Connection struct {
 // Reading is how much of a connection opened.
 type Reading struct {
 	Handshake, Data bool // something encrypted of them
+	Initial         bool // Initial packets of QUIC, which open to anybody
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
 	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
-	Sealed          int  // records that stayed closed
+	Sealed          int  // records that stayed closed; of QUIC, packets
 	Closed          observe.Why
 	LogLacks        bool // there are key logs, and none has this connection
 	Needs           []Need
@@ -76,10 +78,13 @@ const (
 	NeedSession   Need = "session"    // the recording in which the session began, and what opens that
 	NeedSuite     Need = "suite"      // somebody who knows this cipher suite
 	NeedWhole     Need = "whole"      // a recording that lacks nothing
+	NeedEnd       Need = "end"        // keys of an end of QUIC, and a tool that opens its packets with them: this one does not
 )
 
 // Needs lists every Need.
-func Needs() []Need { return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole} }
+func Needs() []Need {
+	return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole, NeedEnd}
+}
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
@@ -166,7 +171,8 @@ func (s *stream) message(by int, e *event.Message) {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
 		if by == client {
-			s.clientHello(m)
+			s.hello = true
+			s.c.asks(m)
 		}
 	case *message.ServerHello:
 		s.serverHelloed(e, m)
@@ -198,9 +204,9 @@ func (s *stream) message(by int, e *event.Message) {
 	}
 }
 
-func (s *stream) clientHello(m *message.ClientHello) {
-	c := s.c
-	s.hello, c.Random = true, bytes.Clone(m.Random[:])
+// asks notes what the client wants.
+func (c *Connection) asks(m *message.ClientHello) {
+	c.Random = bytes.Clone(m.Random[:])
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		c.ServerName = x.Name
 	}
@@ -211,18 +217,23 @@ func (s *stream) clientHello(m *message.ClientHello) {
 }
 
 func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
-	c := s.c
+	s.c.answers(m)
+	if e.Kind == message.KindServerHello {
+		s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
+		s.protocol(&m.Extensions)
+	}
+}
+
+// answers notes what the server chose.
+func (c *Connection) answers(m *message.ServerHello) {
 	c.Version = m.Version
 	if x, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok {
 		c.Version = x.Version
 	}
 	c.Suite = m.CipherSuite
-	if e.Kind == message.KindHelloRetryRequest {
+	if m.Kind() == message.KindHelloRetryRequest {
 		c.Retried, c.Version = true, iana.TLS13
-		return
 	}
-	s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
-	s.protocol(&m.Extensions)
 }
 
 func (s *stream) protocol(x *message.Extensions) {

@@ -27,10 +27,11 @@ const (
 	BrokenOff  What = "broken_off" // one end closed TCP without a word
 	Silent     What = "silent"     // the file ends, and somebody had not answered
 	Unfollowed What = "unfollowed" // bytes are missing, or cannot be told apart
+	Unseen     What = "unseen"     // it went on in packets of QUIC that stay closed
 )
 
 // Whats lists every What.
-func Whats() []What { return []What{Done, Refused, BrokenOff, Silent, Unfollowed} }
+func Whats() []What { return []What{Done, Refused, BrokenOff, Silent, Unfollowed, Unseen} }
 
 // Phase is what was under way. It is a stable key.
 type Phase string

@@ -21,6 +21,7 @@ type stream struct {
 	at      time.Time
 	clear   [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
 	passed  [2]int    // how much of it between the two is no longer kept
+	turns   []turn    // and in which order, of the one that is shown
 	alien   bool      // it is not TLS, and nothing more is looked for
 	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
@@ -93,6 +94,7 @@ func (s *stream) search(fromServer bool, b []byte) {
 	// A hello may come in pieces, so it is looked for from where the last piece began that might
 	// have been its beginning.
 	s.clear[me] = append(s.clear[me], b...)
+	s.took(me, len(b))
 	from := helloIn(s.clear[me], s.starts[me])
 	s.starts[me] = len(s.clear[me])
 	switch {
@@ -113,11 +115,11 @@ func (s *stream) search(fromServer bool, b []byte) {
 	}
 }
 
-// shorten lets go of the middle of what was said in clear.
+// shorten lets go of the middle of what was said in clear, but for the connection that is shown.
 func (s *stream) shorten(me int) {
 	b := s.clear[me]
 	over := len(b) - 2*keptClear
-	if over <= 0 {
+	if over <= 0 || s.shown() {
 		return
 	}
 	if s.clear[me] = append(b[:keptClear], b[keptClear+over:]...); cap(b) > 3*keptClear {
@@ -141,6 +143,9 @@ func (s *stream) turn() bool {
 	c.Differing[0], c.Differing[1] = c.Differing[1], c.Differing[0]
 	s.clear[0], s.clear[1] = s.clear[1], s.clear[0]
 	s.passed[0], s.passed[1] = s.passed[1], s.passed[0]
+	for i := range s.turns {
+		s.turns[i].by = client + server - s.turns[i].by
+	}
 	return true
 }
 
@@ -161,6 +166,7 @@ func (s *stream) begin(from int) {
 	if s.r.o.Onlookers || s.r.ends != nil {
 		s.onlookers()
 	}
+	s.tellCarrier(from)
 	hello := s.clear[client][from:]
 	s.clear = [2][]byte{}
 	s.feed(false, hello)

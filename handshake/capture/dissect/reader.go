@@ -98,6 +98,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 	came := &counted{Reader: in, n: 0}
 	d := &Reader{}
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF): // of gzip
+		return nil, &Error{Trouble: Truncated, Err: err}
 	case len(b) < 4:
 		return nil, &Error{Trouble: NoCapture, Err: fmt.Errorf("it has %d bytes", len(b))}
 	case string(b) == string(magicNg):

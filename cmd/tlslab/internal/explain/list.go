@@ -171,12 +171,12 @@ func (l *list) connection(c *explain.Connection) {
 	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
 	shade := color.FgGreen
 	switch {
-	case c.Outcome.What != explain.Done:
+	case c.Outcome.What != explain.Done && c.Outcome.What != explain.Unseen:
 		shade = color.FgRed
 	case c.Read.Sealed > 0:
 		shade = color.FgYellow
 	}
-	l.write(l.out.Paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), version(c), exchange(c), word), shade) + "\n")
+	l.write(l.out.Paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), column(c), exchange(c), word), shade) + "\n")
 	l.where(c)
 	l.ended(c)
 	l.opens(c, opens)
@@ -192,6 +192,17 @@ func host(c *explain.Connection) string {
 		return foreign.Quote(c.Server.String())
 	}
 	return foreign.Quote(c.ServerName)
+}
+
+// column is what stands under the version: of QUIC its own, since TLS there is always 1.3.
+func column(c *explain.Connection) string {
+	if c.QUIC == nil {
+		return version(c)
+	}
+	if v := c.QUIC.Version; v.Known() {
+		return "QUIC v" + v.String()
+	}
+	return "QUIC"
 }
 
 func version(c *explain.Connection) string {
@@ -230,13 +241,24 @@ func (l *list) where(c *explain.Connection) {
 		carried, _ := l.words("carrier/"+string(c.Carrier), "name", foreign.Quote(c.Target))
 		at += ", " + carried
 	}
+	if c.QUIC != nil && c.Version != 0 {
+		at += ", " + c.Version.String()
+	}
 	if c.Suite != 0 {
 		at += ", " + c.Suite.String()
 	}
 	l.line(at, color.Faint)
+	if c.QUIC != nil {
+		l.quic(c)
+	}
 	if c.Midway {
-		said, _ := l.words("midway")
+		key := "midway"
+		if c.QUIC != nil {
+			key = "quic/midway"
+		}
+		said, text := l.words(key)
 		l.line(said, 0)
+		l.once(text)
 	}
 	for i, who := range [...]string{"client", "server"} {
 		if n := c.Missing[i]; n > 0 {
@@ -252,10 +274,17 @@ func (l *list) where(c *explain.Connection) {
 }
 
 // outcomeKey is the key of how it ended.
-func outcomeKey(o explain.Outcome) string {
+func outcomeKey(c *explain.Connection) string {
+	o := c.Outcome
 	key := "outcome/" + string(o.What)
 	switch {
-	case o.What == explain.Unfollowed:
+	case c.QUIC != nil && o.What == explain.Refused && !o.HasAlert && c.QUIC.Close == nil:
+		return "quic/versions"
+	case c.QUIC != nil && o.What == explain.Refused && !o.HasAlert:
+		return "quic/closed"
+	case c.QUIC != nil && o.What == explain.Done, c.QUIC != nil && o.What == explain.Unfollowed:
+		return "quic/" + string(o.What)
+	case o.What == explain.Unfollowed, o.What == explain.Unseen:
 		return key
 	case o.What == explain.Done && o.Inferred, o.What == explain.Refused && o.Inferred:
 		return key + "+inferred"
@@ -274,8 +303,10 @@ func (l *list) ended(c *explain.Connection) {
 	if who == "" {
 		who = "client"
 	}
-	title, text := l.words(outcomeKey(o), "who", sheet.Speak(l.lang).Party(who), "alert", o.Alert.String())
-	if o.What != explain.Done {
+	title, text := l.words(outcomeKey(c), append(closing(c), "who", sheet.Speak(l.lang).Party(who), "alert", o.Alert.String())...)
+	if o.What == explain.Unseen {
+		l.line(title, 0)
+	} else if o.What != explain.Done {
 		l.line(title, color.FgRed)
 	} else {
 		l.line(title, 0)
@@ -302,6 +333,8 @@ func opensKey(c *explain.Connection) string {
 	r := c.Read
 	opened := r.Handshake || r.Data
 	switch {
+	case r.Initial:
+		return "opens/initial"
 	case r.Sealed == 0 && !opened:
 		return "opens/clear"
 	case r.Sealed == 0 && r.Session > 0:
@@ -322,6 +355,12 @@ func (l *list) opens(c *explain.Connection, key string) {
 	if r.Sealed == 0 {
 		_, text := l.words(key)
 		l.once(text)
+		return
+	}
+	if c.QUIC != nil {
+		_, text := l.words(key)
+		l.once(text)
+		l.sealed(c)
 		return
 	}
 	why := "why/" + string(r.Closed)
@@ -358,6 +397,9 @@ func (l *list) end(t explain.Totals) {
 		tell = func(text string) { l.write(text + "\n") }
 	}
 	said := cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets))
+	if t.QUIC > 0 {
+		said = cli.Say(l.lang, "explain_end_quic", "tls", strconv.Itoa(t.TLS), "quic", strconv.Itoa(t.QUIC), "connections", strconv.Itoa(t.Connections-t.QUIC), "packets", strconv.Itoa(t.Packets))
+	}
 	if t.TLS == 0 {
 		said = cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections))
 	}

@@ -20,7 +20,10 @@ func asked() (keys []string) {
 	for _, w := range explain.Whats() {
 		for _, p := range explain.Phases() {
 			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, Inferred: true}} {
-				keys = append(keys, outcomeKey(o))
+				keys = append(keys, outcomeKey(&explain.Connection{Outcome: o}))
+				for _, q := range []*explain.QUIC{{}, {Close: new(explain.Close)}} {
+					keys = append(keys, outcomeKey(&explain.Connection{Outcome: o, QUIC: q}))
+				}
 			}
 		}
 	}
@@ -35,7 +38,7 @@ func asked() (keys []string) {
 	for _, w := range observe.Whys() {
 		keys = append(keys, "why/"+string(w))
 	}
-	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}} {
+	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
 	for _, s := range explain.Sights() {
@@ -51,7 +54,7 @@ func asked() (keys []string) {
 		keys = append(keys, "point/"+p)
 	}
 	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
-	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed")
+	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed", "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -70,11 +73,14 @@ func TestHostileWords(t *testing.T) {
 	c := &explain.Connection{Number: 1, TLS: true, ServerName: hostile, Carrier: explain.Connect, Target: hostile, ALPN: hostile, Version: iana.TLS13,
 		Outcome:   explain.Outcome{What: explain.Refused, By: "server", HasAlert: true, Alert: 199, Phase: explain.PhaseHello},
 		Onlookers: []explain.Onlooker{{Party: explain.Listener, Tried: true, Whole: explain.Closed, Why: explain.Keyless}}}
+	q := &explain.Connection{Number: 2, TLS: true, ServerName: hostile, Offered: []string{hostile}, QUIC: &explain.QUIC{Version: 1, First: 1, Close: &explain.Close{By: "server", Code: 2, Reason: hostile}},
+		Outcome: explain.Outcome{What: explain.Refused, By: "server"}}
 	for _, lang := range narrate.Langs() {
 		for _, json := range []bool{false, true} {
 			var b bytes.Buffer
 			l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Lang: lang, Width: 80}}, lang: lang, json: json}
 			l.add(c)
+			l.add(q)
 			table := newReaders(l.out.Options.Page(&b), l.out.Options.Voice(), false)
 			table.connection(c)
 			table.end()
