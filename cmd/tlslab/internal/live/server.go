@@ -96,6 +96,7 @@ Servers that share a --ticket-key resume by each other's tickets, and share no m
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
 	f.StringVar(&s.cipherOrder, "cipher-order", handshake.OwnOrder.String(), "whose order of cipher suites counts: own, client, or chacha: own, but ChaCha20 first for a client that puts it first")
 	cli.Complete(cmd, "staple", switches.StapleKinds)
+	cli.Complete(cmd, "alpn", func() []string { return protocols })
 	cli.Complete(cmd, "cipher-order", cipherOrders)
 	return cmd
 }
