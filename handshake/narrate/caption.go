@@ -29,7 +29,7 @@ func Caption(e event.Event, c *Context) Sentence {
 		}
 		return caption(key, "n", len(e.Data))
 	case *event.Record:
-		if e.Protected && e.Payload == nil {
+		if e.Dir == event.Send && e.Protected && e.Payload == nil { // an end has what it sends: it was overheard
 			return caption("closed", "n", len(e.Wire))
 		}
 	case *event.Alert:

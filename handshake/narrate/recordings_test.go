@@ -63,7 +63,7 @@ func TestSummaryOfRecordings(t *testing.T) {
 		{"quic_v1", "happened/quic", "read/quic+name", "whatif/live_quic"},
 		{"quic_chromium", "happened/quic_unanswered", "read/quic+name", "whatif/live_quic"},
 		{"quic_versions", "happened/quic_silence", "read/quic", "whatif/live_quic"},
-		{"quic_no_alpn", "happened/peer_refused", "read/quic+name", "whatif/live_quic"},
+		{"quic_no_alpn", "happened/refused_by", "read/quic+name", "whatif/live_quic"},
 		{"tls13, logged", "happened/fresh", "read/tried", "whatif/live"},
 		{"untrusted12", "happened/refused_by", "read/nothing+name", "whatif/live_silence"},
 		{"mutual, logged", "happened/fresh", "read/tried", "whatif/live"},
