@@ -62,7 +62,7 @@ func TestQUICAsTshark(t *testing.T) {
 				ours = append(ours, hex.EncodeToString(e.Opened.Payload))
 			case *event.Message:
 				if e.Dir == event.Send {
-					said = append(said, hello(e))
+					said = append(said, toldOf(e))
 				}
 			}
 		}
@@ -93,8 +93,8 @@ func TestQUICAsTshark(t *testing.T) {
 	}
 }
 
-// hello is what tshark's fields say of one.
-func hello(e *event.Message) string {
+// toldOf is what tshark's fields say of one.
+func toldOf(e *event.Message) string {
 	var random []byte
 	name, alpn := "", ""
 	switch m := e.Msg.(type) {

@@ -54,3 +54,7 @@ capture gnutls_client "$(s -cert ecdsa.pem -key ecdsa.key)" "printf '$request' |
 capture key_update "exec openssl s_server -accept $port -quiet -rev -cert ecdsa.pem -key ecdsa.key" "(sleep 1; echo one; sleep 1; echo K; sleep 1; echo two; sleep 1) | openssl s_client -connect localhost:$port -keylogfile key_update.log"
 capture not_tls "exec python3 -m http.server $port --bind 127.0.0.1" "curl -s http://127.0.0.1:$port/rsa.pem"
 capture broken_off "exec python3 -c 'import socket; l = socket.create_server((\"127.0.0.1\", $port)); c, _ = l.accept(); c.recv(4096); c.close()'" "openssl s_client -connect 127.0.0.1:$port"
+
+# Several kinds of exchange in one file, as a day's recording has them; of some there is a key log.
+mergecap -F pcapng -w kinds.pcapng rsa.pcapng resumed12.pcapng ecdhe.pcapng tls13.pcapng
+cat ecdhe.log tls13.log >kinds.log
