@@ -56,8 +56,8 @@ func New() *cobra.Command {
 		Long: `Read a capture file, pcap or pcapng, and list its TLS connections: who, which version
 and key exchange, how it ended and by whose doing, how much of it opens with the keys at
 hand, and what would open the rest. TLS is found by what was said, at any port, also behind HTTP
-CONNECT, SOCKS and STARTTLS. Keys that stand in the file are used. --show N tells connection N
-as a transcript.
+CONNECT, SOCKS and STARTTLS, and in QUIC: there the hellos open without any key, and the rest
+is not opened. Keys that stand in the file are used. --show N tells connection N as a transcript.
 
 With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
 packets that they open come too late.
@@ -313,10 +313,12 @@ const listMemory = 150 << 20
 
 // list lists the connections: how they ended, or who can read them.
 func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
-	// What is alive is bounded, whatever the file; what is dead is not to double it.
+	// What is alive is little in most files, and not worth to be tidied up often; it is bounded in all, and
+	// then what is dead is not to double it.
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, listMemory))
 	defer debug.SetMemoryLimit(before)
+	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
