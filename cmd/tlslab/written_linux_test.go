@@ -62,7 +62,7 @@ var written = map[string]writes{
 		[]string{"out", "keylogfile", "hardump", "pcap"}, []string{"port-file"}, []string{"keylogfile"},
 		(*writing).proxy},
 	"tlslab explain": {
-		[]string{"out", "write-keylogfile"}, nil, []string{"out"},
+		[]string{"out", "answers", "write-keylogfile"}, nil, []string{"out"},
 		(*writing).explain},
 	"tlslab web": {
 		nil, []string{"port-file"}, nil,
@@ -240,7 +240,7 @@ func (w *writing) explain(prelude string, flags []string) (said string, status i
 	if said, status := w.sh("", "", "run", "--tls", "1.3", "--pcap", "lesson.pcapng", "--brief"); status != 0 {
 		w.t.Fatal(said)
 	}
-	return w.sh(prelude, "", slices.Concat([]string{"explain", "lesson.pcapng", "--lang", "en"}, flags)...)
+	return w.sh(prelude, "", slices.Concat([]string{"explain", "lesson.pcapng", "--show", "1", "--lang", "en"}, flags)...)
 }
 
 // eachWriting runs a test for each verb of the table.

@@ -10,6 +10,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/render/sheet"
 )
 
@@ -57,7 +58,7 @@ const minHidden = 4
 func (b *blanks) learn(s *event.Secret) {
 	if !b.on || len(s.Value) < minHidden || s.Function == event.FunctionSession || s.Function == event.FunctionGiven || s.Label == event.LabelServerEphemeral ||
 		strings.HasSuffix(string(s.Label), "_key_share") || strings.HasSuffix(string(s.Label), "_signature") ||
-		s.Label == event.LabelPremasterSecret && !slices.ContainsFunc(s.Inputs, func(in event.Input) bool { return in.Private && !bytes.Equal(in.Bytes, s.Value) }) || b.number(s.Value) > 0 {
+		s.Label == event.LabelPremasterSecret && s.Exchange == iana.KxRSA && !slices.ContainsFunc(s.Inputs, func(in event.Input) bool { return in.Private && !bytes.Equal(in.Bytes, s.Value) }) || b.number(s.Value) > 0 {
 		return
 	}
 	b.values = append(b.values, s.Value)
