@@ -20,7 +20,7 @@ import (
 
 // dialled is what a client's call to a server at the other end of a pipe comes to, by a clock that
 // nobody waits for.
-func dialled(t *testing.T, by starttls.Protocol, l narrate.Lang, dialer func(ctx context.Context, network, address string) (net.Conn, error)) (err error, took time.Duration) {
+func dialled(t *testing.T, by starttls.Protocol, l narrate.Lang, dialer func(ctx context.Context, network, address string) (net.Conn, error)) (took time.Duration, err error) {
 	t.Helper()
 	c := &clientFlags{connect: "lab.test:443", address: "lab.test:443", startTLS: by, timeout: 30 * time.Second}
 	c.Lang, c.Format, c.quiet = l, cli.Text, true
@@ -32,7 +32,7 @@ func dialled(t *testing.T, by starttls.Protocol, l narrate.Lang, dialer func(ctx
 	if err == nil {
 		_ = conn.NetConn().Close()
 	}
-	return err, time.Since(began)
+	return time.Since(began), err
 }
 
 // talker is a server that says something, and then no more, but takes all that comes.
@@ -112,7 +112,7 @@ func TestClientIsLate(t *testing.T) {
 	} {
 		for l, want := range map[narrate.Lang]string{narrate.En: x.en, narrate.Zh: x.zh} {
 			synctest.Test(t, func(t *testing.T) {
-				err, took := dialled(t, x.by, l, x.dialer)
+				took, err := dialled(t, x.by, l, x.dialer)
 				var said *cli.Trouble
 				switch {
 				case !errors.As(err, &said) || !strings.Contains(said.What, want) || !strings.Contains(said.What, "30s") || said.Status != cli.StatusFailed:
