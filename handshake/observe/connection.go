@@ -107,6 +107,11 @@ func (o *Observer) nextClosed(h *half) bool {
 		Protected: hidden || !o.is13() && t != iana.ChangeCipherSpec, Wire: b}
 	if rec.Protected {
 		o.report.Sealed++
+		s := h.stage
+		if s == inClear && !h.server {
+			s = early
+		}
+		h.sealed[s]++
 		h.missed = h.missed || h.stage == handshaking
 	}
 	if rec.Protected || !o.is13() {

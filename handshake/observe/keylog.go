@@ -30,6 +30,19 @@ var trafficLabels = map[string]logged{
 	"SERVER_TRAFFIC_SECRET_0":         {stage: application, server: true},
 }
 
+// masterLabel is that of a line with a master secret of TLS 1.2.
+const masterLabel = "CLIENT_RANDOM"
+
+// labelOf is the label of a traffic secret.
+func labelOf(server bool, s stage) string {
+	for label, l := range trafficLabels {
+		if l.server == server && l.stage == s {
+			return label
+		}
+	}
+	return ""
+}
+
 // A KeyLog is key logs of many connections, from which each Observer that has it takes its own
 // connection's lines, also those that are read after the Observer was made. Its zero value is
 // empty. It is not safe for concurrent use.
@@ -119,7 +132,7 @@ func readKeyLog(r io.Reader) (masters []Master, traffic []logged, err error) {
 			continue
 		}
 		l, is13 := trafficLabels[f[0]]
-		if !is13 && f[0] != "CLIENT_RANDOM" {
+		if !is13 && f[0] != masterLabel {
 			continue
 		}
 		if len(f) != 3 {

@@ -81,6 +81,11 @@ type Report struct {
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
 	Closed        Why    // why they stayed closed; "" if Sealed is 0
+	// Lacks are the labels of the key log lines that would have opened them, with the client random
+	// of the handshake at hand (RFC 9850); nil if no line would.
+	Lacks []string
+	// Lost says whose bytes could no longer be told apart, because of Err: the client's, the server's.
+	Lost [2]bool
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
 	// ticket of this connection; nil if the observer has no secret that fits.
@@ -167,6 +172,7 @@ func (o *Observer) Report() Report {
 	if o.psk != nil {
 		r.PSK = o.psk.key
 	}
-	r.Closed = o.why()
+	r.Closed, r.Lacks = o.why(), o.lacks()
+	r.Lost = [2]bool{o.client.lost, o.server.lost}
 	return r
 }

@@ -30,6 +30,7 @@ type shake struct {
 	ems, etm    bool
 	compression iana.Compression
 	certificate []byte // the server's leaf, DER
+	otherKey    bool   // Options.RSAKey is not its key
 	sessionID   []byte
 	ticket      []byte
 
@@ -79,6 +80,9 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 		o.follow13(h, m, raw, protected)
 		return
 	}
+	if _, again := m.(*message.ClientHello); again && o.done == 2 && !h.server {
+		o.renegotiate()
+	}
 	if m.Kind() == message.KindHelloRequest || o.done == 2 {
 		return // in no transcript; or after the handshake
 	}
@@ -110,6 +114,14 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 		o.report.ReadHandshake = o.report.ReadHandshake || protected
 		o.checkFinished(h, m, o.transcript[:before])
 	}
+}
+
+// renegotiate begins another handshake under the keys of the last (RFC 5246 §7.4.1): they stay in use
+// until ChangeCipherSpec, in each direction.
+func (o *Observer) renegotiate() {
+	o.shake = shake{version: o.version, refused: o.refused, misfit: o.misfit}
+	o.o.Masters = o.o.Masters[:len(o.o.Masters)-o.mastersTaken]
+	o.consulted, o.mastersTaken, o.trafficTaken = 0, 0, 0
 }
 
 func (o *Observer) followServerHello(m *message.ServerHello) {
@@ -148,7 +160,10 @@ func (o *Observer) suiteOf(id iana.CipherSuite, tls13 bool) *suite.Suite {
 // avoid here: a thief may look at the padding.
 func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 	key := o.o.RSAKey
-	if key == nil || o.suite == nil || o.hello == nil || o.serverHello == nil || !keyOf(o.certificate, key) {
+	if key == nil || o.suite == nil || o.isOld() || o.hello == nil || o.serverHello == nil {
+		return
+	}
+	if o.otherKey = o.certificate != nil && !keyOf(o.certificate, key); o.otherKey || o.certificate == nil {
 		return
 	}
 	offer, _, err := kx.RSA.Offer(kx.ServerInput{Rand: rand.Reader, Key: key, ClientVersion: o.hello.Version, RevealPadding: true})
@@ -207,7 +222,7 @@ func (o *Observer) protection(h *half) (suite.Protection, record.Compressor) {
 		c = record.NewDEFLATE()
 	}
 	cipher := o.suite.Cipher
-	if o.master == nil {
+	if o.master == nil && !o.isOld() {
 		o.lookUp()
 	}
 	if o.master == nil {

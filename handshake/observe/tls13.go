@@ -43,6 +43,7 @@ type half13 struct {
 	zeroOver bool                          // there is no more, because of a HelloRetryRequest
 	missed   bool                          // a record before Finished stayed closed: the transcript has a gap
 	finished bool                          // Finished was read
+	sealed   [early + 1]int                // by stage: records that stayed closed
 	updated  bool                          // a KeyUpdate made the keys in use
 }
 
