@@ -3,6 +3,7 @@ package explain
 import (
 	"crypto/x509"
 	"net/netip"
+	"slices"
 	"time"
 
 	"tlslab/handshake/event"
@@ -29,17 +30,20 @@ type Connection struct {
 	Target  string  // where to, as was said there, or which protocol; a peer's words
 	Before  [2]int  // bytes of each end before TLS
 
-	Random     []byte   // the ClientHello's: what a line of a key log is found by
-	ServerName string   // asked for; "" if none was. A peer's words.
-	Offered    []string // of ALPN; a peer's words
-	ALPN       string   // chosen, as far as it could be read
+	Random     []byte         // the ClientHello's: what a line of a key log is found by
+	ServerName string         // asked for; "" if none was. A peer's words.
+	Offered    []string       // of ALPN; a peer's words
+	Versions   []iana.Version // that the client offered
+	ALPN       string         // chosen, as far as it could be read
 	Version    iana.Version
 	Suite      iana.CipherSuite
 	Group      event.Group // of an exchange of (EC)DH or a KEM; its ID is 0 if there is none
 	Resumed    bool
-	Retried    bool // by HelloRetryRequest
-	Early      bool // 0-RTT data was offered
-	Asked      bool // for a client's certificate, as far as it could be read
+	Session    int   // the number of the connection that this one resumes, if the file has it; else 0
+	Retried    bool  // by HelloRetryRequest
+	Early      bool  // 0-RTT data was offered
+	EarlyTaken Taken // whether the server took it
+	Asked      bool  // for a client's certificate, as far as it could be read
 
 	Chain    []*x509.Certificate // the server's, as far as it could be read
 	Unparsed error               // why Chain could not be
@@ -49,16 +53,49 @@ type Connection struct {
 	Read    Reading
 }
 
+// Taken is whether a server took the 0-RTT data that a client offered. It is a stable key.
+type Taken string
+
+// What can be known of that.
+const (
+	EarlyTaken   Taken = "taken"
+	EarlyRefused Taken = "refused" // it passed over it
+	EarlyHidden  Taken = "hidden"  // what says so is encrypted
+)
+
+// Takens lists every Taken.
+func Takens() []Taken { return []Taken{EarlyTaken, EarlyRefused, EarlyHidden} }
+
 // Reading is how much of a connection opened.
 type Reading struct {
 	Handshake, Data bool // something encrypted of them
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
 	Sealed          int  // records that stayed closed
+	Cut             bool // bytes are missing, and nothing was looked at behind them
 	Closed          observe.Why
-	LogLacks        bool // there are key logs, and none has this connection
+	Lacks           []string // labels of the key log lines that would open the rest; see observe.Report
+	LacksFor        []byte   // the client random of those lines
+	LogLacks        bool     // there are key logs, and none has this connection
 	Needs           []Need
 	Trouble         error // of the observer: why it could not follow, or its keys do not fit
+}
+
+// Why something stays closed, beside what an observer knows of it.
+const (
+	// LogLacks: there are keys, and none has this connection's client random.
+	LogLacks observe.Why = "log_lacks"
+	// SessionElsewhere: it resumes a session that did not begin in this file.
+	SessionElsewhere observe.Why = "session_elsewhere"
+	// SessionClosed: it resumes a session that began in this file, and stays closed there too.
+	SessionClosed observe.Why = "session_closed"
+	// Incomplete: bytes are missing from the recording, and behind them nothing can be opened.
+	Incomplete observe.Why = "incomplete"
+)
+
+// Whys lists every reason that Reading.Closed can have.
+func Whys() []observe.Why {
+	return append(observe.Whys(), LogLacks, SessionElsewhere, SessionClosed, Incomplete)
 }
 
 // Need is what would open what stayed closed. It is a stable key.
@@ -82,12 +119,15 @@ type progress struct {
 
 	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
 	finished                 [2]bool
-	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
-	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
-	answered                 int     // of the server's, those since the client's first
-	short                    [2]bool // the last of them was as long as an alert
-	firstShort               bool    // the client's first was
-	data                     [2]bool // there were records of application data, opened or TLS 1.2's
+	sealedShake              [2]int   // TLS 1.2: closed records of type handshake
+	sealed                   [2]int   // TLS 1.3: closed or opened records that are protected, from the ServerHello on
+	answered                 int      // of the server's, those since the client's first
+	short                    [2]bool  // the last of them was as long as an alert
+	firstShort               bool     // the client's first was
+	shorts                   int      // of the client's, those
+	data                     [2]bool  // there were records of application data, opened or TLS 1.2's
+	shows                    bool     // the client showed a certificate
+	offered                  []string // what the client would resume, or the names of the keys it has
 	alert                    *event.Alert
 	alertBy                  int
 	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
@@ -109,6 +149,8 @@ func (s *stream) note(e event.Event) {
 		s.record(by, e)
 	case *event.Message:
 		s.message(by, e)
+	case *event.Data:
+		s.data[by] = true
 	case *event.Alert:
 		// What an end says to one that has gone is no refusal: OpenSSL says decode_error there.
 		gone := s.shut != "" && s.shutBy != by
@@ -145,7 +187,9 @@ func (s *stream) record(by int, e *event.Record) {
 			s.answered++
 		}
 		s.sealed[by]++
-		s.short[by] = short
+		if s.short[by] = short; short && by == client {
+			s.shorts++
+		}
 	}
 }
 
@@ -166,9 +210,16 @@ func (s *stream) message(by int, e *event.Message) {
 		s.serverHelloed(e, m)
 	case *message.EncryptedExtensions:
 		s.protocol(&m.Extensions)
+		if s.c.EarlyTaken == EarlyHidden && m.Extensions.Find(iana.ExtEarlyData) != nil {
+			s.c.EarlyTaken = EarlyTaken
+		} else {
+			s.c.EarlyTaken = EarlyRefused
+		}
 	case *message.Certificate12:
 		if by == server {
 			s.chain(m.Certificates)
+		} else {
+			s.shows = len(m.Certificates) > 0
 		}
 	case *message.Certificate13:
 		if by == server {
@@ -177,7 +228,13 @@ func (s *stream) message(by int, e *event.Message) {
 				chain = append(chain, c.Cert)
 			}
 			s.chain(chain)
+		} else {
+			s.shows = len(m.Entries) > 0
 		}
+	case *message.NewSessionTicket12:
+		s.began(m.Ticket)
+	case *message.NewSessionTicket13:
+		s.began(m.Ticket)
 	case *message.ServerHelloDone:
 		s.done = true
 	}
@@ -194,6 +251,9 @@ func (s *stream) message(by int, e *event.Message) {
 
 func (s *stream) clientHello(m *message.ClientHello) {
 	c := s.c
+	if s.hello && !c.Retried {
+		return // a renegotiation
+	}
 	s.hello, c.Random = true, m.Random[:]
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		c.ServerName = x.Name
@@ -201,7 +261,35 @@ func (s *stream) clientHello(m *message.ClientHello) {
 	if x, ok := message.Get[*message.ALPN](&m.Extensions); ok {
 		c.Offered = x.Protocols
 	}
-	c.Early = m.Extensions.Find(iana.ExtEarlyData) != nil
+	c.EarlyTaken = EarlyHidden
+	c.Early = c.Early || m.Extensions.Find(iana.ExtEarlyData) != nil
+	c.Versions = []iana.Version{m.Version}
+	if x, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
+		c.Versions = slices.DeleteFunc(slices.Clone(x.Versions), func(v iana.Version) bool { return iana.IsGREASE(uint16(v)) })
+	}
+	s.offered = nil
+	if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
+		s.offered = append(s.offered, string(x.Ticket))
+	}
+	if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
+		for _, id := range x.Identities {
+			s.offered = append(s.offered, string(id.Identity))
+		}
+	}
+	if len(m.SessionID) > 0 {
+		s.offered = append(s.offered, string(m.SessionID))
+	}
+}
+
+// began remembers with what this connection's session can be resumed.
+func (s *stream) began(mark []byte) {
+	if len(mark) == 0 || slices.Contains(s.offered, string(mark)) { // an echo
+		return
+	}
+	if s.r.sessions == nil || len(s.r.sessions) >= maxSessions {
+		s.r.sessions = map[string]int{}
+	}
+	s.r.sessions[string(mark)] = s.c.Number
 }
 
 func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
@@ -216,6 +304,12 @@ func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
 		return
 	}
 	s.serverHello = true
+	if c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil {
+		c.EarlyTaken = EarlyRefused // it can only be taken with the key under which it was sent (RFC 9846 §4.3.10)
+	}
+	if c.Version != iana.TLS13 {
+		s.began(m.SessionID)
+	}
 	s.protocol(&m.Extensions)
 }
 
@@ -243,15 +337,42 @@ func (s *stream) chain(der [][]byte) {
 // close ends the account.
 func (c *Connection) close(s *stream, r observe.Report) {
 	c.Resumed = r.Resumed
-	c.Outcome = s.outcome()
-	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Trouble: r.Err}
+	if c.Resumed {
+		for _, mark := range s.offered {
+			if n := s.r.sessions[mark]; n != 0 && n != c.Number {
+				c.Session = n
+				break
+			}
+		}
+	}
+	c.Outcome = s.outcome(&r)
+	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Lacks: r.Lacks, Trouble: r.Err}
+	read.Cut = s.lost != [2]bool{}
+	read.LacksFor = c.Random
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
-	read.Needs = c.needs(r, s.lost != [2]bool{})
+	read.Needs = c.needs(r, read.Cut)
 	c.Read = read
+	c.Read.Closed = c.closed(&read)
+}
+
+// closed is why something stayed closed, with what the file tells beside.
+func (c *Connection) closed(r *Reading) observe.Why {
+	blind := r.Closed == observe.NoKeys || r.Closed == observe.KeyOnlySigns || r.Closed == observe.EarlierSession
+	switch {
+	case r.Cut && (r.Closed == "" || r.Closed == observe.SomeKeysMissing || r.Closed == observe.DidNotOpen):
+		return Incomplete
+	case blind && c.Resumed && c.Version != iana.TLS13 && c.Session != 0:
+		return SessionClosed
+	case blind && c.Resumed && c.Version != iana.TLS13:
+		return SessionElsewhere
+	case blind && r.LogLacks && r.Closed != observe.EarlierSession:
+		return LogLacks
+	}
+	return r.Closed
 }
 
 // needs is what would open the rest.
@@ -262,7 +383,7 @@ func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
 	switch r.Closed {
 	case "":
 		return out
-	case observe.UnknownSuite:
+	case observe.UnknownSuite, observe.OldVersion:
 		return append(out, NeedSuite)
 	}
 	su := suite.ByID(c.Suite)

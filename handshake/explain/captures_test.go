@@ -73,7 +73,7 @@ func account(c *explain.Connection) string {
 	for _, f := range []struct {
 		is   bool
 		what string
-	}{{c.Resumed, "resumed"}, {c.Retried, "retried"}, {c.Early, "early"}, {c.Asked, "asked"}, {c.Midway, "midway"}} {
+	}{{c.Resumed, "resumed"}, {c.Retried, "retried"}, {c.Early, "early (" + string(c.EarlyTaken) + ")"}, {c.Asked, "asked"}, {c.Midway, "midway"}} {
 		if f.is {
 			out += " " + f.what
 		}
@@ -88,10 +88,28 @@ func account(c *explain.Connection) string {
 	if o.Inferred {
 		out += " (inferred)"
 	}
+	if o.Cause != "" {
+		out += ", likely " + string(o.Cause)
+	}
 	out += fmt.Sprintf(" in %s; TCP: %s by %s", o.Phase, o.Closing, o.ClosedBy)
-	out += fmt.Sprintf("\n    read: handshake=%t data=%t computed=%t sealed=%d closed=%q log_lacks=%t needs=%v", r.Handshake, r.Data, r.Computed, r.Sealed, r.Closed, r.LogLacks, r.Needs)
+	out += fmt.Sprintf("\n    read: handshake=%t data=%t computed=%t sealed=%d closed=%q needs=%v", r.Handshake, r.Data, r.Computed, r.Sealed, r.Closed, r.Needs)
+	if len(r.Lacks) > 0 && r.Closed != observe.NoKeys {
+		out += fmt.Sprintf(" lacks=%v", r.Lacks)
+	}
+	if r.Cut {
+		out += " cut"
+	}
+	if c.Session != 0 {
+		out += fmt.Sprintf(" session of %d", c.Session)
+	}
+	if c.Carrier != explain.Bare {
+		out += fmt.Sprintf("\n    carried: %s %q, %d and %d bytes before", c.Carrier, c.Target, c.Before[0], c.Before[1])
+	}
 	if c.Verdict != nil {
 		out += fmt.Sprintf("\n    chain of %d: good=%t", len(c.Chain), c.Verdict.OK)
+		if e := c.Verdict.Err; e != nil {
+			out += " " + e.Reason.String()
+		}
 	}
 	return out
 }
@@ -103,7 +121,7 @@ func TestAccounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := rootsOf(t, "testdata/rsa.pem", "testdata/ecdsa.pem")
+	store := rootsOf(t, "testdata/rsa.pem", "testdata/ecdsa.pem", "testdata/root.pem")
 	for _, name := range captures(t) {
 		file, err := os.ReadFile(name)
 		if err != nil {

@@ -46,17 +46,21 @@ type Totals struct {
 	BadLine                   error // the first of those that could not be read
 }
 
+// maxSessions is how many marks of sessions are remembered, to tell which connection began what another resumes.
+const maxSessions = 1 << 14
+
 // maxLoot is how many master secrets of TLS 1.2 are remembered for the connections that resume.
 const maxLoot = 1 << 12
 
 // reading is one pass through a file.
 type reading struct {
-	o      Options
-	totals Totals
-	layers dissect.Layers
-	logged *observe.KeyLog
-	loot   []observe.Master
-	ends   *ends // who is told of the connection that is shown
+	o        Options
+	totals   Totals
+	layers   dissect.Layers
+	logged   *observe.KeyLog
+	loot     []observe.Master
+	sessions map[string]int // by session ID and ticket: which connection they began on
+	ends     *ends          // who is told of the connection that is shown
 }
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it

@@ -172,7 +172,7 @@ func (o *Observer) Report() Report {
 	if o.psk != nil {
 		r.PSK = o.psk.key
 	}
-	r.Closed, r.Lacks = o.why(), o.lacks()
+	r.Closed, r.Lacks = o.why(), o.unlogged()
 	r.Lost = [2]bool{o.client.lost, o.server.lost}
 	return r
 }

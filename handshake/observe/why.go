@@ -60,7 +60,7 @@ func (o *Observer) why() Why {
 	case o.psk != nil && o.serverHello != nil:
 		return PSKNotTaken
 	case o.client.hasKeys() || o.server.hasKeys():
-		if lacks := o.lacks(); len(lacks) == 1 && lacks[0] == labelOf(false, early) {
+		if lacks := o.unlogged(); len(lacks) == 1 && lacks[0] == labelOf(false, early) {
 			return EarlyKeyMissing
 		}
 		return SomeKeysMissing
@@ -83,8 +83,8 @@ func (o *Observer) isOld() bool {
 	return o.report.Version != 0 && o.report.Version != iana.TLS12 && o.report.Version != iana.TLS13
 }
 
-// lacks are the labels of the key log lines that would open what stayed closed (RFC 9850 §2).
-func (o *Observer) lacks() (labels []string) {
+// unlogged are the labels of the key log lines that would open what stayed closed (RFC 9850 §2).
+func (o *Observer) unlogged() (labels []string) {
 	if o.report.Sealed == 0 || o.isOld() || o.serverHello != nil && o.suite == nil {
 		return nil
 	}

@@ -9,11 +9,12 @@ import (
 	"github.com/fatih/color"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
@@ -102,18 +103,6 @@ func (l *list) once(text string) {
 	l.line(text, color.Faint)
 }
 
-// again is a text that is long, in short where it was said before of another connection.
-func (l *list) again(text string) string {
-	if n, before := l.judged[text]; before {
-		return cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n))
-	}
-	if l.judged == nil {
-		l.judged = map[string]int{}
-	}
-	l.judged[text] = l.n
-	return text
-}
-
 func (l *list) connection(c *explain.Connection) {
 	if !l.headed {
 		l.headed = true
@@ -194,11 +183,11 @@ func (l *list) where(c *explain.Connection) {
 	}
 	for i, who := range [...]string{"client", "server"} {
 		if n := c.Missing[i]; n > 0 {
-			said, _ := l.words("missing", "who", sheet.Speak(l.lang).Party(who), "n", strconv.FormatInt(n, 10))
+			said, _ := l.words("missing", "who", l.party(who), "n", strconv.FormatInt(n, 10))
 			l.line(said, color.FgYellow)
 		}
 		if n := c.Differing[i]; n > 0 {
-			said, text := l.words("differing", "who", sheet.Speak(l.lang).Party(who), "n", strconv.Itoa(n))
+			said, text := l.words("differing", "who", l.party(who), "n", strconv.Itoa(n))
 			l.line(said, color.FgYellow)
 			l.once(text)
 		}
@@ -217,38 +206,102 @@ func outcomeKey(o explain.Outcome) string {
 		return key
 	case o.What == explain.Refused && !o.HasAlert:
 		return key + "+sealed"
+	case o.What == explain.BrokenOff && o.Closing == "rst":
+		key = "outcome/reset"
 	}
-	return key + "/" + string(o.Phase)
+	key += "/" + string(o.Phase)
+	if o.Phase == explain.PhaseHello && o.By == event.Client.String() && (o.What == explain.Refused || o.What == explain.Garbled) {
+		key += "+client" // who had not been answered
+	}
+	return key
 }
 
-// ended says how it ended, and whose certificate it may have been about.
+// party is an end as a sentence calls it.
+func (l *list) party(who string) string {
+	if who == "" {
+		who = event.Client.String()
+	}
+	return narrate.Must(l.lang, narrate.UI, "cmd.proxy_side_"+who).Title
+}
+
+// alert is an alert by name, with what it means; a number that the registry has not given out
+// has no words.
+func (l *list) alert(d iana.AlertDescription) string {
+	if e, ok := narrate.Get(l.lang, narrate.Alert, d.String()); ok {
+		return cli.Say(l.lang, "explain_alert", "name", d.String(), "means", e.Title)
+	}
+	return d.String()
+}
+
+// ended says how it ended, the likely cause and what to try, and whose certificate it may have been about.
 func (l *list) ended(c *explain.Connection) {
 	o := c.Outcome
-	who := o.By
-	if who == "" {
-		who = "client"
-	}
-	title, text := l.words(outcomeKey(o), "who", sheet.Speak(l.lang).Party(who), "alert", o.Alert.String())
+	who := l.party(o.By)
+	title, text := l.words(outcomeKey(o), "who", who, "alert", l.alert(o.Alert))
+	shade := color.Attribute(0)
 	if o.What != explain.Done {
-		l.line(title, color.FgRed)
-	} else {
-		l.line(title, 0)
+		shade = color.FgRed
+	}
+	l.line(title, shade)
+	l.once(narrate.Fill(text, map[string]string{"who": who}))
+	if c.Early {
+		said, text := l.words("early/" + string(c.EarlyTaken))
+		l.line(said, 0)
 		l.once(text)
 	}
-	if o.What == explain.Refused && o.HasAlert {
-		// A number that the registry has not given out has no words.
-		if e, ok := narrate.Get(l.lang, narrate.Alert, o.Alert.String()); ok {
-			l.line(o.Alert.String()+cli.ColonOf(l.lang)+e.Title, 0)
-		}
-	}
-	if text != "" && o.What != explain.Done {
-		l.once(narrate.Fill(text, map[string]string{"who": sheet.Speak(l.lang).Party(who)}))
+	if o.Cause != "" {
+		l.cause(c, who)
 	}
 	if v := c.Verdict; v != nil && !v.OK {
-		why := narrate.Fault(l.lang, v.Err)
-		said, text := l.words("not_believed", "why", foreign.Line(why))
-		l.line(l.again(said), color.FgYellow)
-		l.once(text)
+		l.unbelieved(c, v.Err)
+	}
+}
+
+// cause says the likely cause of an end, and below it, once, what to try.
+func (l *list) cause(c *explain.Connection, who string) {
+	name := foreign.Quote(c.ServerName)
+	versions := make([]string, len(c.Versions))
+	for i, v := range c.Versions {
+		versions[i] = v.String()
+	}
+	alpn := make([]string, len(c.Offered))
+	for i, p := range c.Offered {
+		alpn[i] = foreign.Quote(p)
+	}
+	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", strings.Join(versions, ", "), "alpn", strings.Join(alpn, ", "))
+	l.line(cli.Say(l.lang, "explain_cause", "cause", title), 0)
+	if c.Outcome.What == explain.Garbled && c.Read.Trouble != nil {
+		l.line("("+narrate.Fault(l.lang, c.Read.Trouble)+")", color.Faint)
+	}
+	l.once(text)
+}
+
+// unbelieved says which check the server's chain failed, and for which name.
+func (l *list) unbelieved(c *explain.Connection, err *reason.Error) {
+	key := "not_believed"
+	if c.ServerName != "" {
+		key += "+name"
+	}
+	check := narrate.Must(l.lang, narrate.Reason, narrate.VerdictKey(c.Verdict)).Title
+	said, _ := l.words(key, "name", foreign.Quote(c.ServerName), "check", check)
+	detail := narrate.Fault(l.lang, err)
+	if n, before := l.judged[said+detail]; before {
+		l.line(cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n)), color.FgYellow)
+		return
+	}
+	if l.judged == nil {
+		l.judged = map[string]int{}
+	}
+	l.judged[said+detail] = l.n
+	l.line(said, color.FgYellow)
+	l.line("("+detail+")", color.Faint)
+	if c.ServerName == "" {
+		said, _ := l.words("asked_no_name")
+		l.once(said)
+	}
+	if err.Reason == reason.CertificateUntrusted {
+		said, _ := l.words("own_ca")
+		l.once(said)
 	}
 }
 
@@ -256,6 +309,8 @@ func opensKey(c *explain.Connection) string {
 	r := c.Read
 	opened := r.Handshake || r.Data
 	switch {
+	case r.Cut && opened:
+		return "opens/part"
 	case r.Sealed == 0 && !opened:
 		return "opens/clear"
 	case r.Sealed == 0 && r.Computed:
@@ -271,22 +326,18 @@ func opensKey(c *explain.Connection) string {
 // opens says why something stays closed, and what would open it.
 func (l *list) opens(c *explain.Connection, key string) {
 	r := c.Read
-	if r.Sealed == 0 {
+	if r.Sealed == 0 && r.Closed == "" {
 		_, text := l.words(key)
 		l.once(text)
 		return
 	}
-	why := "why/" + string(r.Closed)
-	if r.LogLacks && (r.Closed == observe.NoKeys || r.Closed == observe.KeyOnlySigns) {
-		why = "why/log_lacks"
-	}
-	said, _ := l.words(why)
+	said, _ := l.words("why/"+string(r.Closed), "labels", strings.Join(r.Lacks, ", "), "session", strconv.Itoa(c.Session))
 	l.once(said)
 	for i, need := range r.Needs {
 		if need == explain.NeedKeyLog && i > 0 {
 			break // what stands before it says so
 		}
-		what, _ := l.words("need/"+string(need), "random", short(c.Random))
+		what, _ := l.words("need/"+string(need), "random", short(r.LacksFor))
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
 }

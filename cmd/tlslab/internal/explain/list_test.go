@@ -19,10 +19,17 @@ import (
 func asked() (keys []string) {
 	for _, w := range explain.Whats() {
 		for _, p := range explain.Phases() {
-			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, Inferred: true}} {
+			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, HasAlert: true, By: "client"},
+				{What: w, Phase: p, Closing: "rst"}, {What: w, Phase: p, Inferred: true}} {
 				keys = append(keys, outcomeKey(o))
 			}
 		}
+	}
+	for _, c := range explain.Causes() {
+		keys = append(keys, "cause/"+string(c))
+	}
+	for _, x := range explain.Takens() {
+		keys = append(keys, "early/"+string(x))
 	}
 	for _, n := range explain.Needs() {
 		keys = append(keys, "need/"+string(n))
@@ -32,13 +39,13 @@ func asked() (keys []string) {
 			keys = append(keys, "carrier/"+string(c))
 		}
 	}
-	for _, w := range observe.Whys() {
+	for _, w := range explain.Whys() {
 		keys = append(keys, "why/"+string(w))
 	}
 	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}} {
 		keys = append(keys, opensKey(&c))
 	}
-	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed")
+	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -65,6 +72,31 @@ func TestHostileWords(t *testing.T) {
 				t.Errorf("%s: %q", lang, got)
 			}
 		}
+	}
+}
+
+// What a proxy and a recording can both say of a failed connection they say in the same words.
+func TestCausesAsTheProxy(t *testing.T) {
+	same := 0
+	for _, c := range explain.Causes() {
+		for _, lang := range narrate.Langs() {
+			ours, ok := narrate.Get(lang, narrate.Recording, "cause/"+string(c))
+			if !ok {
+				t.Errorf("%s: no words for %s", lang, c)
+			}
+			theirs, ok := narrate.Get(lang, narrate.UI, "cmd.proxy_cause_"+string(c))
+			switch {
+			case !ok:
+				continue
+			case strings.TrimPrefix(strings.TrimPrefix(ours.Title, "{who}"), " ") == strings.TrimPrefix(strings.TrimPrefix(theirs.Title, "it "), "它"):
+				same++
+			case !slices.Contains([]explain.Cause{explain.CauseUntrustedRoot, explain.CauseCertificateRefused, explain.CauseLeftAtCertificate, explain.CauseWantsCertificate}, c): // there it is the proxy's own certificate
+				t.Errorf("%s: %q, and the proxy says %q", lang, ours.Title, theirs.Title)
+			}
+		}
+	}
+	if same < 10 {
+		t.Errorf("%d have the same words", same)
 	}
 }
 
