@@ -28,6 +28,7 @@ import (
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/sct"
 	"tlslab/handshake/sig"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/switches"
@@ -43,7 +44,7 @@ import (
 // of the value, with no arguments. A caller makes such a value from a number, a word or
 // nothing at all, and prints it.
 var values = []any{
-	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), event.Move{}, event.Overheard{}, event.Sight{},
+	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), handshake.SuiteOrder(0), event.Move{}, event.Overheard{}, event.Sight{},
 	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
@@ -53,7 +54,7 @@ var values = []any{
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
 	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
-	pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
+	sct.Millis(0), pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 
 // TestAnyValueAnswers: no number and no word makes an exported method panic.
@@ -119,6 +120,11 @@ func anyValues(of reflect.Type) []reflect.Value {
 				v = append(v, reflect.New(of).Elem())
 				v[len(v)-1].SetUint(n)
 			}
+		}
+	case reflect.Uint64:
+		for _, n := range []uint64{1, 1 << 32, 1 << 63, 1<<64 - 1} {
+			v = append(v, reflect.New(of).Elem())
+			v[len(v)-1].SetUint(n)
 		}
 	case reflect.String:
 		v = append(v, reflect.ValueOf("no such word").Convert(of))

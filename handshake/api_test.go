@@ -53,22 +53,10 @@ var updateAPI = flag.Bool("api", false, "write testdata/api.txt anew")
 // api lists the exported names, a line each, with their types.
 func api(t *testing.T) []byte {
 	t.Helper()
-	out, err := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, ofCourses...)...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := map[string]string{}
-	for line := range strings.Lines(string(out)) {
-		path, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		at[path] = name
-	}
-	imports := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(at[path]) })
+	packages := imported(t, ofCourses...)
 	var b bytes.Buffer
 	for _, path := range ofCourses {
-		p, err := imports.Import(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := packages[path]
 		short := strings.TrimPrefix(strings.TrimPrefix(path, "tlslab/"), "handshake/")
 		near := func(q *types.Package) string {
 			if q == p {
@@ -107,4 +95,26 @@ func api(t *testing.T) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// imported are packages as the compiler sees them, by their paths.
+func imported(t *testing.T, paths ...string) map[string]*types.Package {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, paths...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		path, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		at[path] = name
+	}
+	imports := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(at[path]) })
+	packages := map[string]*types.Package{}
+	for _, path := range paths {
+		if packages[path], err = imports.Import(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return packages
 }

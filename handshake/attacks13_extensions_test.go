@@ -65,7 +65,7 @@ func TestMisplacedExtensions(t *testing.T) {
 			}, list{
 				{"application_layer_protocol_negotiation", raw(iana.ExtALPN, 0, 3, 2, 'h', '2'), reason.BadValue},
 				{"server_name", raw(iana.ExtServerName), reason.BadValue},
-				{"signed_certificate_timestamp", raw(iana.ExtSignedCertTimestamp, 0, 0), reason.UnsolicitedExtension},
+				{"signed_certificate_timestamp", raw(iana.ExtSignedCertTimestamp, 0, 3, 0, 1, 7), reason.UnsolicitedExtension},
 				{"0x4444", raw(0x4444), reason.UnsolicitedExtension},
 			}},
 	} {

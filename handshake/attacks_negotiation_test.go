@@ -45,7 +45,7 @@ func TestServerChoosesWhatWasNotOffered(t *testing.T) {
 		{"another fragment length", replaceExt(&message.MaxFragmentLength{Code: 1}), reason.NotOffered, x + "max_fragment_length", anywhere, iana.IllegalParameter},
 		{"a fragment length that does not exist", replaceExt(&message.MaxFragmentLength{Code: 9}), reason.NotOffered, x + "max_fragment_length", anywhere, iana.IllegalParameter},
 		{"encrypt-then-MAC for an AEAD", addExt(&message.EncryptThenMAC{}), reason.UnsolicitedExtension, x + "encrypt_then_mac", -1, iana.UnsupportedExtension},
-		{"an extension not asked for", addExt(&message.SignedCertTimestamp{Data: []byte{1}}), reason.UnsolicitedExtension, x + "signed_certificate_timestamp", anywhere, iana.UnsupportedExtension},
+		{"an extension not asked for", addExt(&message.SignedCertTimestamps{List: [][]byte{{1}}}), reason.UnsolicitedExtension, x + "signed_certificate_timestamp", anywhere, iana.UnsupportedExtension},
 		{"a ticket not asked for", addExt(&message.SessionTicket{}), reason.UnsolicitedExtension, x + "session_ticket", anywhere, iana.UnsupportedExtension},
 		{"a version of TLS 1.3's kind", addExt(&message.SelectedVersion{Version: iana.TLS13}), reason.UnsolicitedExtension, x + "supported_versions", anywhere, iana.UnsupportedExtension},
 		{"an unknown extension", addExt(&message.Raw{ExtType: 0x4444}), reason.UnsolicitedExtension, x + "0x4444", anywhere, iana.UnsupportedExtension},

@@ -7,6 +7,7 @@ import (
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/sig"
 	"tlslab/pki"
 )
 
@@ -16,6 +17,12 @@ type Certificate struct {
 	Key    crypto.PrivateKey // for RSA *rsa.PrivateKey where key transport shall work
 	Leaf   *x509.Certificate // parsed Chain[0]; parsed on use if nil
 	Staple []byte            // an OCSP response (RFC 6960), or nil
+	// Timestamps prove that the leaf was logged: signed certificate timestamps, each serialized
+	// (RFC 6962 §3.3), for clients that ask.
+	Timestamps [][]byte
+	// Schemes are what Key signs with, in order of preference, whatever Config.Schemes are;
+	// nil: those of them that fit. A key in a token may know fewer than its kind does.
+	Schemes []*sig.Scheme
 }
 
 // ChainInput is what VerifyChain decides on.

@@ -16,14 +16,17 @@ import (
 // TLS 1.3's Certificate, which both roles send alike: with extensions for each
 // certificate (RFC 9846 §4.5.1), and perhaps compressed (RFC 8879).
 
-// message13 writes the chain, with its staple if that is wanted.
-func (c *Certificate) message13(staple bool) *message.Certificate13 {
+// message13 writes the chain, with its staple and its timestamps if those are wanted.
+func (c *Certificate) message13(staple, timestamps bool) *message.Certificate13 {
 	m := &message.Certificate13{Entries: make([]message.CertificateEntry, len(c.Chain))}
 	for i, der := range c.Chain {
 		m.Entries[i].Cert = der
 	}
 	if staple {
 		m.Entries[0].Extensions.Add(&message.StapledStatus{Status: iana.StatusOCSP, Response: c.Staple})
+	}
+	if timestamps {
+		m.Entries[0].Extensions.Add(&message.SignedCertTimestamps{List: c.Timestamps})
 	}
 	return m
 }
@@ -105,8 +108,8 @@ func (e *Endpoint) unpack(m *message.CompressedCertificate) (*message.Certificat
 	if method == nil {
 		return nil, e.fault(reason.NotOffered, "RFC 8879 §4", m, "compressed_certificate.algorithm", certcompress.Algorithms(e.cfg.CertificateCompression), m.Algorithm)
 	}
-	if m.Length > maxMessage-messageHeader {
-		return nil, e.fault(reason.MessageTooLong, "RFC 8879 §4", m, "compressed_certificate.uncompressed_length", reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), m.Length)
+	if int64(m.Length) > int64(e.cfg.maxMessage()-messageHeader) {
+		return nil, e.fault(reason.MessageTooLong, "RFC 8879 §4", m, "compressed_certificate.uncompressed_length", reason.Say("at most %d bytes, which is our limit", e.cfg.maxMessage()-messageHeader), m.Length)
 	}
 	body, err := method.Decompress(m.Compressed, int(m.Length))
 	if e.listening() {

@@ -38,6 +38,7 @@ func (s *server12) choose12(m *message.ClientHello) error {
 	if n, ok := message.Get[*message.StatusRequest](&m.Extensions); ok && n.StatusType == iana.StatusOCSP {
 		s.staple = len(s.certificate.Staple) > 0
 	}
+	s.timestamps = len(s.certificate.Timestamps) > 0 && m.Extensions.Find(iana.ExtSignedCertTimestamp) != nil
 	s.acceptEncryptThenMAC(m)
 	if s.cfg.Sessions != nil && !s.giveTicket {
 		s.summary.SessionID, err = s.randomBytes(32)
@@ -78,15 +79,13 @@ func (s *server12) readExtensions12(m *message.ClientHello) error {
 	return nil
 }
 
-// chooseSuite takes the first of our suites for which everything is there: the
+// chooseSuite takes the first suite, as they are ranked, for which everything is there: the
 // client offers it, a group both ends have, a certificate with the right key, and
 // a signature scheme that the client takes.
 func (s *server12) chooseSuite(m *message.ClientHello) error {
 	var why *unfit // against the suite that came nearest
-	for _, su := range s.cfg.suites() {
-		if su.Version != iana.TLS12 || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) {
-			continue
-		}
+	ours, preferred := s.ranked(iana.TLS12, m.CipherSuites)
+	for _, su := range ours {
 		x := s.cfg.exchange(su.Kx)
 		groups, against := s.commonGroups(su, m)
 		var cert *Certificate
@@ -101,7 +100,7 @@ func (s *server12) chooseSuite(m *message.ClientHello) error {
 		s.summary.Suite, s.exchange, s.common = su, x, groups
 		s.certificate, s.scheme = cert, scheme
 		if s.listening() {
-			s.decided(event.DecisionCipherSuite, su.ID, m.CipherSuites, event.WhyServerPreference)
+			s.decided(event.DecisionCipherSuite, su.ID, m.CipherSuites, preferred)
 			if len(groups) > 0 {
 				s.decided(event.DecisionGroup, groups[0].ID(), s.clientGroups(m), choose(s.silent(su.Kx, m), event.WhyClientSilent, event.WhyServerPreference))
 			}
@@ -244,7 +243,7 @@ func (s *server12) fits(cert *Certificate, leaf *x509.Certificate, su *suite.Sui
 	case !x.Ephemeral():
 		return nil, nil
 	}
-	scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
+	scheme := s.pickScheme(cert, publicKey(leaf), clientSchemes(m))
 	if scheme == nil {
 		return nil, lacks(metCurve, reason.NoCommonScheme, "RFC 5246 §7.4.3", "client_hello.extensions.signature_algorithms", reason.Say("a scheme for our key"), clientSchemes(m))
 	}

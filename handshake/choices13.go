@@ -53,10 +53,9 @@ func (s *server13) choose13(m *message.ClientHello) error {
 	case s.psk == nil && m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
 		return s.fault(reason.MissingExtension, "RFC 9846 §4.3.3", m, "client_hello.extensions", "signature_algorithms", reason.Say("none"))
 	}
-	for _, su := range s.cfg.suites() {
-		if s.summary.Suite == nil && su.Version == iana.TLS13 && s.cfg.usable(su) && slices.Contains(m.CipherSuites, su.ID) {
-			s.summary.Suite = su
-		}
+	ours, preferred := s.ranked(iana.TLS13, m.CipherSuites)
+	if s.summary.Suite == nil && len(ours) > 0 {
+		s.summary.Suite = ours[0]
 	}
 	if s.summary.Suite == nil {
 		return s.fault(reason.NoCommonSuite, "RFC 9846 §4.2.1", m, "client_hello.cipher_suites", reason.Say("one of our suites of TLS 1.3"), m.CipherSuites)
@@ -87,7 +86,7 @@ func (s *server13) choose13(m *message.ClientHello) error {
 	external := s.psk != nil && s.psk.session == nil
 	s.giveTicket = s.cfg.Tickets != nil && !external && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
 	if s.listening() {
-		s.decided(event.DecisionCipherSuite, s.summary.Suite.ID, m.CipherSuites, event.WhyServerPreference)
+		s.decided(event.DecisionCipherSuite, s.summary.Suite.ID, m.CipherSuites, preferred)
 		if s.psk == nil {
 			s.decided(event.DecisionSignatureScheme, s.scheme.ID, clientSchemes(m), event.WhyFitsKey)
 		}
@@ -104,6 +103,7 @@ func (s *server13) chooseIdentity13(m *message.ClientHello) error {
 	if n, ok := message.Get[*message.StatusRequest](&m.Extensions); ok && n.StatusType == iana.StatusOCSP {
 		s.staple = len(s.certificate.Staple) > 0
 	}
+	s.timestamps = len(s.certificate.Timestamps) > 0 && m.Extensions.Find(iana.ExtSignedCertTimestamp) != nil
 	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok && s.pack == nil {
 		s.pack = s.packing(n.Algorithms)
 	}
@@ -181,7 +181,7 @@ func (s *server13) chooseCertificate13(m *message.ClientHello) error {
 		if err != nil {
 			return reason.Wrap(reason.Misuse, "", "config.certificates", err)
 		}
-		scheme := s.pickScheme(publicKey(leaf), clientSchemes(m))
+		scheme := s.pickScheme(cert, publicKey(leaf), clientSchemes(m))
 		if scheme == nil {
 			continue
 		}

@@ -2,7 +2,6 @@ package handshake
 
 import (
 	"bytes"
-	"crypto/rsa"
 	"crypto/x509"
 	"slices"
 
@@ -11,7 +10,6 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
-	"tlslab/handshake/sig"
 	"tlslab/pki"
 )
 
@@ -153,28 +151,7 @@ func (c *client12) recvCertificateRequest(msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
-	c.summary.CertificateRequested = true
-	m := msg.(*message.CertificateRequest12)
-	for i := range c.cfg.Certificates {
-		cert := &c.cfg.Certificates[i]
-		chain, err := cert.parsed()
-		if err != nil {
-			return err
-		}
-		if !requestTakes(m, chain) {
-			continue
-		}
-		leaf := chain[0]
-		if s := c.pickScheme(publicKey(leaf), m.Schemes); s != nil {
-			c.certificate, c.scheme = cert, s
-			c.noteShown()
-			c.decided(event.DecisionClientCertificate, leaf.Subject.String(), nil, event.WhyFitsRequest)
-			return nil
-		}
-	}
-	c.noteShown()
-	c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
-	return nil
+	return c.chooseOwn(requested12(msg.(*message.CertificateRequest12)))
 }
 
 func (c *client12) recvServerHelloDone(_ message.Message) error { return c.verifyServer() }
@@ -245,15 +222,3 @@ func (c *client12) recvFinished(m message.Message) error {
 }
 
 func (c *client12) refuseHelloRequest(_ message.Message) error { return c.noRenegotiation() }
-
-// requestTakes reports whether a CertificateRequest would take a chain: by the
-// leaf's kind of key, which must be allowed to sign (§7.4.6), and by an issuer if the
-// request names any (RFC 5246 §7.4.4).
-func requestTakes(m *message.CertificateRequest12, chain []*x509.Certificate) bool {
-	want := iana.CertECDSASign // for EdDSA too (RFC 8422 §5.5)
-	switch publicKey(chain[0]).(type) {
-	case *rsa.PublicKey, *sig.PSSPublicKey:
-		want = iana.CertRSASign
-	}
-	return slices.Contains(m.Types, want) && mayBeUsed(chain[0], x509.KeyUsageDigitalSignature) && (len(m.Authorities) == 0 || issuedBy(chain, m.Authorities))
-}

@@ -2,7 +2,6 @@ package handshake
 
 import (
 	"bytes"
-	"crypto/x509"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/message"
@@ -27,8 +26,20 @@ func (c *client13) takeServerCertificate(m *message.Certificate13) (err error) {
 	if s, ok := message.Get[*message.StapledStatus](&m.Entries[0].Extensions); ok {
 		c.summary.Staple = bytes.Clone(s.Response) // or the transcript would live as long as the connection
 	}
+	if s, ok := message.Get[*message.SignedCertTimestamps](&m.Entries[0].Extensions); ok {
+		c.summary.Timestamps = cloned(s.List)
+	}
 	c.summary.PeerChain = c.chain
 	return c.verifyServer()
+}
+
+// cloned copies a list that aliases the transcript.
+func cloned(list [][]byte) [][]byte {
+	own := make([][]byte, len(list))
+	for i := range list {
+		own[i] = bytes.Clone(list[i])
+	}
+	return own
 }
 
 func (c *client13) recvCertificate(m message.Message) error {
@@ -61,33 +72,12 @@ func (c *client13) recvCertificateRequest(msg message.Message) error {
 	if err := c.checkPlaces(m, &m.Extensions); err != nil {
 		return err
 	}
-	c.asked, c.summary.CertificateRequested = true, true
-	authorities, _ := message.Get[*message.CertificateAuthorities](&m.Extensions)
-	for i := range c.cfg.Certificates {
-		cert := &c.cfg.Certificates[i]
-		chain, err := cert.parsed()
-		if err != nil {
-			return err
-		}
-		if !mayBeUsed(chain[0], x509.KeyUsageDigitalSignature) || authorities != nil && !issuedBy(chain, authorities.Authorities) {
-			continue
-		}
-		if s := c.pickScheme(publicKey(chain[0]), schemes.Schemes); s != nil {
-			c.certificate, c.scheme = cert, s
-			break
-		}
-	}
-	c.noteShown()
-	if c.certificate == nil {
-		c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
-		return nil
+	c.asked = true
+	if err := c.chooseOwn(requested13(m, schemes.Schemes)); err != nil || c.certificate == nil {
+		return err
 	}
 	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok {
 		c.pack = c.packing(n.Algorithms)
-	}
-	if c.listening() {
-		leaf, _ := c.certificate.leaf()
-		c.decided(event.DecisionClientCertificate, leaf.Subject.String(), nil, event.WhyFitsRequest)
 	}
 	return nil
 }
@@ -96,7 +86,7 @@ func (c *client13) certificate13() *message.Certificate13 {
 	if c.certificate == nil {
 		return new(message.Certificate13)
 	}
-	return c.certificate.message13(false)
+	return c.certificate.message13(false, false)
 }
 
 func (c *client13) sendCertificate(_ message.Message) error { return c.send(c.certificate13()) }

@@ -51,6 +51,9 @@ func (c *client) extend(m *message.ClientHello, ticket []byte) error {
 	if c.cfg.Stapling {
 		x.Add(&message.StatusRequest{StatusType: iana.StatusOCSP})
 	}
+	if c.cfg.CertificateTimestamps {
+		x.Add(&message.SignedCertTimestamp{})
+	}
 	x.Add(&message.SignatureAlgorithms{Schemes: schemeIDs(c.cfg.schemes())})
 	if len(c.cfg.CertificateSchemes) > 0 {
 		x.Add(&message.SignatureAlgorithmsCert{Schemes: schemeIDs(c.cfg.CertificateSchemes)})

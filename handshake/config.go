@@ -34,10 +34,14 @@ type Config struct {
 	// absence of, the downgrade sentinel (RFC 9846 §4.2.3).
 	MinVersion, MaxVersion iana.Version
 
-	Suites    []*suite.Suite // of both versions, in order of preference; suite.Defaults()
-	Groups    []kx.Group     // in order of preference; kx.All(), of which TLS 1.2 takes what it can
-	Exchanges []kx.Exchange  // of TLS 1.2; kx.Exchanges(): ECDHE, DHE, RSA
-	Schemes   []*sig.Scheme  // in order of preference; sig.Defaults()
+	Suites []*suite.Suite // of both versions, in order of preference; suite.Defaults()
+	// SuiteOrder is by whose order a server takes a suite: its own, or the client's.
+	SuiteOrder SuiteOrder
+	Groups     []kx.Group    // in order of preference; kx.All(), of which TLS 1.2 takes what it can
+	Exchanges  []kx.Exchange // of TLS 1.2; kx.Exchanges(): ECDHE, DHE, RSA
+	// Schemes are what is accepted of the peer, and what our certificates' keys sign with if the
+	// Certificate does not say it, in order of preference; sig.Defaults().
+	Schemes []*sig.Scheme
 	// CertificateSchemes are for the signatures inside certificates, where those shall
 	// differ from Schemes (signature_algorithms_cert). The peer is told; that it heeds
 	// them is not enforced.
@@ -49,6 +53,12 @@ type Config struct {
 
 	// Certificates are what this end can show; the first that fits is taken.
 	Certificates []Certificate
+	// ClientCertificate, at a client, is asked in the place of Certificates what to show a server
+	// that requests a certificate; nil shows none. What it gives must sign by one of the
+	// request's Schemes; whether the server Takes it is for the function to ask. Its error ends
+	// the handshake as our own fault. What it would say at another time nobody knows, so
+	// sessions from handshakes in which it was asked are not resumed.
+	ClientCertificate func(*CertificateRequest) (*Certificate, error)
 	// Roots are the trust anchors: for servers' certificates at a client, for
 	// clients' at a server. Nil trusts nobody.
 	Roots *pki.TrustStore
@@ -71,7 +81,13 @@ type Config struct {
 	// chooses the alert certificate_revoked, and reason.AccessDenied is for who is known
 	// and not let in.
 	VerifyChain func(ChainInput) (*pki.Report, error)
-	ClientAuth  ClientAuth
+	// VerifyConnection has the last word on every connection, resumed ones too and those in which
+	// nobody showed a certificate. It is asked when the peer's Finished was right, so that all that
+	// the Summary says is what both ends agreed on, and before anything of it is kept for a
+	// resumption; of early data some may have been read before. Its error refuses the peer, with
+	// a reason and an alert as VerifyChain's.
+	VerifyConnection func(*Summary) error
+	ClientAuth       ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after
 	// its ClientHello was read, such as one with a forged certificate.
 	ForClient func(*message.ClientHello) (*Config, error)
@@ -87,6 +103,9 @@ type Config struct {
 	EncryptThenMAC    bool                   // offer or accept RFC 7366
 	MaxFragmentLength iana.MaxFragmentLength // what a client asks for (RFC 6066 §4); 0 nothing
 	Stapling          bool                   // a client asks for an OCSP response
+	// CertificateTimestamps makes a client ask for proofs that the certificate was logged (RFC 6962
+	// §3.3.1). They are kept in the Summary, and nobody here judges them.
+	CertificateTimestamps bool
 	// SendCertificateAuthorities makes a client name its Roots (RFC 9846 §4.3.4).
 	SendCertificateAuthorities bool
 	// CertificateCompression lists what certificates may be compressed with, best first:
@@ -97,6 +116,14 @@ type Config struct {
 	// RecordSizeLimit is the most plaintext, in bytes, that this end takes in a protected
 	// record; in TLS 1.3 content type and padding count (RFC 8449). From 64; 0 does not say.
 	RecordSizeLimit int
+	// MaxSendFragment is the most content, in bytes, that this end puts into a record, of the
+	// handshake too: small records reach a slow peer's application sooner. From 64; 0 is 16384,
+	// or what the peer asks for, which bounds it in any case.
+	MaxSendFragment int
+	// MaxMessage is the longest handshake message, in bytes without its header, that is taken
+	// from the peer, and the longest chain that a compressed one may unpack to. From 4096; 0 is
+	// 262140.
+	MaxMessage int
 	// Padding says how many zeros to add to a TLS 1.3 record of so many content bytes. None.
 	Padding func(content int) int
 	// RetryWithCookie makes a TLS 1.3 server send every client back for a cookie.

@@ -22,6 +22,12 @@ func (c *Config) check() error {
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
 		return reason.Mistake("config.record_size_limit", reason.Say("64 to 16385, or 0"), l)
 	}
+	if n := c.MaxSendFragment; n != 0 && (n < 64 || n > maxFragment) {
+		return reason.Mistake("config.max_send_fragment", reason.Say("64 to %d, or 0", maxFragment), n)
+	}
+	if n := c.MaxMessage; n != 0 && (n < leastMaxMessage || n > 1<<24-1) {
+		return reason.Mistake("config.max_message", reason.Say("%d to %d, or 0", leastMaxMessage, 1<<24-1), n)
+	}
 	if n := c.SessionTickets; n < 0 || n > maxIdle {
 		return reason.Mistake("config.session_tickets", reason.Say("at most %d, or no client will take them", maxIdle), n)
 	}
@@ -75,6 +81,23 @@ func (c *Config) checkLists() error {
 	for i, s := range c.CertificateSchemes {
 		if s == nil {
 			return isNil("config.certificate_schemes", i)
+		}
+	}
+	for i := range c.Certificates {
+		length := 0
+		for j, t := range c.Certificates[i].Timestamps {
+			if len(t) == 0 {
+				return isNil("config.certificates.timestamps", j)
+			}
+			length += 2 + len(t)
+		}
+		if length > 1<<16-1 {
+			return reason.Mistake("config.certificates.timestamps", reason.Say("at most 65535 bytes with their lengths"), length)
+		}
+		for j, s := range c.Certificates[i].Schemes {
+			if s == nil {
+				return isNil("config.certificates.schemes", j)
+			}
 		}
 	}
 	for i, m := range c.CertificateCompression {

@@ -26,9 +26,11 @@ const policy = `
 	foreign < idn, http2
 	foreign, iana < reason
 	reason < wire, kx, sig, suite, certcompress
-	wire < pki/der
+	wire < sct
+	sct < pki/der
 	kx < kx/kxtest, kx/private
-	wire < message, session
+	wire < session
+	sct < message
 	session < session/redis
 	wire, suite < record
 	sig, pki/der < pki/internal/algid

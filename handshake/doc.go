@@ -19,4 +19,46 @@
 // (signatures), keylog, exporter, fault. What one version does: schedule, tell, choices,
 // serverhello, certificate and resume with its number behind; keyexchange12, falsestart and
 // hellorequest of TLS 1.2; psk13, early, keyupdate and compatibility of TLS 1.3.
+//
+// # For those who know crypto/tls
+//
+// The fields of its Config, and where here is what they are for: a field of Config if no type
+// or package stands before the name. "none" says why there is nothing.
+//
+//	Rand                                  Rand
+//	Time                                  Time
+//	Certificates                          Certificates
+//	NameToCertificate                     Certificates: the first that fits and bears the name asked for
+//	GetCertificate                        ForClient: it gives a Config, with a certificate in it
+//	GetClientCertificate                  ClientCertificate
+//	GetConfigForClient                    ForClient
+//	VerifyPeerCertificate                 VerifyChain: in the place of the verifier, not behind it; pki.Verify is there to be called first
+//	VerifyConnection                      VerifyConnection
+//	RootCAs                               Roots: at a client
+//	NextProtos                            ALPN
+//	ServerName                            ServerName
+//	ClientAuth                            ClientAuth: RequestClientCert is VerifyClientCertIfGiven, RequireClientCert is RequireAndVerifyClientCert. Whoever will not verify has VerifyChain
+//	ClientCAs                             Roots: at a server
+//	InsecureSkipVerify                    Weak.SkipVerify
+//	CipherSuites                          Suites: of TLS 1.3, too
+//	PreferServerCipherSuites              SuiteOrder: crypto/tls heeds its own field no longer
+//	SessionTicketsDisabled                Tickets, NoTickets: a server without the first gives none, a client with the second asks for none
+//	SessionTicketKey                      Tickets: session.TicketKeys, which change by age unless they come from a file
+//	ClientSessionCache                    Sessions
+//	UnwrapSession                         Tickets, Sessions: what a session.Session holds is public, where it is kept is a session.Store
+//	WrapSession                           Tickets, Sessions: as UnwrapSession
+//	MinVersion                            MinVersion: from TLS 1.2
+//	MaxVersion                            MaxVersion
+//	CurvePreferences                      Groups: in this order, which crypto/tls does not promise; KeyShares says of which a share goes out at once
+//	DynamicRecordSizingDisabled           MaxSendFragment: records do not begin small and grow; there is one size for all of them
+//	Renegotiation                         none: a peer that asks for it hears no_renegotiation (RFC 5246 §7.2.2); TLS 1.3 has dropped it
+//	KeyLogWriter                          KeyLog
+//	EncryptedClientHelloConfigList        none: Encrypted Client Hello is not spoken; its extension is one more that is not known
+//	EncryptedClientHelloRejectionVerify   none: as EncryptedClientHelloConfigList
+//	EncryptedClientHelloKeys              none: as EncryptedClientHelloConfigList
+//	GetEncryptedClientHelloKeys           none: as EncryptedClientHelloConfigList
+//
+// Of its Certificate, Certificate and PrivateKey are Certificate.Chain and Certificate.Key,
+// OCSPStaple is Certificate.Staple, SignedCertificateTimestamps is Certificate.Timestamps, and
+// SupportedSignatureAlgorithms is Certificate.Schemes.
 package handshake

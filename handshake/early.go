@@ -52,6 +52,7 @@ type EarlyDataInput struct {
 // early is an endpoint's share of early data.
 type early struct {
 	traffic keyschedule.TrafficSecret
+	exports *exporter13
 	left    uint32 // bytes that may still be sent, or may still come
 	open    bool   // at a client: it may be sent now
 }
@@ -86,8 +87,8 @@ func (e *Endpoint) startEarlyData(p *psk, clientRandom []byte, most uint32) erro
 	h := p.hash.New()
 	h.Write(e.transcript.bytes)
 	th := h.Sum(nil)
-	e.early = &early{traffic: schedule.ClientTraffic(th), left: most}
 	exporter := schedule.Exporter(th)
+	e.early = &early{traffic: schedule.ClientTraffic(th), exports: &exporter13{hash: p.hash, secret: exporter}, left: most}
 	if e.revealing() {
 		e.expandedWith(p.hash.String(), event.LabelClientEarlyTrafficSecret, "c e traffic", event.LabelEarlySecret, schedule.Bytes(), th, "transcript_hash", e.early.traffic.Bytes())
 		e.expandedWith(p.hash.String(), event.LabelEarlyExporterSecret, "e exp master", event.LabelEarlySecret, schedule.Bytes(), th, "transcript_hash", exporter.Bytes())

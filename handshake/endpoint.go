@@ -70,6 +70,7 @@ func newEndpoint(cfg *Config, role event.Role) *Endpoint {
 	}
 	e := &Endpoint{cfg: cfg, role: role, summary: new(Summary)}
 	e.transcript.bytes = make([]byte, 0, leastTranscript)
+	e.ch.wr.SetFragment(cfg.MaxSendFragment)
 	e.ch.wr.SetVersion(iana.TLS10) // in the first record only; some servers refuse a higher one there
 	return e
 }

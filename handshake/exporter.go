@@ -35,6 +35,7 @@ func (x *exporter12) export(label string, context []byte, n int) ([]byte, error)
 type exporter13 struct {
 	hash   crypto.Hash
 	secret keyschedule.ExporterSecret
+	early  *exporter13 // that of early data, if both ends had some; for later
 }
 
 // export has the bounds of HKDF-Expand-Label: label<7..255> has "tls13 " in front, and is not
@@ -60,6 +61,28 @@ func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
 	}
 	return e.exporter.export(label, context, n)
 }
+
+// ExportEarly returns n bytes of keying material that go with early data (RFC 9846 §7.5): known to
+// both ends as soon as it is sent, at a client from then on unless the server rejects it, at
+// a server once it takes it. As early data itself it can be replayed, and a thief of the PSK can
+// compute it; Export has neither fault. The bounds are those of Export in TLS 1.3.
+func (e *Endpoint) ExportEarly(label string, context []byte, n int) ([]byte, error) {
+	var x *exporter13
+	switch after, _ := e.exporter.(*exporter13); {
+	case e.summary.EarlyData != EarlyDataAccepted && e.summary.EarlyData != EarlyDataOffered:
+	case e.early != nil:
+		x = e.early.exports
+	case after != nil:
+		x = after.early
+	}
+	if x == nil {
+		return nil, errNoEarlyData
+	}
+	return x.export(label, context, n)
+}
+
+// errNoEarlyData is what needs early data that both ends share.
+var errNoEarlyData = errors.New("there is no early data that the peer has, or may yet take")
 
 // errNotDone is what needs the handshake's result before there is one.
 var errNotDone = errors.New("the handshake is not complete")

@@ -12,10 +12,21 @@ type limits struct {
 	declined       bool // no_renegotiation is in Output
 }
 
-// maxMessage bounds a handshake message, header included. The length field
-// allows 16 MiB; the largest message with a use is a certificate chain, and 256
+// maxMessage bounds a handshake message, header included, if the Config does not. The length
+// field allows 16 MiB; the largest message with a use is a certificate chain, and 256
 // KiB holds a hundred certificates.
 const maxMessage = 1 << 18
+
+// leastMaxMessage leaves room for the hellos of those who offer much, and for one certificate.
+const leastMaxMessage = 1 << 12
+
+// maxMessage is what a message may have, header included.
+func (c *Config) maxMessage() int {
+	if c.MaxMessage == 0 {
+		return maxMessage
+	}
+	return c.MaxMessage + messageHeader
+}
 
 // maxWarnings is how many warning alerts, and attempts to renegotiate, may come
 // in a row: each costs its sender nothing and us some work.

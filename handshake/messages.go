@@ -27,9 +27,9 @@ func (e *Endpoint) readMessage() (bool, error) {
 		return false, nil
 	}
 	n := messageLen(e.ch.hs)
-	if n > maxMessage {
+	if n > e.cfg.maxMessage() {
 		return false, &reason.Error{Reason: reason.MessageTooLong, Ref: e.rule("RFC 9846 §4", "RFC 5246 §7.4"), Field: kind.String() + ".length", Off: 1,
-			Want: reason.Say("at most %d bytes, which is our limit", maxMessage-messageHeader), Got: n - messageHeader}
+			Want: reason.Say("at most %d bytes, which is our limit", e.cfg.maxMessage()-messageHeader), Got: n - messageHeader}
 	}
 	if len(e.ch.hs) < n {
 		return false, nil

@@ -11,9 +11,14 @@ import (
 	"tlslab/pki"
 )
 
-// pickScheme is the first of ours that fits the key and that the peer takes.
-func (e *Endpoint) pickScheme(pub crypto.PublicKey, peer []iana.SignatureScheme) *sig.Scheme {
-	for _, s := range e.cfg.schemes() {
+// pickScheme is the first of a certificate's schemes, or else of ours, that fits its key, pub,
+// and that the peer takes.
+func (e *Endpoint) pickScheme(cert *Certificate, pub crypto.PublicKey, peer []iana.SignatureScheme) *sig.Scheme {
+	ours := cert.Schemes
+	if ours == nil {
+		ours = e.cfg.schemes()
+	}
+	for _, s := range ours {
 		if !s.FitsKey(pub, e.summary.Version) {
 			continue
 		}

@@ -195,7 +195,7 @@ func (c *client13) takePSK(m *message.ServerHello, x *message.PreSharedKeyServer
 		return nil
 	}
 	c.summary.Resumed, c.shown = true, p.session.OwnCertificates
-	c.chain, c.summary.PeerChain, c.summary.Staple = p.chain, p.chain, p.session.Staple
+	c.chain, c.summary.PeerChain, c.summary.Staple, c.summary.Timestamps = p.chain, p.chain, p.session.Staple, p.session.Timestamps
 	c.decided(event.DecisionResumption, "resumed", nil, event.WhyPSKSelected)
 	return nil
 }
@@ -310,9 +310,9 @@ func (s *server13) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk
 // same hash (RFC 9846 §4.3.11).
 func (s *server13) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.CipherSuite) *suite.Suite {
 	var other *suite.Suite
-	for _, su := range s.cfg.suites() {
-		if su.Version != iana.TLS13 || su.Hash != h || !s.cfg.usable(su) || !slices.Contains(m.CipherSuites, su.ID) ||
-			s.summary.Retried && s.summary.Suite != su {
+	ours, _ := s.ranked(iana.TLS13, m.CipherSuites)
+	for _, su := range ours {
+		if su.Hash != h || s.summary.Retried && s.summary.Suite != su {
 			continue
 		}
 		if su.ID == made {

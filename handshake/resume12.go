@@ -103,7 +103,7 @@ func (c *client12) resume(m *message.ServerHello) error {
 	c.session, c.master = s, s.Master
 	c.summary.Resumed, c.shown = true, s.OwnCertificates
 	c.chain, c.summary.PeerChain = c.offeredChain, c.offeredChain
-	c.summary.Group, c.summary.Staple = s.Group, s.Staple
+	c.summary.Group, c.summary.Staple, c.summary.Timestamps = s.Group, s.Staple, s.Timestamps
 	c.decided(event.DecisionResumption, "resumed", nil, event.WhyServerEchoedID)
 	c.decided(event.DecisionExtendedMasterSecret, s.EMS, nil, choose(s.EMS, event.WhySessionWithEMS, event.WhySessionWithoutEMS))
 	if c.revealing() {
@@ -118,7 +118,7 @@ func (c *client12) keepSession() {
 	if c.cfg.Sessions == nil || c.cfg.ServerName == "" || old != nil && c.ticket == nil {
 		return
 	}
-	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems, Group: c.summary.Group, Staple: c.summary.Staple,
+	s := &session.Session{Version: iana.TLS12, Suite: c.summary.Suite.ID, Master: c.master, EMS: c.ems, Group: c.summary.Group, Staple: c.summary.Staple, Timestamps: c.summary.Timestamps,
 		ServerName: c.cfg.ServerName, Protocol: c.summary.Protocol, Created: c.now(), Lifetime: c.cfg.sessionLifetime(),
 		OwnCertificates: c.shown, ID: c.summary.SessionID, Ticket: c.ticket}
 	if old != nil { // the secret is as old as the session it comes from, and the ID that was echoed names no session

@@ -47,7 +47,7 @@ const maxTicketLifetime = 7 * 24 * 3600
 func (e *Endpoint) newSession13(nonce []byte) *session.Session {
 	s := &session.Session{Version: iana.TLS13, Suite: e.summary.Suite.ID, PSK: e.ticketPSK(nonce),
 		ServerName: e.summary.ServerName, Protocol: e.summary.Protocol, Created: e.now(), Lifetime: e.cfg.sessionLifetime(),
-		Staple: e.summary.Staple, OwnCertificates: e.shown}
+		Staple: e.summary.Staple, Timestamps: e.summary.Timestamps, OwnCertificates: e.shown}
 	for _, cert := range e.summary.PeerChain {
 		s.PeerChain = append(s.PeerChain, cert.Raw)
 	}

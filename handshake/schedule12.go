@@ -132,7 +132,10 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: compared(want[:], peer.Labels().VerifyData, m.VerifyData)})
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return e.verifyConnection()
 }
 
 // checkVerifyDataLen refuses a Finished that is no Finished of n bytes: that is a matter of form,

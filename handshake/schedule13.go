@@ -64,7 +64,10 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	k.main = k.handshake.Main()
 	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
-	x := &exporter13{e.summary.Suite.Hash, k.main.Exporter(th)}
+	x := &exporter13{hash: e.summary.Suite.Hash, secret: k.main.Exporter(th)}
+	if e.early != nil {
+		x.early = e.early.exports
+	}
 	e.exporter = x
 	if e.revealing() {
 		h := e.summary.Suite.Hash
@@ -189,7 +192,10 @@ func (k *keys13) checkFinished(e *Endpoint, m *message.Finished) error {
 		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
 			Inputs: compared(want.Bytes(), peer.Labels().VerifyData, m.VerifyData)})
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return e.verifyConnection()
 }
 
 // emptyHash is the hash of no messages.

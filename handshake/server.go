@@ -26,7 +26,8 @@ type serverHandshake struct {
 	giveTicket  bool
 	usedTicket  [32]byte // the hash of the one marked as used in this handshake
 	staple      bool
-	peerLimit   int // the record_size_limit to be heeded; 0: none
+	timestamps  bool // of the certificate, go out
+	peerLimit   int  // the record_size_limit to be heeded; 0: none
 }
 
 // server12 is what the rows of TLS 1.2 work on.
@@ -121,6 +122,7 @@ func (s *serverStart) recvClientHello(msg message.Message) error {
 			if err := s.check(); err != nil {
 				return err
 			}
+			s.ch.wr.SetFragment(s.cfg.MaxSendFragment)
 		}
 	}
 	for _, choose := range []func(*message.ClientHello) error{s.chooseVersion, s.readExtensions, s.chooseProtocol} {

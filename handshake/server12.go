@@ -94,6 +94,9 @@ func (s *server12) sendServerHello(_ message.Message) error {
 	if s.staple {
 		x.Add(&message.StatusRequestAck{})
 	}
+	if s.timestamps {
+		x.Add(&message.SignedCertTimestamps{List: s.certificate.Timestamps})
+	}
 	if s.summary.EncryptThenMAC {
 		x.Add(&message.EncryptThenMAC{})
 	}

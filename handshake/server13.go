@@ -285,11 +285,11 @@ func (s *server13) sendCertificateRequest(_ message.Message) error {
 }
 
 func (s *server13) sendCertificate(_ message.Message) error {
-	return s.send(s.certificate.message13(s.staple))
+	return s.send(s.certificate.message13(s.staple, s.timestamps))
 }
 
 func (s *server13) sendCompressedCertificate(_ message.Message) error {
-	return s.sendPacked(s.certificate.message13(s.staple), s.pack)
+	return s.sendPacked(s.certificate.message13(s.staple, s.timestamps), s.pack)
 }
 
 func (s *server13) sendCertificateVerify(_ message.Message) error {

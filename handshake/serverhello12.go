@@ -113,6 +113,8 @@ func (c *client12) takeExtensions(m *message.ServerHello) error {
 			}
 		case *message.StatusRequestAck:
 			c.statusPromised = true
+		case *message.SignedCertTimestamps:
+			c.summary.Timestamps = cloned(x.List)
 		case *message.SessionTicket:
 			c.ticketPromised = true
 		case *message.MaxFragmentLength:

@@ -42,6 +42,9 @@ type Summary struct {
 	PeerChain []*x509.Certificate // as sent, leaf first; after resumption as remembered
 	Report    *pki.Report         // on PeerChain; nil after resumption
 	Staple    []byte              // the OCSP response that came with PeerChain; after resumption as remembered
+	// Timestamps are the signed certificate timestamps that came with PeerChain, each serialized
+	// (RFC 6962 §3.3), unjudged; after resumption as remembered.
+	Timestamps [][]byte
 }
 
 // Summary returns what is settled so far. It must not be changed.

@@ -58,6 +58,18 @@ func (c *Config) verifyChain(in ChainInput) (*pki.Report, error) {
 	return pki.Verify(in.Chain, o)
 }
 
+// verifyConnection asks the caller, once the peer has finished.
+func (e *Endpoint) verifyConnection() error {
+	if e.cfg.VerifyConnection == nil {
+		return nil
+	}
+	err := judged(e.cfg.VerifyConnection(e.summary), e.now())
+	if e.listening() {
+		e.checked(event.Check{What: event.CheckConnection, Err: err})
+	}
+	return err
+}
+
 // signatures remembers which certificates were found to be signed by which keys.
 var signatures pki.SignatureCache
 

@@ -131,6 +131,11 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 	}
 	return []func(func(*connection)){
 		once(withoutEMS, nil),
+		once(func(c, s *handshake.Config) { c.VerifyConnection = func(*handshake.Summary) error { return nil } }, nil),
+		once(func(c, s *handshake.Config) { s.SuiteOrder = handshake.ClientOrder }, nil),
+		once(func(c, s *handshake.Config) {
+			c.Suites, s.Suites, s.SuiteOrder = only(0xcca9), suite.Defaults(), handshake.ChaChaFirst
+		}, nil),
 		once(func(c, s *handshake.Config) { c.Weak.SkipVerify, c.Roots = true, nil }, nil),
 		once(func(c, s *handshake.Config) { s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots }, nil),
 		once(nothing, edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) {

@@ -71,6 +71,7 @@ const (
 	CheckCookie                     CheckName = "cookie"
 	CheckCertificateCompression     CheckName = "certificate_compression"
 	CheckPSKBinder                  CheckName = "psk_binder"
+	CheckConnection                 CheckName = "connection"
 )
 
 // DecisionName says what was decided.
@@ -110,6 +111,8 @@ const (
 	WhyServerChoice                    Why = "server_choice"
 	WhySupportedVersions               Why = "supported_versions"
 	WhyServerPreference                Why = "server_preference"
+	WhyClientPreference                Why = "client_preference"
+	WhyClientPutsChaChaFirst           Why = "client_puts_chacha_first"
 	WhyClientSilent                    Why = "client_silent"
 	WhySharedShare                     Why = "shared_share"
 	WhyHelloRetry                      Why = "hello_retry"
@@ -243,6 +246,7 @@ func CheckNames() []CheckName {
 		CheckCookie,
 		CheckCertificateCompression,
 		CheckPSKBinder,
+		CheckConnection,
 	}
 }
 
@@ -250,7 +254,7 @@ func CheckNames() []CheckName {
 func DecisionNames() map[DecisionName][]Why {
 	return map[DecisionName][]Why{
 		DecisionVersion:                {WhyOnlyVersion, WhyHighestCommon, WhyServerChoice, WhySupportedVersions},
-		DecisionCipherSuite:            {WhyServerChoice, WhyServerPreference},
+		DecisionCipherSuite:            {WhyServerChoice, WhyServerPreference, WhyClientPreference, WhyClientPutsChaChaFirst},
 		DecisionGroup:                  {WhyServerPreference, WhyClientSilent, WhySharedShare, WhyHelloRetry},
 		DecisionHelloRetry:             {WhyNoShare, WhyCookieWanted},
 		DecisionTranscript:             {WhyMessageHash},

@@ -2,6 +2,7 @@ package message
 
 import (
 	"tlslab/handshake/iana"
+	"tlslab/handshake/sct"
 	"tlslab/handshake/wire"
 )
 
@@ -62,16 +63,28 @@ func (x *StapledStatus) Type() iana.ExtensionType { return iana.ExtStatusRequest
 // Walk visits extension_data.
 func (x *StapledStatus) Walk(c *wire.Codec) { walkStatus(c, &x.Status, &x.Response) }
 
-// SignedCertTimestamp asks for proofs that the certificate was logged, and with a
-// list in it is the answer (RFC 6962 §3.3.1, RFC 9846 §4.5.1.1).
-type SignedCertTimestamp struct {
-	Data []byte // empty in a ClientHello or CertificateRequest13; else a SignedCertificateTimestampList, unparsed
-}
+// SignedCertTimestamp asks for proofs that the certificate was logged: all that a ClientHello or
+// a CertificateRequest13 says of them (RFC 6962 §3.3.1, RFC 9846 §4.5.1.1).
+type SignedCertTimestamp struct{}
 
 // Type returns iana.ExtSignedCertTimestamp.
 func (x *SignedCertTimestamp) Type() iana.ExtensionType { return iana.ExtSignedCertTimestamp }
 
+// Walk visits extension_data, which is empty.
+func (x *SignedCertTimestamp) Walk(*wire.Codec) {}
+
+// SignedCertTimestamps is the answer (RFC 6962 §3.3.1): in TLS 1.2 in a ServerHello, in TLS 1.3
+// beside the certificate that it is about, in a CertificateEntry (RFC 9846 §4.5.1.1).
+type SignedCertTimestamps struct {
+	List [][]byte // each a SignedCertificateTimestamp, serialized; one at least
+}
+
+// Type returns iana.ExtSignedCertTimestamp.
+func (x *SignedCertTimestamps) Type() iana.ExtensionType { return iana.ExtSignedCertTimestamp }
+
 // Walk visits extension_data.
-func (x *SignedCertTimestamp) Walk(c *wire.Codec) {
-	c.Rest("signed_certificate_timestamp_list", &x.Data)
+func (x *SignedCertTimestamps) Walk(c *wire.Codec) {
+	b := c.Enter("signed_certificate_timestamp_list")
+	sct.List(c, &x.List)
+	c.End(b)
 }

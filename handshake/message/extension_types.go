@@ -45,7 +45,7 @@ var extensionTypes = map[slot]func() Extension{
 	{KindServerHello, iana.ExtStatusRequest}:        fresh[StatusRequestAck],
 	{KindServerHello, iana.ExtECPointFormats}:       fresh[ECPointFormats],
 	{KindServerHello, iana.ExtALPN}:                 fresh[ALPN],
-	{KindServerHello, iana.ExtSignedCertTimestamp}:  fresh[SignedCertTimestamp],
+	{KindServerHello, iana.ExtSignedCertTimestamp}:  fresh[SignedCertTimestamps],
 	{KindServerHello, iana.ExtEncryptThenMAC}:       fresh[EncryptThenMAC],
 	{KindServerHello, iana.ExtExtendedMasterSecret}: fresh[ExtendedMasterSecret],
 	{KindServerHello, iana.ExtRecordSizeLimit}:      fresh[RecordSizeLimit],
@@ -68,7 +68,7 @@ var extensionTypes = map[slot]func() Extension{
 
 	// Only TLS 1.3 has extensions in these three.
 	{KindCertificate, iana.ExtStatusRequest}:       fresh[StapledStatus],
-	{KindCertificate, iana.ExtSignedCertTimestamp}: fresh[SignedCertTimestamp],
+	{KindCertificate, iana.ExtSignedCertTimestamp}: fresh[SignedCertTimestamps],
 
 	{KindCertificateRequest, iana.ExtStatusRequest}:           fresh[StatusRequestEmpty],
 	{KindCertificateRequest, iana.ExtSignatureAlgorithms}:     fresh[SignatureAlgorithms],

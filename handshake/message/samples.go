@@ -134,7 +134,6 @@ func sampleClientHelloOther() *ClientHello {
 		&SessionTicket{},
 		&RenegotiationInfo{},
 		&KeyShareClient{},
-		&SignedCertTimestamp{Data: pattern(3)},
 	)
 	return m
 }
@@ -150,7 +149,7 @@ func sampleServerHello() *ServerHello {
 		&StatusRequestAck{},
 		&ECPointFormats{Formats: []iana.ECPointFormat{iana.Uncompressed}},
 		&ALPN{Protocols: []string{"h2"}},
-		&SignedCertTimestamp{Data: pattern(50)},
+		&SignedCertTimestamps{List: [][]byte{sampleTimestamp(), append([]byte{7}, pattern(20)...)}},
 		&EncryptThenMAC{},
 		&ExtendedMasterSecret{},
 		&RecordSizeLimit{Limit: 16384},

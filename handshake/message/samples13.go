@@ -43,7 +43,7 @@ func sampleCertificate13() *Certificate13 {
 	leaf.Extensions.Add(
 		&Raw{ExtType: iana.ExtDelegatedCredential, Data: pattern(7)},
 		&StapledStatus{Status: iana.StatusOCSP, Response: pattern(300)},
-		&SignedCertTimestamp{Data: pattern(120)},
+		&SignedCertTimestamps{List: [][]byte{sampleTimestamp()}},
 	)
 	issuer := CertificateEntry{Cert: pattern(500), Extensions: Extensions{Present: true}}
 	return &Certificate13{RequestContext: pattern(4), Entries: []CertificateEntry{leaf, issuer}}
@@ -68,4 +68,12 @@ func sampleNewSessionTicket13() *NewSessionTicket13 {
 	m := &NewSessionTicket13{Lifetime: 604800, AgeAdd: 0x89abcdef, Nonce: pattern(8), Ticket: pattern(160)}
 	m.Extensions.Add(&Raw{ExtType: 0x7a7a, Data: pattern(3)}, &EarlyDataLimit{Max: 16384})
 	return m
+}
+
+// sampleTimestamp is a signed certificate timestamp in its serialized form, of version 1.
+func sampleTimestamp() []byte {
+	b := append([]byte{0}, pattern(32)...)            // version, log_id
+	b = append(b, 0, 0, 1, 0x9b, 0x76, 0xda, 0x40, 0) // timestamp
+	b = append(b, 0, 2, 9, 9, 4, 3, 0, 70)            // extensions, algorithms, signature's length
+	return append(b, pattern(70)...)
 }

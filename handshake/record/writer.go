@@ -18,6 +18,7 @@ type Writer struct {
 	budget     uint64 // records before Spent; 0: no end
 	epoch      int
 	limit      int          // 0: the version's own
+	fragment   int          // 0: as much as fits
 	version    iana.Version // 0: TLS 1.0
 }
 
@@ -50,6 +51,10 @@ func (w *Writer) SetLimit(n int) {
 	w.limit = n
 	w.limitInner()
 }
+
+// SetFragment sets the most bytes of content that the caller wants in a record, protected or not,
+// whatever SetLimit allows; 0 is as many as that allows.
+func (w *Writer) SetFragment(n int) { w.fragment = n }
 
 // limitInner tells the protection where padding has to end.
 func (w *Writer) limitInner() {
@@ -149,8 +154,17 @@ func (w *Writer) protects(typ iana.ContentType) bool {
 	return w.protection != nil && (w.version != iana.TLS13 || typ != iana.ChangeCipherSpec)
 }
 
-// fragmentLimit is the most bytes that a record of type typ may carry.
+// fragmentLimit is the most bytes that a record of type typ carries: what it may, or less if
+// that is wanted.
 func (w *Writer) fragmentLimit(typ iana.ContentType) int {
+	if n := w.allowed(typ); w.fragment == 0 || n < w.fragment {
+		return n
+	}
+	return w.fragment
+}
+
+// allowed is the most bytes that a record of type typ may carry.
+func (w *Writer) allowed(typ iana.ContentType) int {
 	switch {
 	case w.version != iana.TLS13:
 		return plaintextLimit(w.limit)

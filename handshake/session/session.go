@@ -39,6 +39,7 @@ type Session struct {
 	Lifetime     time.Duration // kept to the millisecond
 	PeerChain    [][]byte      // DER, leaf first; the server keeps the client's, the client the server's
 	Staple       []byte        // at a client: the OCSP response that came with PeerChain, DER; nil if none did
+	Timestamps   [][]byte      // at a client: the signed certificate timestamps that came with PeerChain, each serialized
 	// OwnCertificates, at a client, is what it showed of itself: SHA-256 over the leaves of
 	// its certificates, in order, up to the one that it took; over all of them and a zero
 	// byte if none fitted. Empty if the server did not ask.
@@ -60,8 +61,11 @@ func (s *Session) Expired(now time.Time) bool {
 // than it can be.
 const createdUnit = time.Millisecond
 
-// format is the first byte of a marshalled Session; another format refuses to parse.
-const format uint8 = 5
+// The first byte of a marshalled Session; another one refuses to parse.
+const (
+	plain          uint8 = 5
+	withTimestamps uint8 = 6 // the same, with a list behind it
+)
 
 // Walk visits the stored form: numbers big-endian, times in seconds since 1970. A part of a
 // millisecond is rounded up in Created, and cut off in Lifetime. So sessions that come from
@@ -69,7 +73,13 @@ const format uint8 = 5
 // lose part of a second.
 func (s *Session) Walk(c *wire.Codec) {
 	b := c.Enter("session")
-	wire.Const8(c, "format", format)
+	format := plain
+	if len(s.Timestamps) > 0 {
+		format = withTimestamps
+	}
+	if wire.U8(c, "format", &format); format != plain && format != withTimestamps {
+		c.Fail(reason.BadValue, "format", reason.Say("%d or %d", plain, withTimestamps), format)
+	}
 	wire.U16(c, "version", &s.Version)
 	wire.U16(c, "cipher_suite", &s.Suite)
 	if s.Version == iana.TLS13 {
@@ -105,6 +115,9 @@ func (s *Session) Walk(c *wire.Codec) {
 	c.Opaque(1, "own_certificates", &s.OwnCertificates, 0)
 	c.Opaque(1, "session_id", &s.ID, 0)
 	c.Opaque(2, "ticket", &s.Ticket, 0)
+	if format == withTimestamps {
+		wire.List(c, 3, "timestamps", &s.Timestamps, 1, func(c *wire.Codec, p *[]byte) { c.Opaque(2, "timestamp", p, 1) })
+	}
 	c.End(b)
 }
 

@@ -39,6 +39,9 @@ type Suite struct {
 // String returns the registry's name.
 func (s *Suite) String() string { return s.ID.String() }
 
+// ChaCha reports whether s encrypts by ChaCha20-Poly1305 (RFC 8439), which needs no AES.
+func (s *Suite) ChaCha() bool { return s.Cipher == chacha20 || s.Cipher == chacha13 }
+
 // Cipher is how a suite protects records. All lengths are in bytes.
 type Cipher struct {
 	Name        string // "AES-128-GCM", "AES-256-CBC HMAC-SHA-1"

@@ -177,7 +177,13 @@ func U24[T ~uint32](c *Codec, name string, p *T) {
 // U32 visits a four-byte number of any type.
 func U32[T ~uint32](c *Codec, name string, p *T) { number(c, name, 4, p) }
 
-func number[T ~uint8 | ~uint16 | ~uint32](c *Codec, name string, n int, p *T) {
+// Noting reports whether the fields are noted, or only read or written.
+func (c *Codec) Noting() bool { return c.note != nil }
+
+// U64 visits an eight-byte number of any type.
+func U64[T ~uint64](c *Codec, name string, p *T) { number(c, name, 8, p) }
+
+func number[T ~uint8 | ~uint16 | ~uint32 | ~uint64](c *Codec, name string, n int, p *T) {
 	v, ok := c.num(name, n, uint64(*p))
 	if !ok {
 		return
