@@ -45,7 +45,7 @@ const policy = `
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < capture, mitm/relay, capture/dissect
-	observe, capture/dissect < explain
+	observe, certcompress, capture/dissect < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -80,7 +80,7 @@ const policy = `
 	cmd/cli < cmd/guard
 	lab, cmd/guard < cmd/web
 	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
-	explain, render/lesson, cmd/flags < cmd/explain
+	explain, render/lesson, cmd/flags, certcompress/brotli, certcompress/zstd < cmd/explain
 	session/redis, tls, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
@@ -115,8 +116,6 @@ func Needs() []Need { return []Need{NeedKeyLog, NeedServerKey, NeedSession, Need
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
-	starts [2]int // where the last piece of what was said in clear began
-
 	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
 	finished                 [2]bool
 	sealedShake              [2]int   // TLS 1.2: closed records of type handshake
@@ -231,6 +230,10 @@ func (s *stream) message(by int, e *event.Message) {
 		} else {
 			s.shows = len(m.Entries) > 0
 		}
+	case *message.CompressedCertificate:
+		if plain := s.decompress(m); plain != nil {
+			s.message(by, &event.Message{Kind: message.KindCertificate, Msg: plain})
+		}
 	case *message.NewSessionTicket12:
 		s.began(m.Ticket)
 	case *message.NewSessionTicket13:
@@ -247,6 +250,27 @@ func (s *stream) message(by int, e *event.Message) {
 	if e.Group.ID != 0 {
 		s.c.Group = e.Group
 	}
+}
+
+// maxCertificate is how long a Certificate may become; endpoints take no longer one.
+const maxCertificate = 1 << 18
+
+// decompress is what was compressed, if that is known here; nil if not.
+func (s *stream) decompress(m *message.CompressedCertificate) message.Message {
+	method := certcompress.Find(append(slices.Clone(s.r.o.Compressions), certcompress.Zlib), m.Algorithm)
+	if method == nil || m.Length > maxCertificate {
+		return nil
+	}
+	body, err := method.Decompress(m.Compressed, int(m.Length))
+	if err != nil {
+		return nil
+	}
+	raw := append([]byte{byte(iana.Certificate), byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}, body...)
+	plain, err := message.Parse(message.Context{Version: iana.TLS13, FromServer: true}, raw, nil)
+	if err != nil {
+		return nil
+	}
+	return plain
 }
 
 func (s *stream) clientHello(m *message.ClientHello) {

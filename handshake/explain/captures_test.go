@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/observe"
@@ -138,7 +140,7 @@ func TestAccounts(t *testing.T) {
 			if row.with == "the server's RSA key" && !strings.Contains("rsa dhe resumed12 tls13", strings.TrimSuffix(filepath.Base(name), ".pcapng")) {
 				continue
 			}
-			all, totals, err := read(t, file, explain.Options{Keys: row.keys, Roots: store})
+			all, totals, err := read(t, file, explain.Options{Keys: row.keys, Roots: store, Compressions: []*certcompress.Method{brotli.Method}})
 			fmt.Fprintf(&b, "%s, %s: %d connections, %d of TLS, error %v\n", filepath.Base(name), row.with, totals.Connections, totals.TLS, err)
 			for _, c := range all {
 				fmt.Fprintf(&b, "  %d %s\n", c.Number, account(c))

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
@@ -26,6 +27,8 @@ type Options struct {
 	Keys Keys
 	// Roots are whom the client is taken to trust; nil: no chain is judged.
 	Roots *pki.TrustStore
+	// Compressions are whose compressed certificates can be read (RFC 8879), beside zlib's.
+	Compressions []*certcompress.Method
 	// Each is called with every connection when its account is closed, by number as a rule, but
 	// one that lasts longer comes later.
 	Each func(*Connection)
@@ -168,6 +171,9 @@ func (r *reading) observer(s *stream) *observe.Observer {
 
 // done closes an account.
 func (r *reading) done(s *stream) {
+	if s.awaited && s.c.Carrier == Some {
+		s.forget()
+	}
 	if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()

@@ -17,6 +17,9 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/observe"
@@ -182,6 +185,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 		}
 		o.Keys.PSKs = append(o.Keys.PSKs, key)
 	}
+	o.Compressions = []*certcompress.Method{brotli.Method, zstd.Method}
 	if e.caFile != "" {
 		o.Roots, err = flags.RootsFrom(e.caFile)
 	} else {

@@ -1,0 +1,183 @@
+package explain_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/explain"
+)
+
+// heard is what happened on one connection of a file.
+type heard struct {
+	conn   int
+	what   string // "syn", "bytes", "fin", "rst"
+	server bool
+	at     time.Time
+	b      []byte
+}
+
+// tape takes down what happens in a file, connection by connection.
+type tape struct {
+	all  []heard
+	ends []*dissect.Conversation
+	gaps bool
+}
+
+type track struct {
+	*tape
+	n int
+}
+
+func (x track) add(what string, server bool, at dissect.At, b []byte) {
+	x.all = append(x.all, heard{x.n, what, server, at.Time, slices.Clone(b)})
+}
+func (x track) Bytes(server bool, at dissect.At, b []byte) { x.add("bytes", server, at, b) }
+func (x track) Gap(bool, dissect.At, int64)                { x.gaps = true }
+func (x track) Overlap(bool, dissect.At, []byte, []byte)   {}
+func (x track) Fin(server bool, at dissect.At)             { x.add("fin", server, at, nil) }
+func (x track) Rst(server bool, at dissect.At)             { x.add("rst", server, at, nil) }
+func (x track) Done()                                      {}
+
+func taped(t testing.TB, file []byte) *tape {
+	t.Helper()
+	x := new(tape)
+	r, err := dissect.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := dissect.NewAssembler(func(c *dissect.Conversation) dissect.Follower {
+		x.ends = append(x.ends, c)
+		if !c.Midway {
+			x.all = append(x.all, heard{len(x.ends) - 1, "syn", false, c.Began.Time, nil})
+		}
+		return track{x, len(x.ends) - 1}
+	})
+	var layers dissect.Layers
+	for {
+		p, err := r.Next()
+		if err != nil {
+			break
+		}
+		if s, _ := layers.Packet(p); s != nil {
+			a.Segment(s)
+		}
+	}
+	a.Close()
+	return x
+}
+
+// packets writes what happened as a capture file, in segments as long as cut says of what is left.
+func (x *tape) packets(cut func(left int) int) []byte {
+	out := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 3, 0, 101, 0, 0, 0} // bare IP
+	seqs := make([][2]uint32, len(x.ends))
+	put := func(h heard, flags byte, b []byte) {
+		from, to, me := x.ends[h.conn].Client, x.ends[h.conn].Server, 0
+		if h.server {
+			from, to, me = to, from, 1
+		}
+		seq := &seqs[h.conn]
+		n := 40 + len(b)
+		out = binary.LittleEndian.AppendUint32(out, uint32(h.at.Unix()))
+		out = binary.LittleEndian.AppendUint32(out, uint32(h.at.Nanosecond()/1000))
+		out = binary.LittleEndian.AppendUint32(out, uint32(n))
+		out = binary.LittleEndian.AppendUint32(out, uint32(n))
+		out = append(out, 0x45, 0, byte(n>>8), byte(n), 0, 0, 0x40, 0, 64, 6, 0, 0)
+		out = append(out, v4(from)...)
+		out = append(out, v4(to)...)
+		out = binary.BigEndian.AppendUint16(out, from.Port())
+		out = binary.BigEndian.AppendUint16(out, to.Port())
+		out = binary.BigEndian.AppendUint32(out, seq[me])
+		out = binary.BigEndian.AppendUint32(out, seq[1-me])
+		out = append(out, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
+		out = append(out, b...)
+		seq[me] += uint32(len(b))
+		if flags&3 != 0 {
+			seq[me]++
+		}
+	}
+	const fin, syn, rst, ack = 1, 2, 4, 16
+	for _, h := range x.all {
+		switch h.what {
+		case "syn":
+			put(h, syn, nil)
+			h.server = true
+			put(h, syn|ack, nil)
+		case "fin":
+			put(h, fin|ack, nil)
+		case "rst":
+			put(h, rst|ack, nil)
+		default:
+			for b := h.b; len(b) > 0; {
+				n := min(cut(len(b)), len(b))
+				put(h, ack, b[:n])
+				b = b[n:]
+			}
+		}
+	}
+	return out
+}
+
+func v4(a netip.AddrPort) []byte { b := a.Addr().Unmap().As4(); return b[:] }
+
+// However a recording is cut into segments, it says the same: each byte in one of its own, cuts by chance, and
+// all that one end said before the other spoke at once.
+func TestSegments(t *testing.T) {
+	tested := 0
+	for _, name := range captures(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := taped(t, file)
+		if x.gaps {
+			continue // what is missing falls elsewhere
+		}
+		keys, _ := keysFor(t, name)
+		want, _, err := read(t, file, explain.Options{Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := &tape{ends: x.ends}
+		for _, h := range x.all { // what stands together
+			last := len(whole.all) - 1
+			if h.what == "bytes" && last >= 0 && whole.all[last].what == "bytes" && whole.all[last].conn == h.conn && whole.all[last].server == h.server {
+				whole.all[last].b = append(whole.all[last].b, h.b...)
+			} else {
+				whole.all = append(whole.all, h)
+			}
+		}
+		chance := rand.New(rand.NewPCG(1, 2))
+		for how, b := range map[string][]byte{
+			"a byte each": x.packets(func(int) int { return 1 }),
+			"by chance":   x.packets(func(int) int { return 1 + chance.IntN(40) }),
+			"at once":     whole.packets(func(n int) int { return min(n, 60_000) }),
+		} {
+			got, _, err := read(t, b, explain.Options{Keys: keys})
+			if err != nil || len(got) != len(want) {
+				t.Errorf("%s, %s: %d connections, %v", name, how, len(got), err)
+				continue
+			}
+			slices.SortFunc(got, byNumber)
+			slices.SortFunc(want, byNumber)
+			for i := range got {
+				if a, b := account(got[i]), account(want[i]); a != b {
+					t.Errorf("%s, %s:\n%s\nand as it was recorded\n%s", filepath.Base(name), how, a, b)
+				}
+			}
+			tested++
+		}
+	}
+	if tested < 100 {
+		t.Errorf("%d files were read", tested)
+	}
+}
+
+func byNumber(a, b *explain.Connection) int { return a.Number - b.Number }
