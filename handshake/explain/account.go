@@ -209,10 +209,10 @@ func (s *stream) message(by int, e *event.Message) {
 		s.serverHelloed(e, m)
 	case *message.EncryptedExtensions:
 		s.protocol(&m.Extensions)
-		if s.c.EarlyTaken == EarlyHidden && m.Extensions.Find(iana.ExtEarlyData) != nil {
-			s.c.EarlyTaken = EarlyTaken
-		} else {
-			s.c.EarlyTaken = EarlyRefused
+		if s.c.EarlyTaken == EarlyHidden {
+			if s.c.EarlyTaken = EarlyRefused; m.Extensions.Find(iana.ExtEarlyData) != nil {
+				s.c.EarlyTaken = EarlyTaken
+			}
 		}
 	case *message.Certificate12:
 		if by == server {
@@ -285,8 +285,9 @@ func (s *stream) clientHello(m *message.ClientHello) {
 	if x, ok := message.Get[*message.ALPN](&m.Extensions); ok {
 		c.Offered = x.Protocols
 	}
-	c.EarlyTaken = EarlyHidden
-	c.Early = c.Early || m.Extensions.Find(iana.ExtEarlyData) != nil
+	if c.Early = c.Early || m.Extensions.Find(iana.ExtEarlyData) != nil; c.Early {
+		c.EarlyTaken = EarlyHidden
+	}
 	c.Versions = []iana.Version{m.Version}
 	if x, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
 		c.Versions = slices.DeleteFunc(slices.Clone(x.Versions), func(v iana.Version) bool { return iana.IsGREASE(uint16(v)) })
@@ -328,7 +329,7 @@ func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
 		return
 	}
 	s.serverHello = true
-	if c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil {
+	if c.Early && (c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil) {
 		c.EarlyTaken = EarlyRefused // it can only be taken with the key under which it was sent (RFC 9846 §4.3.10)
 	}
 	if c.Version != iana.TLS13 {
