@@ -125,7 +125,8 @@ func (x *tape) packets(cut func(left int) int) []byte {
 	return out
 }
 
-func v4(a netip.AddrPort) []byte { b := a.Addr().Unmap().As4(); return b[:] }
+// v4 is an address as IPv4 has it; of another its end.
+func v4(a netip.AddrPort) []byte { b := a.Addr().As16(); return b[12:] }
 
 // However a recording is cut into segments, it says the same: each byte in one of its own, cuts by chance, and
 // all that one end said before the other spoke at once.
