@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -182,3 +183,96 @@ func TestSegments(t *testing.T) {
 }
 
 func byNumber(a, b *explain.Connection) int { return a.Number - b.Number }
+
+// A client may begin TLS without waiting for leave, and all that the server says of it comes behind the
+// ClientHello: it is the same connection, and only what a greeting tells of the protocol cannot be told yet.
+func TestOptimistic(t *testing.T) {
+	for name, same := range map[string]func(string) string{
+		"testdata/tunnels.pcapng":  func(s string) string { return s },
+		"testdata/starttls.pcapng": func(s string) string { return carried.ReplaceAllString(s, "") },
+	} {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, _ := keysFor(t, name)
+		want, _, err := read(t, file, explain.Options{Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(want, byNumber)
+		x := taped(t, file)
+		y := &tape{ends: x.ends}
+		for n, c := range want {
+			var waits []heard
+			said, clear := [2]int{}, c.Before
+			for _, h := range x.all {
+				if h.conn != n {
+					continue
+				}
+				if me := side(h.server); h.what == "bytes" {
+					if said[me] += len(h.b); h.server && said[1] <= clear[1] && said[0] <= clear[0] {
+						waits = append(waits, h)
+						continue
+					}
+				}
+				y.all = append(y.all, h)
+				if said[0] > clear[0] { // the ClientHello
+					y.all, waits = append(y.all, waits...), nil
+				}
+			}
+		}
+		got, _, err := read(t, y.packets(func(n int) int { return n }), explain.Options{Keys: keys})
+		if err != nil || len(got) != len(want) {
+			t.Fatal(len(got), err)
+		}
+		slices.SortFunc(got, byNumber)
+		for i := range got {
+			if a, b := same(account(got[i])), same(account(want[i])); a != b {
+				t.Errorf("%s:\n%s\nand as it was recorded\n%s", name, a, b)
+			}
+			if k := got[i].Carrier; k == explain.Bare {
+				t.Errorf("%s: nothing is said to stand before connection %d", name, i+1)
+			}
+		}
+	}
+}
+
+var carried = regexp.MustCompile(`carried: .*`)
+
+func side(server bool) int {
+	if server {
+		return 1
+	}
+	return 0
+}
+
+// What only looks like a ClientHello, in the middle of something else, is none; and TLS in the packets of another
+// protocol is not taken for broken TLS.
+func TestNoHello(t *testing.T) {
+	file, err := os.ReadFile("testdata/tls13.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := taped(t, file)
+	var hello []byte
+	for _, h := range x.all {
+		if h.what == "bytes" && hello == nil {
+			hello = h.b
+		}
+	}
+	for what, said := range map[string][2]string{
+		"a download of a capture": {"GET /tls13.pcapng HTTP/1.1\r\n\r\n" + string(hello), "HTTP/1.1 200 OK\r\n\r\nthank you"},
+		"silence behind it":       {"PUT /tls13.pcapng HTTP/1.1\r\n\r\n" + string(hello), ""},
+		"TDS":                     {"\x12\x01\x00\x08\x00\x00\x00\x00" + string(hello), "\x04\x01\x00\x08\x00\x00\x00\x00\x16\x03\x03\x00\x07\x02\x00\x00\x03\x03\x03\x00"},
+		"half of it":              {string(hello[:40]), "220 ready\r\n"},
+	} {
+		y := &tape{ends: x.ends[:1], all: []heard{{what: "syn"}, {what: "bytes", b: []byte(said[0])}, {what: "bytes", server: true, b: []byte(said[1])}, {what: "fin"}}}
+		for _, n := range []int{1, 1 << 14} {
+			all, totals, err := read(t, y.packets(func(int) int { return n }), explain.Options{})
+			if err != nil || len(all) != 1 || all[0].TLS || totals.TLS != 0 {
+				t.Errorf("%s: %v, %+v", what, err, all[0])
+			}
+		}
+	}
+}
