@@ -18,6 +18,7 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/lab"
 	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/proxy/proxytest"
@@ -44,7 +45,7 @@ import (
 // of the value, with no arguments. A caller makes such a value from a number, a word or
 // nothing at all, and prints it.
 var values = []any{
-	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), handshake.SuiteOrder(0), event.Move{}, event.Overheard{}, event.Sight{},
+	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), handshake.SuiteOrder(0), event.Move{}, event.Overheard{}, event.Sight{}, observe.Part(0),
 	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),

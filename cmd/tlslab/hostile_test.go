@@ -431,7 +431,7 @@ func hostileHello() []byte {
 func TestHostileClients(t *testing.T) {
 	p := newPoisoned(t)
 	eachWay(t, true, func(t *testing.T, isJSON bool, flags ...string) {
-		for _, mode := range [][]string{{}, {"--www", "--alpn", "http/1.1"}, {"--cadir", t.TempDir(), "--verify-client"}} {
+		for _, mode := range [][]string{{}, {"--www", "--alpn", "http/1.1"}, {"--cadir", t.TempDir(), "--Verify"}} {
 			if len(mode) == 3 && mode[0] == "--cadir" {
 				if _, log, status := run(t.Context(), strings.NewReader(""), "ca", "init", mode[1]); status != 0 {
 					t.Fatal(log)

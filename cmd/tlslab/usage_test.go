@@ -19,10 +19,11 @@ var wrong = []string{
 	"list", "list nothing", "list suites --format xml", "list states nobody", "groups nothing", "groups --format xml",
 	"client", "client --connect host", "client --connect a:b:c", "client --connect [::1:443", "client --connect host:noport", "client --connect -.例:443", "client --connect h:443 --tls 1.2 --early-data x",
 	"client --connect h:443 --format mermaid", "client --connect h:443 --key x",
-	"server", "server --accept :x", "server --accept :0 --verify-client", "server --accept :0 --idle-timeout 1s", "server --accept :0 --num-tickets 1000000", "server --accept :0 --store nothing", "server --accept :0 --defend nothing",
+	"server", "server --accept :x", "server --accept :0 --Verify", "server --accept :0 --verify", "server --accept :0 --verify 1", "server --accept :0 --Verify=3", "server --accept :0 --verify=perhaps", "server --accept :0 --verify --Verify", "server --accept :0 --verify-client", "server --accept :0 --verify-client --www", "server --accept :0 --CAfile x", "server --accept :0 --idle-timeout 1s", "server --accept :0 --num-tickets 1000000", "server --accept :0 --store nothing", "server --accept :0 --defend nothing",
+	"server --accept :0 --cipher-order mine", "server --accept :0 --sct usage_test.go", "server --accept :0 --max-send-frag 9", "client --connect h:443 --max-send-frag 20000",
 	"ca init", "ca init x --days 0", "ca init x --kind dsa", "ca issue", "ca show", "ca sign", "verify", "verify chain.pem --time now",
 	"web --listen 0.0.0.0:0", "web --listen x", "proxy --mode transparent", "proxy --mode reverse:x", "proxy --listen 0.0.0.0:0", "proxy --block a/b", "proxy --map-remote x", "proxy --map-remote a=b",
-	"explain", "explain x --show 0", "explain x --format html", "explain x --no-secrets", "explain - --write-keylogfile k", "explain x --full", "explain x --psk zz",
+	"explain", "explain x --show 0", "explain x --show 1 --who-reads", "explain x --format html", "explain x --no-secrets", "explain - --write-keylogfile k", "explain x --full", "explain x --psk zz",
 	"proxy --rewrite x", "proxy --ignore-hosts a/b", "proxy --ignore-hosts a..b", "proxy --upstream ftp://x", "proxy --upstream %", "proxy --client-cert-for x", "proxy --show 0", "proxy --max-conns 0", "proxy --set-request-header x",
 }
 

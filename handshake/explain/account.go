@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"net/netip"
 	"slices"
@@ -52,6 +54,9 @@ type Connection struct {
 
 	Outcome Outcome
 	Read    Reading
+
+	Parts     []There    // what there is to read, by whoever could; of Options.Onlookers
+	Onlookers []Onlooker // who can, in the order of OnlookerParties
 }
 
 // Taken is whether a server took the 0-RTT data that a client offered. It is a stable key.
@@ -72,6 +77,7 @@ type Reading struct {
 	Handshake, Data bool // something encrypted of them
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
+	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
 	Sealed          int  // records that stayed closed
 	Cut             bool // bytes are missing, and nothing was looked at behind them
 	Closed          observe.Why
@@ -84,8 +90,8 @@ type Reading struct {
 
 // Why something stays closed, beside what an observer knows of it.
 const (
-	// LogLacks: there are keys, and none has this connection's client random.
-	LogLacks observe.Why = "log_lacks"
+	// OtherLines: there are keys, and none has this connection's client random.
+	OtherLines observe.Why = "log_lacks"
 	// SessionElsewhere: it resumes a session that did not begin in this file.
 	SessionElsewhere observe.Why = "session_elsewhere"
 	// SessionClosed: it resumes a session that began in this file, and stays closed there too.
@@ -96,7 +102,7 @@ const (
 
 // Whys lists every reason that Reading.Closed can have.
 func Whys() []observe.Why {
-	return append(observe.Whys(), LogLacks, SessionElsewhere, SessionClosed, Incomplete)
+	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete)
 }
 
 // Need is what would open what stayed closed. It is a stable key.
@@ -117,16 +123,18 @@ func Needs() []Need { return []Need{NeedKeyLog, NeedServerKey, NeedSession, Need
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
 	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
+	shared                   bool // the ServerHello has a key share
 	finished                 [2]bool
-	sealedShake              [2]int   // TLS 1.2: closed records of type handshake
-	sealed                   [2]int   // TLS 1.3: closed or opened records that are protected, from the ServerHello on
-	answered                 int      // of the server's, those since the client's first
-	short                    [2]bool  // the last of them was as long as an alert
-	firstShort               bool     // the client's first was
-	shorts                   int      // of the client's, those
-	data                     [2]bool  // there were records of application data, opened or TLS 1.2's
-	shows                    bool     // the client showed a certificate
-	offered                  []string // what the client would resume, or the names of the keys it has
+	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
+	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
+	answered                 int     // of the server's, those since the client's first
+	short                    [2]bool // the last of them was as long as an alert
+	firstShort               bool    // the client's first was
+	shorts                   int     // of the client's, those
+	data                     [2]bool // there were records of application data, opened or TLS 1.2's
+	shows                    bool    // the client showed a certificate
+	offered                  []mark  // what the client would resume, until the server answers
+	bound                    bool    // it offered a pre-shared key, or a ticket
 	alert                    *event.Alert
 	alertBy                  int
 	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
@@ -216,7 +224,7 @@ func (s *stream) message(by int, e *event.Message) {
 		}
 	case *message.Certificate12:
 		if by == server {
-			s.chain(m.Certificates)
+			s.certified(m.Certificates)
 		} else {
 			s.shows = len(m.Certificates) > 0
 		}
@@ -226,7 +234,7 @@ func (s *stream) message(by int, e *event.Message) {
 			for _, c := range m.Entries {
 				chain = append(chain, c.Cert)
 			}
-			s.chain(chain)
+			s.certified(chain)
 		} else {
 			s.shows = len(m.Entries) > 0
 		}
@@ -278,7 +286,7 @@ func (s *stream) clientHello(m *message.ClientHello) {
 	if s.hello && !c.Retried {
 		return // a renegotiation
 	}
-	s.hello, c.Random = true, m.Random[:]
+	s.hello, c.Random = true, bytes.Clone(m.Random[:])
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		c.ServerName = x.Name
 	}
@@ -294,27 +302,47 @@ func (s *stream) clientHello(m *message.ClientHello) {
 	}
 	s.offered = nil
 	if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
-		s.offered = append(s.offered, string(x.Ticket))
+		s.offered = append(s.offered, markOf(x.Ticket))
 	}
 	if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
 		for _, id := range x.Identities {
-			s.offered = append(s.offered, string(id.Identity))
+			s.offered = append(s.offered, markOf(id.Identity))
 		}
 	}
+	s.bound = len(s.offered) > 0
 	if len(m.SessionID) > 0 {
-		s.offered = append(s.offered, string(m.SessionID))
+		s.offered = append(s.offered, markOf(m.SessionID))
+	}
+}
+
+// mark is what a session can be resumed with, in short.
+type mark [12]byte
+
+func markOf(b []byte) mark {
+	sum := sha256.Sum256(b)
+	return mark(sum[:12])
+}
+
+// resumes looks which connection began what the client would resume.
+func (s *stream) resumes() {
+	for _, m := range s.offered {
+		if n := s.r.marks[m]; n != 0 && n != s.c.Number {
+			s.c.Session = n
+			break
+		}
 	}
 }
 
 // began remembers with what this connection's session can be resumed.
-func (s *stream) began(mark []byte) {
-	if len(mark) == 0 || slices.Contains(s.offered, string(mark)) { // an echo
+func (s *stream) began(b []byte) {
+	m := markOf(b)
+	if len(b) == 0 || slices.Contains(s.offered, m) { // an echo
 		return
 	}
-	if s.r.sessions == nil || len(s.r.sessions) >= maxSessions {
-		s.r.sessions = map[string]int{}
+	if s.r.marks == nil || len(s.r.marks) >= maxMarks {
+		s.r.marks = map[mark]int{}
 	}
-	s.r.sessions[string(mark)] = s.c.Number
+	s.r.marks[m] = s.c.Number
 }
 
 func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
@@ -328,13 +356,14 @@ func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
 		c.Retried, c.Version = true, iana.TLS13
 		return
 	}
-	s.serverHello = true
+	s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
 	if c.Early && (c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil) {
 		c.EarlyTaken = EarlyRefused // it can only be taken with the key under which it was sent (RFC 9846 §4.3.10)
 	}
-	if c.Version != iana.TLS13 {
+	if s.resumes(); c.Version != iana.TLS13 {
 		s.began(m.SessionID)
 	}
+	s.offered = nil
 	s.protocol(&m.Extensions)
 }
 
@@ -344,31 +373,18 @@ func (s *stream) protocol(x *message.Extensions) {
 	}
 }
 
-// chain keeps the server's certificates.
-func (s *stream) chain(der [][]byte) {
-	if s.c.Chain != nil {
-		return
-	}
-	for _, b := range der {
-		cert, err := pki.ParseCertificate(b)
-		if err != nil {
-			s.c.Unparsed = err
-			return
-		}
-		s.c.Chain = append(s.c.Chain, cert)
+// certified keeps the server's certificates.
+func (s *stream) certified(der [][]byte) {
+	if s.chain == nil {
+		s.chain = s.r.chains.of(der)
 	}
 }
 
 // close ends the account.
 func (c *Connection) close(s *stream, r observe.Report) {
 	c.Resumed = r.Resumed
-	if c.Resumed {
-		for _, mark := range s.offered {
-			if n := s.r.sessions[mark]; n != 0 && n != c.Number {
-				c.Session = n
-				break
-			}
-		}
+	if !c.Resumed {
+		c.Session = 0
 	}
 	c.Outcome = s.outcome(&r)
 	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Lacks: r.Lacks, Trouble: r.Err}
@@ -376,12 +392,18 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read.LacksFor = c.Random
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
+	if f, ok := s.r.all.began(c.Number, &r); ok && opened && !s.r.logged.Has(c.Random) {
+		read.Session, read.Computed = f.conn, f.computed
+	}
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
 	read.Needs = c.needs(r, read.Cut)
 	c.Read = read
 	c.Read.Closed = c.closed(&read)
+	if s.chain != nil {
+		c.Chain, c.Unparsed = s.chain.parsed()
+	}
 }
 
 // closed is why something stayed closed, with what the file tells beside.
@@ -395,7 +417,7 @@ func (c *Connection) closed(r *Reading) observe.Why {
 	case blind && c.Resumed && c.Version != iana.TLS13:
 		return SessionElsewhere
 	case blind && r.LogLacks && r.Closed != observe.EarlierSession:
-		return LogLacks
+		return OtherLines
 	}
 	return r.Closed
 }
@@ -423,9 +445,9 @@ func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
 }
 
 // judge has the chain verified as a client would have done, at the packets' time.
-func (c *Connection) judge(roots *pki.TrustStore) {
+func (c *Connection) judge(roots *pki.TrustStore, known *pki.SignatureCache) {
 	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil {
 		return
 	}
-	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version})
+	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version, Signatures: known})
 }

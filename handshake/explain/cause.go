@@ -137,7 +137,7 @@ func asked(s *stream, _ *Outcome) bool { return s.c.Asked }
 func shows(s *stream, _ *Outcome) bool { return s.shows }
 
 // bound: the client offered a pre-shared key.
-func bound(s *stream, _ *Outcome) bool { return len(s.offered) > 0 }
+func bound(s *stream, _ *Outcome) bool { return s.bound }
 
 // mute: the client was the first to close the connection, and had said nothing over it.
 func mute(s *stream, o *Outcome) bool {

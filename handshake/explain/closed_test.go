@@ -80,7 +80,7 @@ func TestClosed(t *testing.T) {
 	}{
 		{"tls13", 1, explain.Keys{}, observe.NoKeys, all13, false},
 		{"ecdhe", 1, explain.Keys{}, observe.NoKeys, []string{"CLIENT_RANDOM"}, false},
-		{"tls13", 1, explain.Keys{Logged: keyLog(logLines(t, "retry"))}, explain.LogLacks, all13, false},
+		{"tls13", 1, explain.Keys{Logged: keyLog(logLines(t, "retry"))}, explain.OtherLines, all13, false},
 		{"tls13", 1, explain.Keys{RSA: right}, observe.KeyOnlySigns, all13, false},
 		{"dhe", 1, explain.Keys{RSA: right}, observe.KeyOnlySigns, []string{"CLIENT_RANDOM"}, false},
 		{"rsa", 1, explain.Keys{RSA: other}, observe.OtherServerKey, []string{"CLIENT_RANDOM"}, false},

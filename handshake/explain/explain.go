@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"io"
-	"slices"
 
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/certcompress"
@@ -32,6 +31,9 @@ type Options struct {
 	// Each is called with every connection when its account is closed, by number as a rule, but
 	// one that lasts longer comes later.
 	Each func(*Connection)
+	// Onlookers: for every connection it is tried what each onlooker can read of it
+	// (Connection.Onlookers), and for the one that is shown in any case.
+	Onlookers bool
 	// Show is the number of the connection whose events Listener is told; 0: none is.
 	Show        int
 	Listener    event.Listener
@@ -49,27 +51,26 @@ type Totals struct {
 	BadLine                   error // the first of those that could not be read
 }
 
-// maxSessions is how many marks of sessions are remembered, to tell which connection began what another resumes.
-const maxSessions = 1 << 14
-
-// maxLoot is how many master secrets of TLS 1.2 are remembered for the connections that resume.
-const maxLoot = 1 << 12
+// maxMarks is how many marks of sessions are remembered, to tell which connection began what another resumes.
+const maxMarks = 1 << 14
 
 // reading is one pass through a file.
 type reading struct {
-	o        Options
-	totals   Totals
-	layers   dissect.Layers
-	logged   *observe.KeyLog
-	loot     []observe.Master
-	sessions map[string]int // by session ID and ticket: which connection they began on
-	ends     *ends          // who is told of the connection that is shown
+	o      Options
+	totals Totals
+	layers dissect.Layers
+	logged *observe.KeyLog
+	all    sessions             // that the observers with all keys have found
+	loot   map[string]*sessions // and each onlooker
+	marks  map[mark]int         // by session ID and ticket: which connection that session began on
+	chains chains
+	ends   *ends // who is told of the connection that is shown
 }
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
 // has been told of all the same, as has what was under way there.
 func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
-	r := &reading{o: o, logged: o.Keys.Logged}
+	r := &reading{o: o, logged: o.Keys.Logged, loot: map[string]*sessions{}}
 	if r.logged == nil {
 		r.logged = new(observe.KeyLog)
 	}
@@ -159,9 +160,9 @@ func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 
 // observer begins to listen to a connection.
 func (r *reading) observer(s *stream) *observe.Observer {
-	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Masters: slices.Clip(r.loot), Conn: s.c.Number,
+	o := observe.Options{Keys: r.logged, RSAKey: r.o.Keys.RSA, PSKs: r.o.Keys.PSKs, Sessions: &r.all.found, Conn: s.c.Number,
 		Ends: true, Forget: true, Time: s.time, Listener: event.ListenerFunc(s.heard)}
-	o.ShowSecrets = r.o.ShowSecrets && s.shown()
+	o.ShowSecrets, o.Brief = r.o.ShowSecrets && s.shown(), !s.shown()
 	ob, err := observe.New(o)
 	if err != nil {
 		panic(err) // it is about Options.KeyLog, and there is none
@@ -178,10 +179,10 @@ func (r *reading) done(s *stream) {
 		r.totals.TLS++
 		report := s.ob.Report()
 		s.c.close(s, report)
-		if m := report.Master; m != nil && !report.Resumed {
-			r.loot = append(r.loot[max(0, len(r.loot)+1-maxLoot):], *m)
+		if s.looks != nil && (r.o.Onlookers || s.shown()) {
+			s.sights(&report)
 		}
-		s.c.judge(r.o.Roots)
+		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if r.o.Each != nil {
 		r.o.Each(s.c)

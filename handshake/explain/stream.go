@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"time"
 
 	"tlslab/handshake/capture/dissect"
@@ -17,18 +18,28 @@ type stream struct {
 	ob *observe.Observer
 
 	at      time.Time
-	clear   [2][]byte // what was said before TLS; of the client, of the server
+	clear   [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
+	passed  [2]int    // how much of it between the two is no longer kept
 	looked  [2]int    // up to here TLS was looked for in it
 	awaited bool      // something was said before TLS, and the server has not begun it
 	alien   bool      // it is not TLS, and nothing more is looked for
 	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
 	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
+	chain   *chain    // the server's certificates
+
+	known bool           // what session this began
+	looks []*look        // who looks on
+	panel *observe.Panel // of the connection that is shown
 
 	progress
 }
 
-// maxClear is how much each end may say before TLS begins.
-const maxClear = 16 << 10
+// maxClear is how much each end may say before TLS begins. keptClear is how much is kept of its beginning, and
+// of its end: what tells what it was stands there.
+const (
+	maxClear  = 16 << 10
+	keptClear = 384
+)
 
 const (
 	client = iota
@@ -70,6 +81,10 @@ func (s *stream) feed(fromServer bool, b []byte) {
 	} else {
 		s.ob.ClientBytes(b)
 	}
+	s.known = s.known || s.r.all.learn(s.c.Number, s.ob)
+	if s.looks != nil {
+		s.overheard(fromServer, b)
+	}
 }
 
 // search looks for a ClientHello in what an end says: at its beginning, and behind what it says before TLS.
@@ -86,9 +101,25 @@ func (s *stream) search(fromServer bool, b []byte) {
 			return
 		}
 		s.begin(from)
-	case len(s.clear[me]) > maxClear:
+	case len(s.clear[me])+s.passed[me] > maxClear:
 		s.forget()
+	default:
+		s.shorten(me)
 	}
+}
+
+// shorten lets go of the middle of what was said in clear.
+func (s *stream) shorten(me int) {
+	b := s.clear[me]
+	over := len(b) - 2*keptClear
+	if over <= 0 {
+		return
+	}
+	if s.clear[me] = append(b[:keptClear], b[keptClear+over:]...); cap(b) > 3*keptClear {
+		s.clear[me] = bytes.Clone(s.clear[me])
+	}
+	s.passed[me] += over
+	s.looked[me] -= over // it is near the end
 }
 
 // forget: it is not TLS.
@@ -132,6 +163,7 @@ func (s *stream) turn() bool {
 	c.Missing[0], c.Missing[1] = c.Missing[1], c.Missing[0]
 	c.Differing[0], c.Differing[1] = c.Differing[1], c.Differing[0]
 	s.clear[0], s.clear[1] = s.clear[1], s.clear[0]
+	s.passed[0], s.passed[1] = s.passed[1], s.passed[0]
 	return true
 }
 
@@ -144,9 +176,12 @@ func (s *stream) begin(from int) {
 		answer, s.clear[server] = b, nil
 	}
 	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
-	s.c.Before = [2]int{from, len(s.clear[server])}
+	s.c.Before = [2]int{from + s.passed[client], len(s.clear[server]) + s.passed[server]}
 	s.awaited, s.looked[server] = s.c.Carrier != Bare, 0
 	s.ob = s.r.observer(s)
+	if s.r.o.Onlookers || s.r.ends != nil {
+		s.onlookers()
+	}
 	hello := s.clear[client][from:]
 	s.clear = [2][]byte{}
 	s.feed(false, hello)
@@ -165,6 +200,7 @@ func (s *stream) Gap(fromServer bool, at dissect.At, n int64) {
 		return
 	}
 	s.lost[me] = true
+	s.ob.Gap(me == server)
 }
 
 // Overlap is counted: some of it was said in two ways.

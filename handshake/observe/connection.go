@@ -3,6 +3,8 @@ package observe
 import (
 	"bytes"
 	"errors"
+	"slices"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -35,10 +37,34 @@ func (o *Observer) feed(h *half, b []byte) {
 	if h.lost {
 		return
 	}
-	h.buf = append(h.buf, b...)
+	waits, n := len(h.buf) > 0, len(h.buf)+len(b)
+	if waits {
+		h.buf = h.join(b)
+	} else {
+		h.buf = b // as a rule there are whole records in it, and nothing to be kept
+	}
 	for !h.lost && o.next(h) {
 	}
+	o.release()
+	switch {
+	case len(h.buf) == 0:
+		h.buf = nil
+	case !waits || len(h.buf) < n:
+		h.buf = bytes.Clone(h.buf) // alone, and not with what stood before it
+	}
 }
+
+// join puts b behind what waits: in place for the whole record, once a fourth of it is here.
+func (h *half) join(b []byte) []byte {
+	if n := len(h.buf) + len(b); n > cap(h.buf) && len(h.buf) >= record.HeaderLen {
+		all := record.HeaderLen + int(h.buf[3])<<8 + int(h.buf[4])
+		h.buf = slices.Grow(h.buf, max(len(b), min(all, 4*n)-len(h.buf)))
+	}
+	return append(h.buf, b...)
+}
+
+// opening is where records are opened: in place, and what does not open is left in ruins.
+var opening = sync.Pool{New: func() any { return new([]byte) }}
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
@@ -54,14 +80,14 @@ func (o *Observer) next(h *half) bool {
 	if h.closed || o.isEarly(h) && !o.opensEarly(h) {
 		return o.nextClosed(h)
 	}
-	// The reader opens in place, and what it cannot open it leaves in ruins.
-	before := bytes.Clone(whole(h.buf))
-	rec, n, err := h.rd.Next(h.buf, nil, true)
+	room := opening.Get().(*[]byte)
+	defer opening.Put(room)
+	*room = append((*room)[:0], framed(h.buf)...)
+	rec, n, err := h.rd.Next(*room, nil, !o.o.Brief)
 	switch {
-	case err != nil && before != nil && reason.Of(err) == reason.BadRecordMAC:
+	case err != nil && whole(h.buf) != nil && reason.Of(err) == reason.BadRecordMAC:
 		o.trouble(err)
 		o.refused, o.misfit = true, !o.verified // else the record was tampered with
-		copy(h.buf, before)
 		h.closed = true
 		return true
 	case err != nil:
@@ -69,6 +95,9 @@ func (o *Observer) next(h *half) bool {
 		return false
 	case n == 0:
 		return false
+	}
+	if o.o.Brief {
+		rec.Wire = h.buf[:n]
 	}
 	h.buf = h.buf[n:]
 	h.epoch, h.seq = rec.Epoch, rec.Seq
@@ -95,7 +124,10 @@ func (o *Observer) nextClosed(h *half) bool {
 		return false
 	}
 	hidden := hides(b)
-	if o.is13() && hidden && o.seek(h, b) {
+	if o.settle12(h, b) {
+		return true
+	}
+	if o.is13() && hidden && (o.begins(h, b) || o.seek(h, b)) {
 		return true // open from here on
 	}
 	if !h.early && !h.inEarly() && hidden && (o.is13() && h.stage == inClear || o.isEarly(h)) {
@@ -112,6 +144,7 @@ func (o *Observer) nextClosed(h *half) bool {
 			s = early
 		}
 		h.sealed[s]++
+		o.tallySealed(h, &rec)
 		h.missed = h.missed || h.stage == handshaking
 	}
 	if rec.Protected || !o.is13() {
@@ -146,10 +179,18 @@ func whole(b []byte) []byte {
 	if len(b) < record.HeaderLen || b[1] != 3 {
 		return nil
 	}
-	n := record.HeaderLen + int(b[3])<<8 + int(b[4])
-	if len(b) < n {
-		return nil
+	if r := framed(b); len(r) == record.HeaderLen+int(b[3])<<8+int(b[4]) {
+		return r
 	}
+	return nil
+}
+
+// framed is as much of the first record of b as is there, whatever version it says.
+func framed(b []byte) []byte {
+	if len(b) < record.HeaderLen {
+		return b
+	}
+	n := min(len(b), record.HeaderLen+int(b[3])<<8+int(b[4]))
 	return b[:n:n]
 }
 
@@ -170,7 +211,10 @@ func (o *Observer) read(h *half, rec record.Record) {
 		o.noteAlert(h, rec.Payload)
 	case iana.ApplicationData:
 		if rec.Protected {
-			o.readData = o.readData || len(rec.Payload) > 0
+			if len(rec.Payload) > 0 {
+				o.readData = true
+				o.report.Tally.Read[o.dataOf(h)]++
+			}
 			if !o.o.Forget {
 				h.data = append(h.data, rec.Payload...)
 			}
@@ -198,7 +242,9 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 		return false
 	}
 	raw := bytes.Clone(h.hs[:n])
-	h.hs = h.hs[n:]
+	if h.hs = h.hs[n:]; len(h.hs) == 0 {
+		h.hs = nil
+	}
 	walked := o.walked()
 	m, err := message.Parse(o.context(h), raw, walked)
 	if err != nil {
@@ -210,6 +256,7 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 		}
 	}
 	o.settle(h, m)
+	o.tallyMessage(h, m, protected)
 	o.noteMessage(h, m, raw, walked)
 	o.follow(h, m, raw, protected)
 	return true
@@ -262,6 +309,10 @@ func (o *Observer) change(h *half) {
 	h.hs = nil
 	p, c := o.protection(h)
 	if p == nil {
+		if h.before = nil; len(o.rivals) > 0 {
+			before := h.rd
+			h.before = &before
+		}
 		h.closed, h.epoch, h.seq = true, h.epoch+1, 0
 		return
 	}

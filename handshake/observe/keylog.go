@@ -2,6 +2,7 @@ package observe
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/hex"
 	"fmt"
@@ -66,14 +67,26 @@ func (k *KeyLog) Read(r io.Reader) error {
 	}
 	for _, m := range masters {
 		l := k.at([32]byte(m.ClientRandom))
-		l.masters = append(l.masters, m)
+		if len(l.masters) < maxLines && !slices.ContainsFunc(l.masters, func(have Master) bool { return have.Secret == m.Secret }) {
+			l.masters = append(l.masters, m)
+			k.n++
+		}
 	}
 	for _, t := range traffic {
 		l := k.at(t.random)
-		l.traffic = append(l.traffic, t)
+		if len(l.traffic) < maxLines && !slices.ContainsFunc(l.traffic, t.same) {
+			l.traffic = append(l.traffic, t)
+			k.n++
+		}
 	}
-	k.n += len(masters) + len(traffic)
 	return err
+}
+
+// maxLines is how many different lines of a kind one connection may have: twice as many as there are labels.
+const maxLines = 40
+
+func (l *logged) same(m logged) bool {
+	return l.server == m.server && l.stage == m.stage && bytes.Equal(l.secret, m.secret)
 }
 
 func (k *KeyLog) at(random [32]byte) *lines {
@@ -85,7 +98,7 @@ func (k *KeyLog) at(random [32]byte) *lines {
 	return l
 }
 
-// Len is how many secrets of TLS are in it.
+// Len is how many secrets of TLS are in it, each counted once.
 func (k *KeyLog) Len() int { return k.n }
 
 // Has reports whether a connection with that random in its ClientHello has a line.
@@ -105,7 +118,7 @@ func (o *Observer) consult() {
 		return
 	}
 	if n := len(l.masters); n > o.mastersTaken {
-		o.o.Masters = append(slices.Clip(o.o.Masters), l.masters[o.mastersTaken:]...)
+		o.masters = append(o.masters, l.masters[o.mastersTaken:]...)
 		o.mastersTaken = n
 	}
 	for ; o.trafficTaken < len(l.traffic); o.trafficTaken++ {

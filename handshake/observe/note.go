@@ -44,13 +44,21 @@ func (o *Observer) noteRecord(h *half, r record.Record, opened bool) {
 	}
 	if l := o.o.Listener; l != nil {
 		l.Event(&event.Record{Meta: o.said(h, ""), Dir: o.dir(h), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
-			Sequence: r.Seq, Protected: r.Protected, Wire: bytes.Clone(r.Wire), Payload: bytes.Clone(r.Payload), Steps: r.Steps})
+			Sequence: r.Seq, Protected: r.Protected, Wire: o.own(r.Wire), Payload: o.own(r.Payload), Steps: r.Steps})
 	}
+}
+
+// own is what an event has of b.
+func (o *Observer) own(b []byte) []byte {
+	if o.o.Brief {
+		return b
+	}
+	return bytes.Clone(b)
 }
 
 // walked is where the walk that reads a message notes its fields; nil where nobody listens.
 func (o *Observer) walked() *[]wire.Field {
-	if o.o.Listener == nil {
+	if o.o.Listener == nil || o.o.Brief {
 		return nil
 	}
 	return new([]wire.Field)
@@ -73,7 +81,11 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
-	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: event.GroupAt(event.SettledGroup(m))})
+	var fields []wire.Field
+	if walked != nil {
+		fields = wire.Clone(*walked)
+	}
+	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: o.own(raw), Fields: fields, Group: event.GroupAt(event.SettledGroup(m))})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
@@ -95,6 +107,7 @@ func (o *Observer) noteAlert(h *half, payload []byte) {
 		o.trouble(err)
 		return
 	}
+	o.broken = o.broken || a.Level == iana.Fatal
 	if l := o.o.Listener; l != nil {
 		l.Event(&event.Alert{Meta: o.said(h, ""), Dir: o.dir(h), Level: a.Level, Description: a.Description})
 	}
@@ -102,7 +115,7 @@ func (o *Observer) noteAlert(h *half, payload []byte) {
 
 func (o *Observer) noteData(h *half, p []byte) {
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Data{Meta: o.said(h, ""), Dir: o.dir(h), Data: bytes.Clone(p)})
+		l.Event(&event.Data{Meta: o.said(h, ""), Dir: o.dir(h), Data: o.own(p)})
 	}
 }
 

@@ -52,12 +52,17 @@ type Options struct {
 	Keys    *KeyLog         // of many connections, and still growing; beside KeyLog
 	RSAKey  *rsa.PrivateKey // of the server's certificate; opens RSA key transport
 	Masters []Master        // of sessions
-	PSKs    [][]byte        // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
+	// Sessions are those of other connections, still growing, asked where this one resumes.
+	Sessions *Sessions
+	PSKs     [][]byte // of TLS 1.3, tickets' or others, tried on the binders of every ClientHello
 
 	Suites []*suite.Suite // rows besides suite.All(): a student's own
 
 	// Forget: application data is told of and not kept, so the Report has none. For what is long.
 	Forget bool
+	// Brief: messages are told of without their fields and records without the steps that opened them, and
+	// all bytes of a record or of data are good until the Listener returns. For whoever counts.
+	Brief bool
 }
 
 // Master is a TLS 1.2 master secret and how to recognize the connections that use
@@ -85,7 +90,8 @@ type Report struct {
 	// of the handshake at hand (RFC 9850); nil if no line would.
 	Lacks []string
 	// Lost says whose bytes could no longer be told apart, because of Err: the client's, the server's.
-	Lost [2]bool
+	Lost  [2]bool
+	Tally Tally // both by the part of the connection
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
 	// ticket of this connection; nil if the observer has no secret that fits.
@@ -118,10 +124,11 @@ func (t *Traffic) Complete() bool {
 
 // Observer follows one connection. It is not safe for concurrent use.
 type Observer struct {
-	o      Options
-	logged []logged
-	client half
-	server half
+	o       Options
+	logged  []logged
+	masters []Master // of Options.Keys, this connection's
+	client  half
+	server  half
 	shake
 	report Report
 	events uint64
@@ -159,6 +166,32 @@ func (o *Observer) ClientBytes(b []byte) { o.feed(&o.client, b) }
 
 // ServerBytes takes the next bytes that the server sent.
 func (o *Observer) ServerBytes(b []byte) { o.feed(&o.server, b) }
+
+// Session is the secret of TLS 1.2 with which later connections may resume, once the handshake is
+// over and a Finished has borne it out: where a session began, or where the server gave a new
+// ticket for one. Nil elsewhere, and for who has no secret that fits.
+func (o *Observer) Session() *Master {
+	if o.done < 2 || !o.verified || o.misfit || o.master == nil {
+		return nil
+	}
+	if o.report.Resumed && !o.renewed {
+		return nil
+	}
+	return &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
+}
+
+// Computed reports whether the observer opened the premaster secret with the server's key.
+func (o *Observer) Computed() bool { return o.report.PreMaster != nil }
+
+// Gap: bytes of an end are missing, and nothing more of it will come. What was said has then no Finished
+// that could be checked.
+func (o *Observer) Gap(server bool) {
+	h := &o.client
+	if server {
+		h = &o.server
+	}
+	h.missed, o.gap = true, true
+}
 
 // Report returns what was read so far.
 func (o *Observer) Report() Report {

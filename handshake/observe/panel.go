@@ -11,7 +11,7 @@ import (
 
 // Onlooker is one who watches a connection beside the listener.
 type Onlooker struct {
-	Party string // as narrate knows it: "mitm", "thief", "ticket_thief", "psk_thief"
+	Party string // as narrate knows it: "mitm", "thief", "ticket_thief", "psk_thief", "log_reader"
 	// Later: he comes by his keys when the connection is over, and reads a recording of it.
 	// What he opens and the listener does not is event.AccessLater. Else it is AccessReads.
 	Later bool
@@ -74,7 +74,7 @@ const (
 // listener's Observer is given; his keys are none. The others follow him in the order given.
 // The error is about a key log.
 func NewPanel(line Line, listener Options, others ...Onlooker) (*Panel, error) {
-	listener.KeyLog, listener.RSAKey, listener.Masters, listener.PSKs = nil, nil, nil, nil
+	listener.KeyLog, listener.Keys, listener.RSAKey, listener.Masters, listener.PSKs = nil, nil, nil, nil, nil
 	p := &Panel{line: line}
 	for _, o := range append([]Onlooker{{Party: "listener", Has: listener}}, others...) {
 		v := &view{Onlooker: o}
@@ -156,6 +156,17 @@ func (p *Panel) Heard(fromClient bool, b []byte) (out []*event.Onlooked) {
 	out = append(out, p.next(way, b, gains)...)
 	p.settle()
 	return out
+}
+
+// Observer is the one who looks on as party; nil if nobody does. Who has gained something follows
+// with another from then on.
+func (p *Panel) Observer(party string) *Observer {
+	for _, v := range p.views {
+		if v.Party == party {
+			return v.ob
+		}
+	}
+	return nil
 }
 
 // Err is the first thing wrong with a key log that an onlooker has gained. He goes on with

@@ -35,6 +35,7 @@ func (o *Observer) matchPSK(m *message.ClientHello, raw, before []byte) {
 		return
 	}
 	covered := append(bytes.Clone(before), raw[:x.BindersOffset()]...)
+	hashes := map[crypto.Hash][]byte{crypto.SHA256: sum(crypto.SHA256, covered), crypto.SHA384: sum(crypto.SHA384, covered)}
 	for i, binder := range x.Binders {
 		h := crypto.SHA256
 		if len(binder) == crypto.SHA384.Size() {
@@ -44,7 +45,7 @@ func (o *Observer) matchPSK(m *message.ClientHello, raw, before []byte) {
 			p := &psk{key: key, hash: h, index: i, schedule: keyschedule.NewEarlySecret(h, key)}
 			for _, external := range []bool{false, true} {
 				k := p.schedule.BinderKey(external)
-				if want := k.Binder(sum(h, covered)); hmac.Equal(want.Bytes(), binder) {
+				if want := k.Binder(hashes[h]); hmac.Equal(want.Bytes(), binder) {
 					o.takePSK(m, p, append(bytes.Clone(before), raw...))
 					return
 				}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
@@ -26,7 +27,8 @@ type cbc struct {
 	*Cipher
 	encryptThenMAC bool
 	rand           io.Reader
-	enc, dec       cbcMode
+	key            []byte
+	enc, dec       cbcMode // made of the key when they are needed: as a rule one of them is
 	mac            *mac
 }
 
@@ -38,17 +40,23 @@ type cbcMode interface {
 }
 
 func newCBC(c *Cipher, k Keys, o Options) (Protection, error) {
-	block, err := c.block(k.Key)
-	if err != nil {
+	if _, err := c.block(k.Key); err != nil {
 		return nil, reason.Fault("keys.key", err)
 	}
-	iv := make([]byte, c.BlockLen)
-	p := &cbc{Cipher: c, encryptThenMAC: o.EncryptThenMAC, rand: o.Rand, mac: newMAC(c.MAC.New, k.MAC),
-		enc: cipher.NewCBCEncrypter(block, iv).(cbcMode), dec: cipher.NewCBCDecrypter(block, iv).(cbcMode)}
+	p := &cbc{Cipher: c, encryptThenMAC: o.EncryptThenMAC, rand: o.Rand, key: bytes.Clone(k.Key), mac: newMAC(c.MAC.New, k.MAC)}
 	if p.rand == nil {
 		p.rand = rand.Reader
 	}
 	return p, nil
+}
+
+// cipher is the block cipher with the key, which newCBC has tried.
+func (c *cbc) cipher() cipher.Block {
+	b, err := c.block(c.key)
+	if err != nil {
+		panic("suite: " + err.Error())
+	}
+	return b
 }
 
 // maxPadding is the longest padding with its padding_length byte. We never send
@@ -74,6 +82,9 @@ func (c *cbc) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.Ve
 	iv := sealed[body:]
 	if _, err := io.ReadFull(c.rand, iv); err != nil {
 		return dst, reason.Fault("record.iv", err)
+	}
+	if c.enc == nil {
+		c.enc = cipher.NewCBCEncrypter(c.cipher(), iv).(cbcMode)
 	}
 	c.enc.SetIV(iv)
 
@@ -168,6 +179,9 @@ func (c *cbc) decrypt(into, body []byte, tr *Trace) []byte {
 	out := ciphertext
 	if cap(into) >= len(ciphertext) {
 		out = into[:len(ciphertext)]
+	}
+	if c.dec == nil {
+		c.dec = cipher.NewCBCDecrypter(c.cipher(), iv).(cbcMode)
 	}
 	c.dec.SetIV(iv)
 	c.dec.CryptBlocks(out, ciphertext)

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/subtle"
 	"encoding"
@@ -36,7 +37,9 @@ type mac struct {
 	size  int // of the MAC
 	block int // of the hash's blocks: 1 << shift
 	shift int
-	hmac  hash.Hash
+	new   func() hash.Hash
+	key   []byte
+	hmac  hash.Hash // made of the two by the first sum: who opens MAC-then-encrypt needs none
 
 	h     hash.Hash
 	inner []byte // state after the inner padded key
@@ -54,7 +57,7 @@ type mac struct {
 const magicLen = 4
 
 func newMAC(newHash func() hash.Hash, key []byte) *mac {
-	m := &mac{hmac: hmac.New(newHash, key), h: newHash()}
+	m := &mac{new: newHash, key: bytes.Clone(key), h: newHash()}
 	m.size, m.block = m.h.Size(), m.h.BlockSize()
 	m.shift = bits.TrailingZeros(uint(m.block))
 	padded := make([]byte, m.block) // TLS's MAC keys are never longer than a block
@@ -80,6 +83,9 @@ func newMAC(newHash func() hash.Hash, key []byte) *mac {
 // sum computes the MAC of pseudo-header m.head and data. It is overwritten by the
 // next call.
 func (m *mac) sum(data []byte) []byte {
+	if m.hmac == nil {
+		m.hmac = hmac.New(m.new, m.key)
+	}
 	m.hmac.Reset()
 	m.hmac.Write(m.head[:])
 	m.hmac.Write(data)

@@ -3,7 +3,6 @@ package dissect
 import (
 	"bufio"
 	"compress/gzip"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -64,7 +63,7 @@ type source interface {
 type Reader struct {
 	packets source
 	link    layers.LinkType // of all packets; pcapng has one for each interface
-	secrets *secretsFilter
+	blocks  *blocks         // of pcapng
 	n       int
 
 	// Of pcap, whose end says nothing: what has come in all, and what the packets took.
@@ -84,7 +83,10 @@ func NewReader(r io.Reader) (*Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if b, _ := in.Peek(2); string(b) == string(magicGzip) {
 		z, err := gzip.NewReader(in)
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, &Error{Trouble: Truncated, Err: err}
+		case err != nil:
 			return nil, &Error{Trouble: NoCapture, Err: err}
 		}
 		in = bufio.NewReaderSize(z, 1<<16)
@@ -99,8 +101,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 	case len(b) < 4:
 		return nil, &Error{Trouble: NoCapture, Err: fmt.Errorf("it has %d bytes", len(b))}
 	case string(b) == string(magicNg):
-		d.secrets = &secretsFilter{in: in}
-		ng, err := pcapgo.NewNgReader(d.secrets, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
+		d.blocks = &blocks{in: in}
+		ng, err := pcapgo.NewNgReader(d.blocks, pcapgo.NgReaderOptions{WantMixedLinkType: true})
 		if err != nil {
 			return nil, d.error(err)
 		}
@@ -139,6 +141,14 @@ func (c *counted) Read(p []byte) (int, error) {
 
 // error is what ended the file.
 func (r *Reader) error(err error) error {
+	ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if r.blocks != nil && ended {
+		if err == io.ErrUnexpectedEOF && r.blocks.err == io.EOF {
+			err = errors.New("a block says that it has more in it than it has")
+		} else {
+			err = r.blocks.err
+		}
+	}
 	switch {
 	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return io.EOF
@@ -171,125 +181,16 @@ func (r *Reader) Next() (Packet, error) {
 }
 
 // HasSecrets reports whether the file's format has a place for secrets: pcap has none.
-func (r *Reader) HasSecrets() bool { return r.secrets != nil }
+func (r *Reader) HasSecrets() bool { return r.blocks != nil }
 
 // Secrets returns the lines of an NSS key log that stood in the file since it was asked
 // last: pcapng's Decryption Secrets Blocks. Those in front of a packet are there when the
 // packet is.
 func (r *Reader) Secrets() []byte {
-	if r.secrets == nil {
+	if r.blocks == nil {
 		return nil
 	}
-	s := r.secrets.lines
-	r.secrets.lines = nil
+	s := r.blocks.lines
+	r.blocks.lines = nil
 	return s
-}
-
-const (
-	blockSection = 0x0a0d0d0a
-	blockSecrets = 0x0000000a // Decryption Secrets Block
-	blockNobody  = 0x80000000 // "for local use": whoever does not know it goes on behind it
-	secretsTLS   = 0x544c534b // "TLSK": an NSS key log
-
-	maxBlock   = 64 << 20 // of one block; Wireshark has 16 MiB
-	maxSecrets = 32 << 20 // of all that were not asked for
-)
-
-// secretsFilter passes a pcapng file on and keeps its secrets. A block of secrets goes on as
-// a block that is nobody's: gopacket would keep it too, and shows it to nobody.
-type secretsFilter struct {
-	in    io.Reader
-	order binary.ByteOrder
-	ready []byte // to be passed on
-	rest  uint32 // of a block, to be passed on as it comes
-	lines []byte
-	head  [12]byte
-	err   error
-}
-
-func (f *secretsFilter) Read(p []byte) (int, error) {
-	for len(f.ready) == 0 && f.rest == 0 {
-		if f.err == nil {
-			f.err = f.block()
-		}
-		if f.err != nil && len(f.ready) == 0 {
-			return 0, f.err
-		}
-	}
-	if len(f.ready) > 0 {
-		n := copy(p, f.ready)
-		f.ready = f.ready[n:]
-		return n, nil
-	}
-	n, err := f.in.Read(p[:min(len(p), int(f.rest))])
-	f.rest -= uint32(n)
-	if err == io.EOF && f.rest > 0 {
-		err = io.ErrUnexpectedEOF
-	} else if err == io.EOF {
-		err = nil // the next block will find it
-	}
-	return n, err
-}
-
-// block reads the head of a block, and all of one that has secrets.
-func (f *secretsFilter) block() error {
-	n, err := io.ReadFull(f.in, f.head[:8])
-	f.ready = f.head[:n]
-	if err != nil {
-		return err
-	}
-	section := binary.BigEndian.Uint32(f.head[:]) == blockSection // a palindrome
-	if section {
-		if n, err = io.ReadFull(f.in, f.head[8:12]); err != nil {
-			f.ready = f.head[:8+n]
-			return io.ErrUnexpectedEOF
-		}
-		f.ready, f.order = f.head[:12], binary.LittleEndian
-		if f.head[8] == 0x1a {
-			f.order = binary.BigEndian
-		}
-	}
-	if f.order == nil {
-		return errors.New("no section begins it")
-	}
-	length := f.order.Uint32(f.head[4:])
-	if length < 12 || length%4 != 0 || length > maxBlock || section && length < 28 {
-		f.ready = nil
-		return fmt.Errorf("a block says that it has %d bytes", length)
-	}
-	f.rest = length - uint32(len(f.ready))
-	if f.order.Uint32(f.head[:]) != blockSecrets {
-		return nil
-	}
-	f.order.PutUint32(f.head[:], blockNobody)
-	body := make([]byte, 0, min(f.rest, 1<<16))
-	for f.rest > 0 { // what the file says of its length is believed as it comes
-		k := min(f.rest, 1<<16)
-		at := len(body)
-		body = append(body, make([]byte, k)...)
-		n, err := io.ReadFull(f.in, body[at:])
-		f.rest -= uint32(n)
-		if err != nil {
-			f.ready, f.rest = append(f.ready, body[:at+n]...), 0
-			return io.ErrUnexpectedEOF
-		}
-	}
-	f.keep(body[:len(body)-4])
-	f.ready = append(f.ready, body...)
-	return nil
-}
-
-// keep takes the lines out of the body of a block of secrets.
-func (f *secretsFilter) keep(body []byte) {
-	if len(body) < 8 || f.order.Uint32(body) != secretsTLS {
-		return
-	}
-	n := f.order.Uint32(body[4:])
-	lines := body[8:]
-	if uint64(n) < uint64(len(lines)) {
-		lines = lines[:n]
-	}
-	if len(f.lines)+len(lines) < maxSecrets {
-		f.lines = append(append(f.lines, lines...), '\n')
-	}
 }

@@ -79,6 +79,7 @@ const (
 	maxAhead   = 256 << 20 // what is further ahead is no part of this connection
 	patience   = 64        // segments to wait for bytes that the other end has and we have not
 	recentLen  = 8 << 10
+	maxRecent  = 128 // directions whose last bytes are remembered: what is sent again comes soon
 )
 
 type pair struct{ a, b netip.AddrPort }
@@ -89,6 +90,7 @@ type Assembler struct {
 	all  *simplelru.LRU[pair, *Conversation]
 	n    int
 	held int
+	last *simplelru.LRU[*half, struct{}] // who spoke last
 }
 
 // NewAssembler returns one that asks open, at the beginning of each connection, who follows it.
@@ -96,6 +98,7 @@ type Assembler struct {
 func NewAssembler(open func(*Conversation) Follower) *Assembler {
 	a := &Assembler{open: open}
 	a.all, _ = simplelru.NewLRU(maxOpen, func(_ pair, c *Conversation) { a.finish(c) })
+	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) { h.recent = nil })
 	return a
 }
 
@@ -178,7 +181,8 @@ func (a *Assembler) finish(c *Conversation) {
 	for i := range c.halves {
 		h := &c.halves[i]
 		a.held -= h.held
-		h.pending, h.recent, h.held = nil, nil, 0
+		h.pending, h.held = nil, 0
+		a.last.Remove(h)
 	}
 }
 
@@ -265,6 +269,7 @@ func (a *Assembler) tell(c *Conversation, h *half, server bool, p piece) {
 		c.follower.Bytes(server, p.from, p.b)
 		h.next += int64(len(p.b))
 		h.remember(p.b)
+		a.last.Add(h, struct{}{})
 	}
 	if p.cut > 0 {
 		c.follower.Gap(server, p.from, int64(p.cut))

@@ -23,8 +23,10 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/observe"
+	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/mermaid"
+	"tlslab/handshake/render/page"
 	"tlslab/handshake/transcript"
 	"tlslab/pki/authority"
 )
@@ -38,6 +40,7 @@ type explainFlags struct {
 	psks           []string
 	write          string
 	noSecrets      bool
+	whoReads       bool
 }
 
 // New is the verb explain.
@@ -58,6 +61,7 @@ packets that they open come too late.
 The status is 0 if the file was read to its end, whatever is in it.`,
 		Example: `  tlslab explain capture.pcapng                    a list of its connections
   tlslab explain capture.pcapng --show 3           connection 3 as a transcript
+  tlslab explain capture.pcapng --who-reads --rsa-key server.key
   tlslab explain day.pcap --keylogfile keys.log --rsa-key server.key
   tlslab explain capture.pcapng --show 3 --format html --out three.html
   tcpdump -w - port 443 | tlslab explain -
@@ -70,6 +74,7 @@ The status is 0 if the file was read to its end, whatever is in it.`,
 	e.View.PagerFlag(cmd)
 	f := cmd.Flags()
 	f.IntVar(&e.show, "show", 0, "tell connection `N` of the list as a transcript")
+	f.BoolVar(&e.whoReads, "who-reads", false, "what a listener reads of each connection, a thief of the server's key, the reader of a key log: all tried")
 	f.StringArrayVar(&e.logs, "keylogfile", nil, "read secrets from this NSS key log `file` (may be given again)")
 	f.StringVar(&e.rsaKey, "rsa-key", "", "the private key of a server's certificate, PEM `file`: it opens RSA key transport, and nothing else")
 	f.StringArrayVar(&e.psks, "psk", nil, "a pre-shared key of TLS 1.3, in `hex` (may be given again)")
@@ -132,7 +137,9 @@ func (e *explainFlags) check(cmd *cobra.Command, name string) error {
 	switch {
 	case given("show") && e.show < 1:
 		return cli.Misuse("They are numbered from 1, in the list.", "--show %d is no number of a connection", e.show)
-	case e.show == 0 && (e.format == cli.HTML || e.format == cli.Mermaid):
+	case e.show > 0 && e.whoReads:
+		return cli.Misuse("Leave one of the two out: --show N ends with who can read connection N.", "--who-reads is about all connections, and --show about one")
+	case e.show == 0 && (e.format == cli.HTML && !e.whoReads || e.format == cli.Mermaid):
 		return cli.Misuse("Say --show N with the number of one connection.", "--format %s is of one connection", e.format)
 	case e.write != "" && name == "-":
 		return cli.Misuse("Give the file by its name.", "--write-keylogfile goes through a file twice, and standard input can be read once")
@@ -209,11 +216,7 @@ func (e *explainFlags) writeSecrets(out *cli.Output, name string, lines []byte) 
 func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
 	o.Show, o.ShowSecrets = e.show, !e.noSecrets
 	if e.show == 0 {
-		l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
-		o.Each = l.add
-		totals, err := explain.Read(ctx, in, o)
-		l.end(totals)
-		return cli.FirstError(e.broken(err), l.err)
+		return e.list(ctx, in, ordered, o, out)
 	}
 	var shown *explain.Connection
 	o.Each = func(c *explain.Connection) {
@@ -233,8 +236,35 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	}
 	if e.format == cli.Text {
 		l.connection(shown)
+		l.flush()
 	}
 	return cli.FirstError(end(), e.broken(err), l.err)
+}
+
+// list lists the connections: how they ended, or who can read them.
+func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
+	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
+	o.Each, o.Onlookers = l.add, e.whoReads
+	read := func() error {
+		totals, err := explain.Read(ctx, in, o)
+		l.end(totals)
+		return cli.FirstError(e.broken(err), l.err)
+	}
+	if !e.whoReads || l.json {
+		return read()
+	}
+	title, about := recorded(e.Lang, "who_reads")
+	tell := func(to render.TerminalOptions) error {
+		l.table = newReaders(to.Page(out), to.Voice(), len(o.Keys.PSKs) > 0)
+		l.table.Title(0, title)
+		l.table.Text(0, about, nil)
+		l.table.Blank()
+		return read()
+	}
+	if e.format == cli.HTML {
+		return page.Write(out, title, e.PageOptions(), tell)
+	}
+	return tell(out.Options)
 }
 
 // face is who is told of the connection that is shown, and what ends that.

@@ -35,6 +35,17 @@ type entry struct {
 	Chain      *verdict  `json:"chain,omitempty"`
 	Missing    [2]int64  `json:"missing"`
 	Bytes      [2]int64  `json:"bytes"`
+	Readers    []reader  `json:"readers,omitempty"`
+}
+
+// reader is what an onlooker makes of a connection.
+type reader struct {
+	Onlooker string                   `json:"onlooker"`
+	Tried    bool                     `json:"tried"`
+	Reads    explain.Sight            `json:"reads"`
+	Why      explain.WhyNot           `json:"why,omitempty"`
+	Session  int                      `json:"session,omitempty"`
+	Parts    map[string]explain.Sight `json:"parts"`
 }
 
 type outcome struct {
@@ -52,6 +63,7 @@ type opens struct {
 	Handshake bool           `json:"handshake"`
 	Data      bool           `json:"data"`
 	Computed  bool           `json:"computed,omitempty"`
+	Session   int            `json:"session,omitempty"`
 	Sealed    int            `json:"sealed_records"`
 	Closed    string         `json:"closed,omitempty"`
 	LogLacks  bool           `json:"key_log_lacks,omitempty"`
@@ -87,7 +99,7 @@ func (l *list) document(c *explain.Connection) {
 		e.Outcome.Alert = o.Alert.String()
 	}
 	r := c.Read
-	e.Opens = opens{Handshake: r.Handshake, Data: r.Data, Computed: r.Computed, Sealed: r.Sealed, Closed: string(r.Closed), LogLacks: r.LogLacks, Needs: r.Needs, Lacks: r.Lacks}
+	e.Opens = opens{Handshake: r.Handshake, Data: r.Data, Computed: r.Computed, Session: r.Session, Sealed: r.Sealed, Closed: string(r.Closed), LogLacks: r.LogLacks, Needs: r.Needs, Lacks: r.Lacks}
 	if len(c.Chain) > 0 {
 		e.Chain = &verdict{Certificates: len(c.Chain), Name: c.ServerName}
 		if v := c.Verdict; v != nil {
@@ -97,7 +109,14 @@ func (l *list) document(c *explain.Connection) {
 			}
 		}
 	}
+	for _, o := range c.Onlookers {
+		parts := map[string]explain.Sight{}
+		for i, t := range c.Parts {
+			parts[t.Part.String()] = o.Parts[i]
+		}
+		e.Readers = append(e.Readers, reader{Onlooker: o.Party, Tried: o.Tried, Reads: o.Whole, Why: o.Why, Session: o.Session, Parts: parts})
+	}
 	if l.err == nil {
-		l.err = foreign.EncodeJSON(l.out, e, "")
+		l.err = foreign.EncodeJSON(&l.text, e, "")
 	}
 }

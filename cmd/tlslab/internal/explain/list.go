@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type list struct {
 	out    *cli.Output
 	lang   narrate.Lang
 	json   bool
+	table  *readers // who can read what; nil: how they ended, and what would open them
 	headed bool
 	said   map[string]bool // what is said once
 	judged map[string]int  // what was said of a chain, and of which connection
@@ -33,8 +35,17 @@ type list struct {
 	ordered bool // by number, and not as they end
 	next    int
 	waiting map[int]*explain.Connection
-	err     error
+
+	text bytes.Buffer // not yet written
+	err  error
 }
+
+// maxWaiting is how many connections may wait for one of a lower number that has not ended: then they are told
+// before it. And maxSaid is how many different things are remembered as said before.
+const (
+	maxWaiting = 1 << 12
+	maxSaid    = 1 << 10
+)
 
 // add takes a connection whose account is closed. Where the file can be read to its end they are
 // listed by number; from standard input as they end.
@@ -46,29 +57,53 @@ func (l *list) add(c *explain.Connection) {
 	if l.waiting == nil {
 		l.waiting, l.next = map[int]*explain.Connection{}, 1
 	}
-	l.waiting[c.Number] = c
-	for c := l.waiting[l.next]; c != nil; c = l.waiting[l.next] {
+	if c.Number < l.next { // it was waited for too long
+		l.tell(c)
+		return
+	}
+	n := c.Number
+	if !c.TLS {
+		c = nil // only that it has ended matters
+	}
+	l.waiting[n] = c
+	for len(l.waiting) > 0 {
+		c, ended := l.waiting[l.next]
+		if !ended && len(l.waiting) <= maxWaiting {
+			return
+		}
 		delete(l.waiting, l.next)
 		l.next++
-		l.tell(c)
+		if c != nil {
+			l.tell(c)
+		}
 	}
 }
 
 func (l *list) tell(c *explain.Connection) {
-	if !c.TLS {
+	switch {
+	case !c.TLS:
 		return
-	}
-	if l.json {
+	case l.json:
 		l.document(c)
-		return
+	case l.table != nil:
+		l.table.connection(c)
+		l.err = cli.FirstError(l.err, l.table.Err())
+	default:
+		l.connection(c)
 	}
-	l.connection(c)
+	if !l.ordered || l.text.Len() > 1<<15 {
+		l.flush()
+	}
 }
 
-func (l *list) write(s string) {
-	if l.err == nil {
-		_, l.err = l.out.Write([]byte(s))
+func (l *list) write(s string) { l.text.WriteString(s) }
+
+// flush writes what was told: from standard input at once.
+func (l *list) flush() {
+	if l.err == nil && l.text.Len() > 0 {
+		_, l.err = l.out.Write(l.text.Bytes())
 	}
+	l.text.Reset()
 }
 
 // indent is where what is said of a connection begins.
@@ -83,7 +118,13 @@ func (l *list) line(text string, shade color.Attribute) {
 
 // words is an entry of what recordings are told with.
 func (l *list) words(key string, pairs ...string) (title, text string) {
-	e := narrate.Must(l.lang, narrate.Recording, key)
+	return recorded(l.lang, key, pairs...)
+}
+
+// recorded is an entry of what recordings are told with. Pairs are a placeholder and its value,
+// again and again.
+func recorded(lang narrate.Lang, key string, pairs ...string) (title, text string) {
+	e := narrate.Must(lang, narrate.Recording, key)
 	values := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values[pairs[i]] = pairs[i+1]
@@ -96,7 +137,7 @@ func (l *list) once(text string) {
 	if text == "" || l.said[text] {
 		return
 	}
-	if l.said == nil {
+	if l.said == nil || len(l.said) >= maxSaid {
 		l.said = map[string]bool{}
 	}
 	l.said[text] = true
@@ -111,7 +152,7 @@ func (l *list) connection(c *explain.Connection) {
 	}
 	l.n = c.Number
 	opens := opensKey(c)
-	word, _ := l.words(opens)
+	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
 	shade := color.FgGreen
 	switch {
 	case c.Outcome.What != explain.Done:
@@ -313,6 +354,8 @@ func opensKey(c *explain.Connection) string {
 		return "opens/part"
 	case r.Sealed == 0 && !opened:
 		return "opens/clear"
+	case r.Sealed == 0 && r.Session > 0:
+		return "opens/all+session"
 	case r.Sealed == 0 && r.Computed:
 		return "opens/all+computed"
 	case r.Sealed == 0:
@@ -349,12 +392,23 @@ func short(random []byte) string {
 
 // end says what was in the file in all.
 func (l *list) end(t explain.Totals) {
-	if l.json {
+	defer l.flush()
+	tell := func(text string) { l.write("\n" + text + "\n") }
+	switch {
+	case l.json:
 		return
+	case l.table != nil:
+		l.table.end()
+		tell = func(text string) { l.table.Blank(); l.table.Text(0, text, nil) }
+	case t.TLS == 0:
+		tell = func(text string) { l.write(text + "\n") }
 	}
+	said := cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets))
 	if t.TLS == 0 {
-		l.write(cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections)) + "\n")
-		return
+		said = cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections))
 	}
-	l.write("\n" + cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets)) + "\n")
+	tell(said)
+	if l.table != nil {
+		l.err = cli.FirstError(l.err, l.table.Err())
+	}
 }

@@ -46,6 +46,22 @@ func asked() (keys []string) {
 		keys = append(keys, opensKey(&c))
 	}
 	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
+	for _, s := range explain.Sights() {
+		keys = append(keys, "sight/"+string(s))
+	}
+	for _, w := range explain.WhyNots() {
+		keys = append(keys, "whynot/"+string(w))
+	}
+	for _, p := range observe.Parts() {
+		keys = append(keys, "part/"+p.String())
+	}
+	for _, p := range points {
+		keys = append(keys, "point/"+p)
+	}
+	for _, who := range explain.OnlookerParties() {
+		keys = append(keys, "head/"+who, "who/"+who)
+	}
+	keys = append(keys, "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

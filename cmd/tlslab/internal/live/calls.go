@@ -103,7 +103,20 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	c.shaken = true
 	t.flush()
 	c.sayResumed(conn.Summary(), n)
+	c.sayAsked(conn.Summary())
 	return conn, t, nil
+}
+
+// sayAsked says that the server asked for a certificate, where it got none: in TLS 1.3, or of HTTP, it
+// refuses only after the handshake, and in words of its own.
+func (c *calls) sayAsked(s handshake.Summary) {
+	switch {
+	case !s.CertificateRequested || s.CertificateShown:
+	case c.Cert != "":
+		fmt.Fprintln(c.log, cli.Say(c.Lang, "certificate_unfit"))
+	default:
+		fmt.Fprintln(c.log, cli.Say(c.Lang, "certificate_asked"))
+	}
 }
 
 // plight is what to tell a failure of conn by.

@@ -32,6 +32,8 @@ type clientFlags struct {
 	connect, serverName string
 	address             string // connect, as it is dialled
 	insecure, closeSend bool
+	timestamps          bool // --ct
+	caFile              string
 	sessIn, sessOut     string
 	earlyData           string
 	reconnect           int
@@ -74,6 +76,7 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
 	c.flags(cmd)
 	c.ClientFlags(cmd)
 	f := cmd.Flags()
+	f.BoolVar(&c.timestamps, "ct", false, "ask for signed certificate timestamps (certificate transparency, RFC 6962): they are shown, and judged by nobody")
 	f.StringVar(&c.connect, "connect", "", "`HOST:PORT` of the server")
 	f.StringVar(&c.serverName, "servername", "", "whom to ask for, and to demand of the certificate (default: the host)")
 	f.StringVar(&c.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others")
@@ -120,7 +123,7 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if err := c.shares(cfg); err != nil {
 		return err
 	}
-	cfg.ServerName, cfg.Stapling = c.serverName, true
+	cfg.ServerName, cfg.Stapling, cfg.CertificateTimestamps = c.serverName, true, c.timestamps
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
 	}

@@ -133,6 +133,9 @@ func (c *liveConn) shake(how func() error) error {
 	c.shaken.Store(err == nil)
 	c.ended(err)
 	c.transcript.flush()
+	if err == nil {
+		c.tellWithout()
+	}
 	return err
 }
 

@@ -52,6 +52,9 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 	case reason.PeerAlert:
 		return p.refused(re)
 	}
+	if said := p.ofClients(re); said != nil {
+		return said
+	}
 	return cli.Told(p.lang, err, "we_refused", pairs...)
 }
 

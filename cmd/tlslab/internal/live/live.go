@@ -33,8 +33,8 @@ type LiveFlags struct {
 	flags.CaptureFile
 	Format           string
 	alpn             []string
-	caFile           string
 	etm, noTicket    bool
+	maxSendFrag      int
 	quiet, noSecrets bool
 }
 
@@ -49,6 +49,7 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
+	f.IntVar(&l.maxSendFrag, "max-send-frag", 0, "put at most `N` bytes of content into a record, of the handshake too")
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
 	f.BoolVar(&l.quiet, "quiet", false, "no transcript")
 	f.BoolVar(&l.noSecrets, "no-secrets", false, "leave secrets out of the transcript")
@@ -80,6 +81,10 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	case l.PreShared.Either:
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
 	}
+	if n := l.maxSendFrag; n != 0 && (n < 64 || n > 1<<14) {
+		return nil, cli.Misuse("Say a number from 64 to 16384, or leave it out.", "--max-send-frag %d: a record holds 64 to 16384 bytes", n)
+	}
+	cfg.MaxSendFragment = l.maxSendFrag
 	psk, err := l.PSK()
 	if err != nil {
 		return nil, err
@@ -293,6 +298,9 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 	}
 	if len(s.PeerChain) > 0 {
 		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
+	}
+	if cameWithout(&s) {
+		lines = append(lines, [2]string{label("cmd.client_certificate"), label("cmd.asked_none_came")})
 	}
 	return lines
 }

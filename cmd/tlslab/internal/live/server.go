@@ -31,7 +31,10 @@ type serverFlags struct {
 	accept, serverName string
 	caDir, writeRoot   string
 	portFile, staple   string
-	verifyClient, www  bool
+	www                bool
+	verify             verifyFlags
+	timestamps         timestampFlags
+	cipherOrder        string
 	resume             resumeFlags
 
 	handshakeTimeout, idleTimeout time.Duration
@@ -63,17 +66,19 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 		Example: `  tlslab server --accept :8443 --www --write-root root.pem
   curl --cacert root.pem https://localhost:8443/
   tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
-  tlslab server --accept :8443 --cadir ca --verify-client --staple good
+  tlslab server --accept :8443 --cadir ca --Verify --staple good
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
   tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
   tlslab server --accept :8443 --www --format html --out page.html     page-1.html, page-2.html, …
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
-		Args: cli.Exactly(0, ""),
+		Args: s.verify.noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	s.flags(cmd)
 	s.ServerFlags(cmd)
 	s.resume.flags(cmd)
+	s.verify.flags(cmd)
+	s.timestamps.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.accept, "accept", "", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.StringVar(&s.portFile, "port-file", "", "write the port to this `file` once listening")
@@ -81,12 +86,12 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.StringVar(&s.caDir, "cadir", "", "the `directory` of the CA that issues the certificate (tlslab ca init)")
 	f.StringVar(&s.writeRoot, "write-root", "", "write the roots for clients to this PEM `file`")
 	f.StringVar(&s.staple, "staple", "none", "staple an OCSP response: good, revoked, stale, unknown or none")
-	f.BoolVar(&s.verifyClient, "verify-client", false, "demand a certificate of each client")
-	f.StringVar(&s.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
 	f.BoolVar(&s.www, "www", false, "answer HTTP with a page about the handshake; standard input is not read")
 	f.DurationVar(&s.handshakeTimeout, "handshake-timeout", 30*time.Second, "cut a client off that takes longer to shake hands")
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
+	f.StringVar(&s.cipherOrder, "cipher-order", handshake.OwnOrder.String(), "whose order of cipher suites counts: own, client, or chacha: own, but ChaCha20 first for a client that puts it first")
 	cli.Complete(cmd, "staple", switches.StapleKinds)
+	cli.Complete(cmd, "cipher-order", cipherOrders)
 	return cmd
 }
 
@@ -102,7 +107,13 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.clientRoots(cfg, roots); err != nil {
+	if cfg.SuiteOrder, err = cipherOrder(s.cipherOrder); err != nil {
+		return err
+	}
+	if err := s.timestamps.apply(cfg, s.Cert != ""); err != nil {
+		return err
+	}
+	if err := s.verify.apply(cfg, s.caDir, roots); err != nil {
 		return err
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
@@ -222,27 +233,6 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 		}
 	}
 	return nil
-}
-
-// clientRoots sets which clients to believe.
-func (s *serverFlags) clientRoots(cfg *handshake.Config, own []*authority.CA) (err error) {
-	if !s.verifyClient {
-		if s.caFile != "" {
-			return cli.Misuse("Add --verify-client.", "--CAfile is about clients' certificates, and none is asked for")
-		}
-		return nil
-	}
-	cfg.ClientAuth = handshake.RequireClientCert
-	switch {
-	case s.caFile != "":
-		cfg.Roots, err = flags.RootsFrom(s.caFile)
-		return err
-	case s.caDir != "":
-		cfg.Roots = rootStore(own)
-		return nil
-	}
-	return cli.Misuse("Name their CA: --CAfile FILE, or --cadir DIR for one made by tlslab ca init.",
-		"--verify-client, and nobody to trust clients' certificates of")
 }
 
 // badServerConfig tries the configuration before anybody connects.

@@ -1,0 +1,234 @@
+package explain
+
+import (
+	"strconv"
+	"strings"
+
+	"tlslab/handshake/explain"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/render/sheet"
+	"tlslab/handshake/suite"
+)
+
+// readers writes who can read what of a recording: a table of a file's connections, or of the parts
+// of one. A letter behind a cell leads to the reason below the table.
+type readers struct {
+	*sheet.Page
+	say sheet.Voice
+
+	who    []string // the onlookers that have a column
+	widths []int    // of the columns: what stands first, and one for each onlooker
+	rows   [][]string
+	marks  []explain.WhyNot // by their letters
+	points map[string]bool  // what the table has an example of
+}
+
+// newReaders returns a table with a column for each onlooker who has one: somebody with a pre-shared
+// key only where that matters.
+func newReaders(p *sheet.Page, say sheet.Voice, psk bool) *readers {
+	r := &readers{Page: p, say: say, points: map[string]bool{}}
+	for _, who := range explain.OnlookerParties() {
+		if who != explain.PSKThief || psk {
+			r.who = append(r.who, who)
+		}
+	}
+	return r
+}
+
+// words is an entry of what recordings are told with.
+func (r *readers) words(key string, pairs ...string) (title, text string) {
+	return recorded(r.say.Lang, key, pairs...)
+}
+
+// columns are the heads of the onlookers' columns.
+func (r *readers) columns() (out []string) {
+	for _, who := range r.who {
+		head, _ := r.words("head/" + who)
+		out = append(out, head)
+	}
+	return out
+}
+
+// head begins the table; first is what stands before the onlookers' columns, and takes what room they leave.
+func (r *readers) head(first ...string) {
+	const cell, bare = 11, 8 // "untried (a)"; the listener's are never untried
+	r.widths = nil
+	left := r.Width - 2*len(first)
+	for i, h := range r.columns() {
+		w := max(cell, sheet.Width(h))
+		if r.who[i] == explain.Listener {
+			w = max(bare, sheet.Width(h))
+		}
+		r.widths = append(r.widths, w)
+		left -= w + 2
+	}
+	row := append(first, r.columns()...)
+	fixed := []int{}
+	if len(first) == 3 { // a number, a name, an exchange
+		fixed = []int{4, max(left-4-18, 8), 18}
+	} else {
+		fixed = []int{max(left, 12)}
+	}
+	r.widths = append(fixed, r.widths...)
+	r.row(row, nil, r.Paint.Dim)
+}
+
+// row writes a row; sights are of the last cells, for their paint.
+func (r *readers) row(cells []string, sights []explain.Sight, all func(string) string) {
+	line := ""
+	for i, c := range cells {
+		w := r.widths[i]
+		text := sheet.Cut(c, w)
+		pad := strings.Repeat(" ", max(0, w-sheet.Width(text)))
+		paint := all
+		if k := i - (len(cells) - len(sights)); k >= 0 {
+			paint = map[explain.Sight]func(string) string{explain.Reads: r.Paint.Bad, explain.Partly: r.Paint.Bad, explain.Closed: r.Paint.Good, explain.Untried: r.Paint.Dim}[sights[k]]
+		}
+		if paint != nil {
+			text, cells[i] = paint(text), paint(c)
+		}
+		if i > 0 {
+			line += "  "
+		}
+		if i == 0 && len(r.widths)-len(r.who) == 3 { // a number
+			line += pad + text
+		} else {
+			line += text + pad
+		}
+	}
+	if r.Takes() {
+		r.rows = append(r.rows, cells)
+		return
+	}
+	r.Line(strings.TrimRight(line, " "))
+}
+
+// cell is what an onlooker makes of something, and the letter of the reason.
+func (r *readers) cell(o *explain.Onlooker, s explain.Sight) string {
+	title, _ := r.words("sight/" + string(s))
+	if s == explain.Reads {
+		if o.Session > 0 && o.Whole == explain.Reads {
+			title, _ = r.words("sight/reads+session", "n", strconv.Itoa(o.Session))
+		}
+		return title
+	}
+	if o.Why == "" || o.Why == explain.Keyless {
+		return title
+	}
+	why := o.Why
+	if s == explain.Untried {
+		why = o.Missing()
+	}
+	return title + " (" + r.letter(why) + ")"
+}
+
+// letter is a reason's.
+func (r *readers) letter(why explain.WhyNot) string {
+	for i, w := range r.marks {
+		if w == why {
+			return string(rune('a' + i))
+		}
+	}
+	r.marks = append(r.marks, why)
+	return string(rune('a' + len(r.marks) - 1))
+}
+
+// connection is a row of a file's table.
+func (r *readers) connection(c *explain.Connection) {
+	if r.widths == nil {
+		r.head(r.say.UI("cmd.explain_head_n"), r.say.UI("cmd.explain_head_host"), "TLS")
+	}
+	kind := exchange(c)
+	if su := suite.ByID(c.Suite); su != nil && !c.Resumed && c.Version != iana.TLS13 {
+		kind = su.Kx.String() // what the lesson is about
+	}
+	kind = strings.TrimSpace(strings.TrimPrefix(version(c), "TLS ") + " " + kind)
+	cells := []string{strconv.Itoa(c.Number), host(c), kind}
+	var sights []explain.Sight
+	for i := range c.Onlookers {
+		o := &c.Onlookers[i]
+		r.learn(c, o)
+		if r.column(o.Party) {
+			cell := r.cell(o, o.Whole)
+			if c.Onlookers[0].Whole == explain.Reads { // then it is no secret from anybody
+				cell, _ = r.words("sight/clear")
+			}
+			cells, sights = append(cells, cell), append(sights, o.Whole)
+		}
+	}
+	r.row(cells, sights, nil)
+}
+
+// parts is the table of one connection.
+func (r *readers) parts(c *explain.Connection) {
+	r.head("")
+	for i, t := range c.Parts {
+		part, _ := r.words("part/" + t.Part.String())
+		if !t.Sure {
+			part, _ = r.words("part_unsure", "part", part)
+		}
+		cells := []string{part}
+		var sights []explain.Sight
+		for k := range c.Onlookers {
+			if o := &c.Onlookers[k]; r.column(o.Party) {
+				cells, sights = append(cells, r.cell(o, o.Parts[i])), append(sights, o.Parts[i])
+			}
+		}
+		r.row(cells, sights, nil)
+	}
+	for i := range c.Onlookers {
+		r.learn(c, &c.Onlookers[i])
+	}
+}
+
+func (r *readers) column(party string) bool {
+	for _, who := range r.who {
+		if who == party {
+			return true
+		}
+	}
+	return false
+}
+
+// points are what a table can have an example of, in the order in which it is said.
+var points = []string{"computed", "signs", "given", "session"}
+
+// learn notes what a connection is an example of.
+func (r *readers) learn(c *explain.Connection, o *explain.Onlooker) {
+	opened := o.Whole == explain.Reads && c.Onlookers[0].Whole != explain.Reads
+	switch {
+	case o.Session > 0 || o.Why == explain.Elsewhere:
+		r.points["session"] = true
+	case o.Party == explain.Thief && opened:
+		r.points["computed"] = true
+	case o.Party == explain.Thief && o.Why == explain.OnlySigns:
+		r.points["signs"] = true
+	case o.Party == explain.LogReader && opened:
+		r.points["given"] = true
+	}
+}
+
+// end ends the table, and says below it who they are, what the letters mean, and what it shows.
+func (r *readers) end() {
+	if r.Takes() && len(r.rows) > 0 {
+		r.Put(sheet.Block{Kind: sheet.Table, Rows: r.rows})
+	}
+	if r.widths == nil {
+		return
+	}
+	r.Blank()
+	for _, who := range r.who {
+		about, _ := r.words("who/" + who)
+		r.Text(2, about, r.Paint.Dim)
+	}
+	for i, why := range r.marks {
+		said, _ := r.words("whynot/" + string(why))
+		r.Hang("  ("+string(rune('a'+i))+") ", 6, said, nil)
+	}
+	for _, p := range points {
+		if r.points[p] {
+			said, _ := r.words("point/" + p)
+			r.Hang("- ", 2, said, nil)
+		}
+	}
+}

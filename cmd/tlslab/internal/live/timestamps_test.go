@@ -1,0 +1,57 @@
+package live
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestTimestampsShown: a client that asks is shown each timestamp that the server has, by its
+// parts, in both versions and languages; one that does not ask is shown none. Whose order of
+// suites counts is for the server's flag to say, and no record is longer than --max-send-frag.
+func TestTimestampsShown(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	var out bytes.Buffer
+	for _, line := range []string{"ca init " + file("ca"), "ca issue localhost --kind p256 --quiet --cadir " + file("ca") + " --prefix " + file("www")} {
+		if command(t.Context(), strings.NewReader(""), &out, &out, strings.Fields(line)...) != 0 {
+			t.Fatal(line, out.String())
+		}
+	}
+	v1 := append(append([]byte{0}, bytes.Repeat([]byte{0xab}, 32)...), 0, 0, 1, 0x9b, 0x76, 0xda, 0x40, 0, 0, 0, 4, 3, 0, 2, 0x30, 0)
+	for name, b := range map[string][]byte{"one.sct": v1, "two.sct": {1, 2, 3}} {
+		if err := os.WriteFile(file(name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addr, end := serveCommand(t, "--cert", file("www.pem"), "--key", file("www-key.pem"), "--www", "--quiet",
+		"--sct", file("one.sct")+","+file("two.sct"), "--cipher-order", "chacha", "--max-send-frag", "200")
+	defer end()
+	for _, version := range []string{"1.2", "1.3"} {
+		for lang, says := range map[string]string{"en": "when it came to the log", "zh": "登记到日志的时刻"} {
+			told := func(more ...string) string {
+				var out, transcript bytes.Buffer
+				args := append([]string{"client", "--connect", addr, "--servername", "localhost", "--CAfile", file("ca/ca.pem"), "--tls", version, "--bytes", "--lang", lang, "--color", "never", "--width", "160"}, more...)
+				if status := command(t.Context(), strings.NewReader(pageRequest), &out, &transcript, args...); status != 0 || !strings.Contains(out.String(), "200 OK") {
+					t.Fatalf("status %d: %s%s", status, &out, &transcript)
+				}
+				return transcript.String()
+			}
+			asked := told("--ct")
+			if !strings.Contains(asked, says) || !strings.Contains(asked, "2025-12-31") || !regexp.MustCompile(`(?m)ab(ab| )+`).MatchString(asked) {
+				t.Errorf("TLS %s, %s: the timestamps are not told of:\n%s", version, lang, asked)
+			}
+			if told := told(); strings.Contains(told, says) {
+				t.Errorf("TLS %s, %s: nobody asked, and it is told:\n%s", version, lang, told)
+			}
+			for suites, want := range map[string]string{"1.2": "ECDHE-ECDSA-CHACHA20-POLY1305,ECDHE-ECDSA-AES128-GCM-SHA256,ECDHE-RSA-CHACHA20-POLY1305,ECDHE-RSA-AES128-GCM-SHA256", "1.3": "TLS_CHACHA20_POLY1305_SHA256,TLS_AES_128_GCM_SHA256"} {
+				if suites == version && !strings.Contains(told("--cipher", want, "--full"), "CHACHA20") {
+					t.Errorf("TLS %s: not the suite that the client puts first", version)
+				}
+			}
+		}
+	}
+}
