@@ -137,6 +137,7 @@ type progress struct {
 	bound                    bool    // it offered a pre-shared key, or a ticket
 	alert                    *event.Alert
 	alertBy                  int
+	leaves                   [2]bool // it said close_notify before the other did
 	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
 	refused                  *event.Check
 	lastBy                   int // who spoke last
@@ -161,6 +162,7 @@ func (s *stream) note(e event.Event) {
 	case *event.Alert:
 		// What an end says to one that has gone is no refusal: OpenSSL says decode_error there.
 		gone := s.shut != "" && s.shutBy != by
+		s.leaves[by] = s.leaves[by] || e.Description == iana.CloseNotify && !s.leaves[1-by]
 		if !gone && (s.alert == nil || s.alert.Description == iana.CloseNotify) {
 			s.alert, s.alertBy = e, by
 		}

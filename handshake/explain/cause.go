@@ -141,7 +141,7 @@ func bound(s *stream, _ *Outcome) bool { return s.bound }
 
 // mute: the client was the first to close the connection, and had said nothing over it.
 func mute(s *stream, o *Outcome) bool {
-	left := o.ClosedBy == names[client] || s.alert != nil && s.alertBy == client || s.c.Version == iana.TLS13 && !s.finished[client] && s.short[client]
+	left := o.ClosedBy == names[client] && !s.leaves[server] || s.leaves[client] || s.c.Version == iana.TLS13 && !s.finished[client] && s.short[client]
 	if s.c.Resumed || !left || s.data[client] {
 		return false
 	}

@@ -134,6 +134,9 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 		o.What = Unfollowed
 	case s.shut != "":
 		o.What, o.By = BrokenOff, o.ClosedBy
+		if is13 && o.By == names[server] && o.Phase == PhaseClient && !s.finished[server] {
+			o.Phase = PhaseServer // how much of its flight was there is encrypted; it did not wait for an answer
+		}
 	default:
 		o.What, o.By = Silent, names[1-s.lastBy]
 	}

@@ -310,7 +310,10 @@ func (l *list) cause(c *explain.Connection, who string) {
 		alpn[i] = foreign.Quote(p)
 	}
 	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", strings.Join(versions, ", "), "alpn", strings.Join(alpn, ", "))
-	l.line(cli.Say(l.lang, "explain_cause", "cause", title), 0)
+	if c.Outcome.What != explain.Done && c.Outcome.Cause != explain.CauseRefused { // these are no causes
+		title = cli.Say(l.lang, "explain_cause", "cause", title)
+	}
+	l.line(title, 0)
 	if c.Outcome.What == explain.Garbled && c.Read.Trouble != nil {
 		l.line("("+narrate.Fault(l.lang, c.Read.Trouble)+")", color.Faint)
 	}
