@@ -98,11 +98,13 @@ const (
 	SessionClosed observe.Why = "session_closed"
 	// Incomplete: bytes are missing from the recording, and behind them nothing can be opened.
 	Incomplete observe.Why = "incomplete"
+	// Headless: the file lacks its beginning, with the hellos from which keys are found and made.
+	Headless observe.Why = "headless"
 )
 
 // Whys lists every reason that Reading.Closed can have.
 func Whys() []observe.Why {
-	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete)
+	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Headless)
 }
 
 // Need is what would open what stayed closed. It is a stable key.

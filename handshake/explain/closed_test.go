@@ -104,6 +104,7 @@ func TestClosed(t *testing.T) {
 		{"renegotiated", 1, explain.Keys{Logged: keyLog(reneg[:1])}, observe.SomeKeysMissing, []string{"CLIENT_RANDOM"}, true},
 		{"renegotiated", 1, explain.Keys{Logged: keyLog(reneg)}, "", nil, true},
 		{"snapped", 1, explain.Keys{Logged: keyLog(logLines(t, "snapped"))}, explain.Incomplete, nil, true},
+		{"midway", 1, explain.Keys{}, explain.Headless, nil, false},
 		{"psk", 1, explain.Keys{PSKs: [][]byte{psk}}, observe.PSKNotEnough, all13, false},
 		{"psk", 1, explain.Keys{PSKs: [][]byte{{1}}}, observe.OtherPSK, all13, false},
 		{"psk_ke", 1, explain.Keys{PSKs: [][]byte{{1}, psk}}, "", nil, true},

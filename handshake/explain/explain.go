@@ -175,7 +175,11 @@ func (r *reading) done(s *stream) {
 	if s.awaited && s.c.Carrier == Some {
 		s.forget()
 	}
-	if s.c.TLS {
+	if s.headless {
+		r.totals.TLS++
+		s.c.Outcome = Outcome{What: Unfollowed, Phase: PhaseData, Cause: CauseRecording, Closing: string(s.shut)}
+		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
+	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()
 		s.c.close(s, report)

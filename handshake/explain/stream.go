@@ -17,15 +17,16 @@ type stream struct {
 	c  *Connection
 	ob *observe.Observer
 
-	at      time.Time
-	clear   [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
-	passed  [2]int    // how much of it between the two is no longer kept
-	looked  [2]int    // up to here TLS was looked for in it
-	awaited bool      // something was said before TLS, and the server has not begun it
-	alien   bool      // it is not TLS, and nothing more is looked for
-	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
-	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
-	chain   *chain    // the server's certificates
+	at       time.Time
+	clear    [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
+	passed   [2]int    // how much of it between the two is no longer kept
+	looked   [2]int    // up to here TLS was looked for in it
+	awaited  bool      // something was said before TLS, and the server has not begun it
+	headless bool      // it is TLS whose beginning the file lacks
+	alien    bool      // it is not TLS, and nothing more is looked for
+	swapped  bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
+	lost     [2]bool   // bytes are missing: nothing can be told apart from there on
+	chain    *chain    // the server's certificates
 
 	known bool           // what session this began
 	looks []*look        // who looks on
@@ -101,6 +102,9 @@ func (s *stream) search(fromServer bool, b []byte) {
 			return
 		}
 		s.begin(from)
+	case s.c.Midway && records(s.clear[me]):
+		s.forget()
+		s.c.TLS, s.headless = true, true
 	case len(s.clear[me])+s.passed[me] > maxClear:
 		s.forget()
 	default:
@@ -235,6 +239,23 @@ func (s *stream) heard(e event.Event) {
 	s.note(e)
 	if s.shown() {
 		s.r.ends.Event(e)
+	}
+}
+
+// records reports whether b is one whole record behind the other, and nothing else: of application data, as it is
+// behind a handshake.
+func records(b []byte) bool {
+	for rest := b; ; {
+		if len(rest) < 5 || rest[0] != byte(iana.ApplicationData) || rest[1] != 3 || rest[2] == 0 || rest[2] > 3 {
+			return false
+		}
+		n := 5 + int(rest[3])<<8 + int(rest[4])
+		if n == 5 || n > len(rest) {
+			return false
+		}
+		if rest = rest[n:]; len(rest) == 0 {
+			return true
+		}
 	}
 }
 

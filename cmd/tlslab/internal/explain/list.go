@@ -310,10 +310,13 @@ func (l *list) cause(c *explain.Connection, who string) {
 		alpn[i] = foreign.Quote(p)
 	}
 	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", strings.Join(versions, ", "), "alpn", strings.Join(alpn, ", "))
-	if c.Outcome.What != explain.Done && c.Outcome.Cause != explain.CauseRefused { // these are no causes
-		title = cli.Say(l.lang, "explain_cause", "cause", title)
+	switch cause := c.Outcome.Cause; {
+	case cause == explain.CauseRecording: // how it ended has said so
+	case c.Outcome.What == explain.Done || cause == explain.CauseRefused: // these are no causes
+		l.line(title, 0)
+	default:
+		l.line(cli.Say(l.lang, "explain_cause", "cause", title), 0)
 	}
-	l.line(title, 0)
 	if c.Outcome.What == explain.Garbled && c.Read.Trouble != nil {
 		l.line("("+narrate.Fault(l.lang, c.Read.Trouble)+")", color.Faint)
 	}
@@ -355,6 +358,8 @@ func opensKey(c *explain.Connection) string {
 	switch {
 	case r.Cut && opened:
 		return "opens/part"
+	case r.Cut:
+		return "opens/none"
 	case r.Sealed == 0 && !opened:
 		return "opens/clear"
 	case r.Sealed == 0 && r.Session > 0:
