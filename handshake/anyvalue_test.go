@@ -18,11 +18,11 @@ import (
 	"tlslab/handshake/kx"
 	"tlslab/handshake/lab"
 	"tlslab/handshake/message"
-	"tlslab/handshake/observe"
 	"tlslab/handshake/mitm/har"
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/proxy/proxytest"
 	"tlslab/handshake/mitm/relay"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/predict"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
@@ -31,6 +31,7 @@ import (
 	"tlslab/handshake/scenario"
 	"tlslab/handshake/sct"
 	"tlslab/handshake/sig"
+	"tlslab/handshake/starttls"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/switches"
 	"tlslab/handshake/tamper"
@@ -54,7 +55,7 @@ var values = []any{
 	http2.Type(0), http2.Setting{}, http2.Frame{},
 	kx.Kind(0), message.Kind(0), sig.Kind(0), suite.Kind(0), suite.Step{}, tamper.Direction(0), wire.Field{},
 	har.Request{}, har.Response{}, har.Timings{}, proxy.Timing{}, proxy.Block{}, proxy.Change{}, relay.Side(""), transcript.Hex(nil), transcript.Value{}, scenario.Belief{}, scenario.Knowledge{}, scenario.SideBySide{}, scenario.ComparedRow{},
-	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
+	render.TerminalOptions{}, render.Only{}, sheet.Voice{}, page.Query(nil), starttls.Protocol(""), beside.Field{}, beside.Row{}, proxytest.Step{}, proxytest.Form(""), switches.Given{}, lab.Question{}, predict.Question{},
 	sct.Millis(0), pki.Input{}, lesson.Kind(""), pki.Usage(0), der.OID(""), der.Header{}, der.Number{},
 }
 

@@ -41,11 +41,12 @@ const policy = `
 	pki/lesson < pki/internal/pkitest
 	message, record, kx, pki < event
 	message, session, record, keyschedule, kx, certcompress, event < handshake
-	event < narrate
+	event < narrate, starttls
+	starttls < starttls/starttlstest
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < capture, mitm/relay, capture/dissect
-	observe, certcompress, capture/dissect < explain
+	observe, certcompress, capture/dissect, starttls < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -81,7 +82,7 @@ const policy = `
 	lab, cmd/guard < cmd/web
 	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
 	explain, render/lesson, cmd/flags, certcompress/brotli, certcompress/zstd < cmd/explain
-	session/redis, tls, replay, transcript, cmd/trust < cmd/live
+	session/redis, tls, starttls/starttlstest, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples
 `
@@ -100,7 +101,7 @@ const modules = `
 	golang.org/x/net: tls mitm/relay mitm/proxy mitm/proxy/proxytest idn http2
 	golang.org/x/text: pki idn
 	go.etcd.io/bbolt: replay/bank
-	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect cmd/web
+	github.com/hashicorp/golang-lru/v2: session mitm capture/dissect explain cmd/web
 	github.com/gopacket/gopacket: capture/dissect
 	github.com/redis/go-redis/v9: session/redis
 	github.com/fatih/color: render/sheet cmd/cli cmd/lists cmd/capture cmd/explain

@@ -84,6 +84,16 @@ const CauseSameName = "same_name"
 // CauseQualifier is a critical policy with a qualifier that is unknown or cannot be read.
 const CauseQualifier = "policy_qualifier"
 
+// What is wrong with the policies of a path, where it is not that an authority requires one.
+const (
+	CausePolicyDemanded = "policy_demanded"   // the user demands a policy, and none is valid
+	CauseOtherPolicy    = "other_policy"      // policies are valid, and none that the user accepts
+	CauseAnyMapped      = "any_policy_mapped" // a mapping from or to anyPolicy
+)
+
+// CauseDepth is a path with more certificates than the user allows.
+const CauseDepth = "depth"
+
 // Cause is the fault that the check found. For a signature it says more than the error
 // does, if the report was explained. It is "" if the check passed.
 func (c *Check) Cause() string {
@@ -116,8 +126,9 @@ func (c *Check) Cause() string {
 func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
-			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CauseQualifier, "extensions", "tls_feature"},
-		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", "loop", "certificate_list"},
+			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CausePolicyDemanded, CauseOtherPolicy, CauseAnyMapped,
+			CauseQualifier, "extensions", "tls_feature"},
+		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", CauseDepth, "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
 			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
 		reason.CertificateWrongName: {"subject_alt_name", CauseNameAlone, CauseNameToo, CauseNotFirst, CauseCAFirst},

@@ -287,7 +287,10 @@ func requirePolicy(n byte) []pkix.Extension {
 	return []pkix.Extension{ext(oidPolicyConstraints, true, 0x30, 3, 0x80, 1, n)}
 }
 
-func mapPolicy(from, to string) pkix.Extension {
+func mapPolicy(from, to string) pkix.Extension { return mapPolicies(from, to) }
+
+// mapPolicies takes pairs: from, to, from, to.
+func mapPolicies(pairs ...string) pkix.Extension {
 	type mapping struct{ From, To asn1.ObjectIdentifier }
 	id := func(s string) (id asn1.ObjectIdentifier) {
 		der, err := mustOID(s).MarshalBinary()
@@ -299,7 +302,11 @@ func mapPolicy(from, to string) pkix.Extension {
 		}
 		return id
 	}
-	value, err := asn1.Marshal([]mapping{{id(from), id(to)}})
+	var all []mapping
+	for p := range slices.Chunk(pairs, 2) {
+		all = append(all, mapping{id(p[0]), id(p[1])})
+	}
+	value, err := asn1.Marshal(all)
 	if err != nil {
 		panic(err)
 	}

@@ -194,7 +194,7 @@ func TestListsAreComplete(t *testing.T) {
 		}
 	}
 	for _, key := range pki.CheckKeys() {
-		if !made[key] && key != pki.CheckPolicy {
+		if !made[key] && key != pki.CheckPolicy && key != pki.CheckDepth {
 			t.Errorf("no lesson makes the check %s", key)
 		}
 	}

@@ -142,3 +142,20 @@ var (
 	SmallOrder25519        = smallOrder25519
 	SmallOrder448          = smallOrder448
 )
+
+// PolicyGraphSize counts what the processing of policies keeps of a path, leaf first and with its
+// anchor; the error is that of the processing.
+func PolicyGraphSize(path []*x509.Certificate, in PolicyInputs) (nodes, edges int, err error) {
+	j := judgement{verifier: newVerifier(VerifyOptions{Policy: in}), certs: path, anchored: true}
+	s, bad := j.policies()
+	for _, level := range s.graph.levels {
+		nodes += len(level)
+		for _, n := range level {
+			edges += len(n.parents)
+		}
+	}
+	if bad != nil {
+		err = bad
+	}
+	return nodes, edges, err
+}

@@ -95,6 +95,18 @@ const (
 	InQualifiers     = "policy_qualifiers"  // []string: what the qualifiers of a critical certificatePolicies tell a reader
 	InExplicitPolicy = "explicit_policy"    // bool: a policy is required by now
 
+	InInitialPolicySet      = "user_initial_policy_set"        // []string, the policies that the user accepts: of PolicyInputs, and so are those below
+	InInitialExplicitPolicy = "initial_explicit_policy"        // bool
+	InInitialMappingInhibit = "initial_policy_mapping_inhibit" // bool
+	InInitialAnyInhibit     = "initial_any_policy_inhibit"     // bool
+
+	InPolicyGraph       = "valid_policy_graph"               // []string, a level each, as far as the path was taken in: "1 {A = B, C}"
+	InAuthorityPolicies = "authority_constrained_policy_set" // []string, the policies that are valid for the whole path
+	InUserPolicies      = "user_constrained_policy_set"      // []string, those of them that the user accepts
+
+	InDepth    = "depth"     // int, the certificates between leaf and anchor
+	InMaxDepth = "max_depth" // int, how many of them the user allows
+
 	InAnchors        = "anchors"     // int, how many are installed
 	InStatus         = "status"      // "good", "revoked", "unknown", "none"
 	InThisUpdate     = "this_update" // time.Time
@@ -132,6 +144,8 @@ func InputNames() []string {
 		InSB, InRPlusKA,
 		InCA, InMaxPathLength, InPathLength, InKeyUsage, InExtKeyUsage, InWantedUsage, InPermitted, InExcluded,
 		InConstrainedBy, InUnapplied, InPolicies, InQualifiers, InExplicitPolicy,
+		InInitialPolicySet, InInitialExplicitPolicy, InInitialMappingInhibit, InInitialAnyInhibit, InPolicyGraph, InAuthorityPolicies, InUserPolicies,
+		InDepth, InMaxDepth,
 		InAnchors, InStatus, InThisUpdate, InNextUpdate, InProducedAt, InRevokedAt, InRevokedFor, InResponder, InResponse,
 		InIssuerNameHash, InIssuerKeyHash,
 		InTLSFeatures, InIssuerTLSFeatures, InStatusAsked, InStapled,

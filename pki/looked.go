@@ -229,6 +229,15 @@ func lookPathLength(_ *judgement, i int, _ *reason.Error) []Looked {
 	return all
 }
 
+// lookDepth: certificates are counted, and no field says how many there are.
+func lookDepth(j *judgement, _ int, _ *reason.Error) []Looked {
+	var all []Looked
+	for i := range j.certs {
+		all = append(all, fieldsOf(i, inCert)...)
+	}
+	return all
+}
+
 func lookKeyUsage(j *judgement, i int, _ *reason.Error) []Looked {
 	all := fieldsOf(i, inValue+".key_usage")
 	if i == 0 && j.o.KeyUsage == 0 { // what is wanted then depends on the kind of key

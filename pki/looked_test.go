@@ -127,7 +127,7 @@ func TestLookedAtWhatIsThere(t *testing.T) {
 		}
 	}
 	for _, key := range pki.CheckKeys() {
-		if !seen[key] && key != pki.CheckPolicy { // NIST's suite has those: TestNISTPathValidation
+		if !seen[key] && key != pki.CheckPolicy && key != pki.CheckDepth { // those are made in TestNISTPathValidation and TestDepth
 			t.Errorf("no lesson makes the check %s", key)
 		}
 	}

@@ -1,17 +1,11 @@
 package pki
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
-
 // PathState is what RFC 5280 §6.1 carries from the trust anchor down to the leaf, after one
 // certificate has been taken in. The table of checks looks at a certificate and up; this is
 // the same the other way round, for a reader of the RFC.
 //
-// Two things go by §6.2 here, which leaves them to whoever validates: the anchor's own
-// constraints are heeded, and the user asks for no policy.
+// One thing goes by §6.2 here, which leaves it to whoever validates: the anchor's own
+// constraints are heeded.
 type PathState struct {
 	Cert int // index in Path.Certs; the anchor's, the last one, comes first
 
@@ -21,7 +15,7 @@ type PathState struct {
 	// counts, and until policies are no longer mapped. 0 means now.
 	ExplicitPolicy, InhibitAnyPolicy, PolicyMapping int
 
-	// Policies is the lowest level of valid_policy_tree: a policy, or "policy = policy"
+	// Policies is the lowest level of valid_policy_graph (RFC 5280's valid_policy_tree): a policy, or "policy = policy"
 	// where the certificates below know it by another name; nil is the RFC's NULL: no
 	// policy is valid.
 	Policies []string
@@ -35,9 +29,9 @@ func (p *Path) States() []PathState {
 	if !p.Anchored || len(p.Certs) == 0 {
 		return nil
 	}
-	j := judgement{verifier: newVerifier(VerifyOptions{}), certs: p.Certs, anchored: true}
+	j := judgement{verifier: newVerifier(VerifyOptions{Policy: p.policy}), certs: p.Certs, anchored: true}
 	n := len(p.Certs) - 1
-	policies, broken := newPolicyState(n), false
+	policies, broken := newPolicyState(&p.policy, n), false
 	room := n
 	states := make([]PathState, 0, len(p.Certs))
 	for i := n; i >= 0; i-- {
@@ -54,7 +48,7 @@ func (p *Path) States() []PathState {
 			}
 		}
 		s := PathState{Cert: i, MaxPathLength: room, ExplicitPolicy: policies.explicit, InhibitAnyPolicy: policies.inhibitAny,
-			PolicyMapping: policies.mapping, Policies: policies.level.names()}
+			PolicyMapping: policies.mapping, Policies: policies.graph.names()}
 		if i > 0 {
 			for _, in := range showNameConstraints(&j, i-1) {
 				switch trees, _ := in.Value().([]string); in.Name {
@@ -68,18 +62,6 @@ func (p *Path) States() []PathState {
 		states = append(states, s)
 	}
 	return states
-}
-
-// names lists the policies of a level, and what they are called below.
-func (level policyLevel) names() []string {
-	var names []string
-	for _, p := range slices.Sorted(maps.Keys(level)) {
-		if below := slices.Sorted(slices.Values(level[p])); !slices.Equal(below, []string{p}) {
-			p += " = " + strings.Join(below, ", ")
-		}
-		names = append(names, p)
-	}
-	return names
 }
 
 // Inputs are the variables of the state by the names that §6.1.2 gives them. After the

@@ -101,58 +101,92 @@ func begins(name string, with []string) bool {
 	return slices.ContainsFunc(with, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-func TestNISTPathValidation(t *testing.T) {
-	dir := pkitsDir(t)
+// pkitsCase is a case of PKITS with what its user says (RFC 5280 §6.1.1).
+type pkitsCase struct {
+	Name                        string
+	CertPath                    []string // the anchor first
+	InitialPolicySet            []string // "NIST-test-policy-1", "anyPolicy"
+	InitialPolicyMappingInhibit bool
+	InitialExplicitPolicy       bool
+	InitialAnyPolicyInhibit     bool
+	ShouldValidate              bool
+}
+
+func pkitsCases(t *testing.T, dir string) []pkitsCase {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "vectors.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []struct {
-		Name                        string
-		CertPath                    []string
-		InitialPolicySet            []string
-		InitialPolicyMappingInhibit bool
-		InitialExplicitPolicy       bool
-		InitialAnyPolicyInhibit     bool
-		ShouldValidate              bool
-	}
+	var cases []pkitsCase
 	if err := json.Unmarshal(text, &cases); err != nil {
 		t.Fatal(err)
 	}
-	tried := 0
-	for _, tc := range cases {
-		if tc.InitialPolicyMappingInhibit || tc.InitialExplicitPolicy || tc.InitialAnyPolicyInhibit ||
-			len(tc.InitialPolicySet) > 0 && !slices.Equal(tc.InitialPolicySet, []string{"anyPolicy"}) {
-			continue // inputs that our user does not set
+	return cases
+}
+
+// policy is what the case's user says. NIST's names stand for the policies of §3.1 of its
+// document: an arc of test policies below csor-certpolicy.
+func (tc *pkitsCase) policy(t *testing.T) pki.PolicyInputs {
+	t.Helper()
+	in := pki.PolicyInputs{InitialExplicitPolicy: tc.InitialExplicitPolicy, InitialPolicyMappingInhibit: tc.InitialPolicyMappingInhibit,
+		InitialAnyPolicyInhibit: tc.InitialAnyPolicyInhibit}
+	for _, name := range tc.InitialPolicySet {
+		id := pki.AnyPolicy
+		if n, ok := strings.CutPrefix(name, "NIST-test-policy-"); ok {
+			id = "2.16.840.1.101.3.2.1.48." + n
+		} else if name != "anyPolicy" {
+			t.Fatalf("%s: what is %s?", tc.Name, name)
 		}
+		in.InitialPolicySet = append(in.InitialPolicySet, mustOID(id))
+	}
+	return in
+}
+
+// chain are the case's certificates, leaf first; nil if crypto/x509 cannot parse one.
+func (tc *pkitsCase) chain(t *testing.T, dir string) []*x509.Certificate {
+	t.Helper()
+	var chain []*x509.Certificate
+	for _, name := range tc.CertPath {
+		der, err := os.ReadFile(filepath.Join(dir, "certs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			if tc.ShouldValidate {
+				t.Errorf("crypto/x509 cannot parse %s: %v", name, err)
+			}
+			if section := tc.Name[:5]; section == "4.13." || strings.HasPrefix(section, "4.3.") {
+				t.Errorf("crypto/x509 refuses %s, and we have nothing to say about it: %v", name, err)
+			}
+			return nil
+		}
+		chain = append(chain, c)
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
+// pkitsTime is a day on which the certificates of the suite are good.
+var pkitsTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func TestNISTPathValidation(t *testing.T) {
+	dir := pkitsDir(t)
+	tried := 0
+	for _, tc := range pkitsCases(t, dir) {
 		if begins(tc.Name, slices.Collect(maps.Keys(pkitsOutside))) {
 			continue
 		}
 		tried++
 		t.Run(tc.Name, func(t *testing.T) {
-			var chain []*x509.Certificate
-			for _, name := range tc.CertPath {
-				der, err := os.ReadFile(filepath.Join(dir, "certs", name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				c, err := x509.ParseCertificate(der)
-				if err != nil {
-					if tc.ShouldValidate {
-						t.Errorf("crypto/x509 cannot parse %s: %v", name, err)
-					}
-					if section := tc.Name[:5]; section == "4.13." || strings.HasPrefix(section, "4.3.") {
-						t.Errorf("crypto/x509 refuses %s, and we have nothing to say about it: %v", name, err)
-					}
-					return
-				}
-				chain = append(chain, c)
+			chain := tc.chain(t, dir)
+			if chain == nil {
+				return
 			}
-			slices.Reverse(chain)
 			anchor := len(chain) - 1
-			r, _ := pki.Verify(chain[:anchor], pki.VerifyOptions{
-				Roots: pki.NewTrustStore(chain[anchor]), Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Explain: true,
-			})
+			o := pki.VerifyOptions{Roots: pki.NewTrustStore(chain[anchor]), Time: pkitsTime, Policy: tc.policy(t), Explain: true}
+			r, _ := pki.Verify(chain[:anchor], o)
 			looksAgree(t, r, nil)
 			if r.OK != tc.ShouldValidate {
 				t.Errorf("accepted %v, NIST says %v: %v %v", r.OK, tc.ShouldValidate, reason.Of(pkitest.ErrOf(r)), r.Err)
@@ -160,9 +194,13 @@ func TestNISTPathValidation(t *testing.T) {
 			if why := pkitsFaults(tc.Name); !r.OK && !slices.Contains(why, firstFailed(r)) {
 				t.Errorf("refused at %s, and it is about %v: %v", firstFailed(r), why, r.Err)
 			}
+			o.Explain = false
+			if silent, _ := pki.Verify(chain[:anchor], o); silent.OK != r.OK {
+				t.Errorf("accepted %v, and %v without Explain", r.OK, silent.OK)
+			}
 		})
 	}
-	if tried < 100 {
+	if tried < 170 {
 		t.Errorf("only %d cases tried", tried)
 	}
 }

@@ -25,6 +25,7 @@ const (
 	CheckName               CheckKey = "name"
 	CheckBasicConstraints   CheckKey = "basic_constraints"
 	CheckPathLength         CheckKey = "path_length"
+	CheckDepth              CheckKey = "depth"
 	CheckKeyUsage           CheckKey = "key_usage"
 	CheckExtendedKeyUsage   CheckKey = "extended_key_usage"
 	CheckNameConstraints    CheckKey = "name_constraints"
@@ -72,6 +73,7 @@ var rules = [...]rule{
 	{CheckName, "RFC 9525 §6", nil, isNamed, testName, showName, lookName},
 	{CheckBasicConstraints, "RFC 5280 §6.1.4 (k)", nil, isIssuer, testBasicConstraints, showBasicConstraints, lookBasicConstraints},
 	{CheckPathLength, "RFC 5280 §6.1.4 (l)(m)", nil, limitsPath, testPathLength, showPathLength, lookPathLength},
+	{CheckDepth, "RFC 5280 §6.2", nil, limitsDepth, testDepth, showDepth, lookDepth},
 	{CheckKeyUsage, "RFC 5280 §6.1.4 (n)", leafKeyUsageRule, hasKeyUsageRule, testKeyUsage, showKeyUsage, lookKeyUsage},
 	{CheckExtendedKeyUsage, "RFC 5280 §4.2.1.12", nil, limitsUsage, testExtendedKeyUsage, showExtendedKeyUsage, lookExtendedKeyUsage},
 	{CheckNameConstraints, "RFC 5280 §6.1.3 (b)(c)", nil, isConstrained, testNameConstraints, showNameConstraints, lookNameConstraints},
@@ -104,7 +106,7 @@ func (v *verifier) judge(p *Path) {
 	*j = judgement{verifier: v, certs: p.Certs, anchored: p.Anchored}
 	p.Err = v.misnamed
 	if v.o.Explain {
-		p.staple = v.response()
+		p.staple, p.policy = v.response(), v.o.Policy
 	}
 	for i, c := range p.Certs {
 		subject := ""

@@ -107,6 +107,24 @@ func showPathLength(j *judgement, i int) []Input {
 	return []Input{{InMaxPathLength, j.certs[i].MaxPathLen}, {InPathLength, j.below(i)}}
 }
 
+// limitsDepth: the user's own limit, which is about the path as a whole.
+func limitsDepth(j *judgement, i int) bool { return i == 0 && j.anchored && j.o.MaxDepth != nil }
+
+// depth counts what stands between the leaf and the anchor. Self-issued certificates count too.
+func (j *judgement) depth() int { return max(len(j.certs)-2, 0) }
+
+func testDepth(j *judgement, _ int) *reason.Error {
+	if n := j.depth(); n > *j.o.MaxDepth {
+		return reason.New(reason.CertificateUntrusted, "RFC 5280 §6.2", field(0, CauseDepth),
+			reason.Say("at most %d certificates between the leaf and the trust anchor, as was asked for", *j.o.MaxDepth), reason.Say("%d", n))
+	}
+	return nil
+}
+
+func showDepth(j *judgement, _ int) []Input {
+	return []Input{{InMaxDepth, *j.o.MaxDepth}, {InDepth, j.depth()}}
+}
+
 // limitsUsage: on an authority RFC 5280 gives the extension no meaning; by the
 // browsers' convention, which crypto/x509 follows, it limits all that is below.
 func limitsUsage(j *judgement, i int) bool {
@@ -172,13 +190,12 @@ func showProfile(j *judgement, i int) []Input {
 	}
 }
 
-// hasPolicyRule: policies matter only where some certificate asks for them, for
-// our user does not.
+// hasPolicyRule: policies matter only where some certificate asks for them, or the user does.
 func hasPolicyRule(j *judgement, i int) bool {
 	if i != 0 || !j.anchored {
 		return false
 	}
-	return slices.ContainsFunc(j.certs[:len(j.certs)-1], func(c *x509.Certificate) bool {
+	return j.o.Policy.asks() || slices.ContainsFunc(j.certs[:len(j.certs)-1], func(c *x509.Certificate) bool {
 		return c.RequireExplicitPolicy > 0 || c.RequireExplicitPolicyZero || len(c.PolicyMappings) > 0
 	})
 }

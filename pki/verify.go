@@ -45,6 +45,13 @@ type VerifyOptions struct {
 	// asked of a certificate does not depend on it.
 	Version iana.Version
 
+	Policy PolicyInputs // what the path must say about certificate policies; zero demands nothing
+
+	// MaxDepth is how many certificates may stand between the leaf and the trust anchor,
+	// self-issued ones too: OpenSSL's verify_depth. nil leaves it at what a path may have here at
+	// all, 32 certificates; 0 wants the anchor to have issued the leaf.
+	MaxDepth *int
+
 	Staple        []byte // an OCSP response, DER; nil if none came
 	RequireStaple bool   // refuse without one
 
@@ -90,6 +97,7 @@ type Path struct {
 	Notes    []Note  // what is remarked and decides nothing (Explain only)
 	Err      *reason.Error
 
+	policy    PolicyInputs
 	documents []*document // of Certs; what Looked finds the fields in
 	staple    *document
 }

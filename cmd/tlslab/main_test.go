@@ -64,7 +64,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(lookup(ts, args[3]), args[4:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "LC_ALL", "GORACE"} {
+	for _, name := range []string{"PATH", "HOME", "LC_ALL", "GORACE", "SSLKEYLOGFILE"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	switch args[2] {

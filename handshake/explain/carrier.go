@@ -36,7 +36,7 @@ var starters = []struct{ line, server, protocol string }{
 	{"STARTTLS", "20", "nntp"},
 	{"STARTTLS", "\"", "sieve"}, // ManageSieve (RFC 5804)
 	{"STARTTLS", ":", "irc"},
-	{"STARTTLS", "", "some protocol"},
+	{"STARTTLS", "", ""},
 }
 
 // carrierOf says what was said before TLS, and to whom it led.

@@ -1,13 +1,17 @@
 package explain
 
 import (
+	"strings"
+
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 )
 
 // ends tells next what an observer tells of two ends as a lesson would: what the sender did,
 // a message first and then the records that carry it, and then what the other end received,
-// the records first. What is the listener's own comes behind it. The numbers are given anew.
+// the records first. What onlookers made of the records comes behind the sender's, and what somebody
+// computed and checked who has the keys behind it all: at the message that it is about. The numbers are given anew.
 type ends struct {
 	next event.Listener
 	seq  uint64
@@ -17,6 +21,7 @@ type ends struct {
 
 	party                         string // who sent what is at hand
 	records, said, changes, other []event.Event
+	seen                          []event.Event // what onlookers made of the records
 }
 
 // Event takes what the observer tells: records, and behind each what was in it.
@@ -35,6 +40,8 @@ func (l *ends) Event(e event.Event) {
 		l.said = append(l.said, e)
 	case *event.KeyChange:
 		l.changes = append(l.changes, e)
+	case *event.Onlooked:
+		l.seen = append(l.seen, e)
 	default:
 		l.other = append(l.other, e)
 	}
@@ -42,7 +49,14 @@ func (l *ends) Event(e event.Event) {
 
 // flush tells what is at hand.
 func (l *ends) flush() {
-	for _, of := range [...][]event.Event{l.said, l.records, l.changes} {
+	for _, e := range l.said { // a record goes out in the move of the last message in it
+		if m, ok := e.(*event.Message); ok {
+			for _, r := range l.records {
+				r.Head().Move = m.Move
+			}
+		}
+	}
+	for _, of := range [...][]event.Event{l.said, l.records, l.changes, l.seen} {
 		for _, e := range of {
 			l.tell(e)
 		}
@@ -55,7 +69,7 @@ func (l *ends) flush() {
 	for _, e := range l.other {
 		l.tell(e)
 	}
-	l.records, l.said, l.changes, l.other = nil, nil, nil, nil
+	l.records, l.said, l.changes, l.other, l.seen = nil, nil, nil, nil, nil
 	l.over = l.finished == [2]bool{true, true}
 }
 
@@ -83,7 +97,11 @@ func received(e event.Event) event.Event {
 		if m.Party == event.Client.String() {
 			role = event.Server
 		}
-		m.Meta.Move = event.Move{Role: role, Dir: event.Receive, Msg: m.Kind}.String()
+		move := event.Move{Role: role, Dir: event.Receive, Msg: m.Kind}
+		if strings.HasSuffix(sent.Move, "/tls13") {
+			move.Version, move.In = iana.TLS13, event.WaitServerHello // or a later state
+		}
+		m.Meta.Move = move.String()
 		head, e = &m.Meta, &m
 	case *event.Alert:
 		a := *sent

@@ -36,6 +36,7 @@ type Options struct {
 	Onlookers bool
 	// Show is the number of the connection whose events Listener is told; 0: none is.
 	Show        int
+	Name        string // what the recording is called, for a scene
 	Listener    event.Listener
 	ShowSecrets bool
 	// Secrets is told of the key log lines that stand in the file, as they are met.
@@ -187,6 +188,9 @@ func (r *reading) done(s *stream) {
 			s.sights(&report)
 		}
 		s.c.judge(r.o.Roots, &r.chains.signatures)
+	}
+	if s.c.TLS && s.shown() {
+		s.closes(s.at)
 	}
 	if r.o.Each != nil {
 		r.o.Each(s.c)

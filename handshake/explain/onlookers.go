@@ -89,6 +89,7 @@ type look struct {
 	party string
 	ob    *observe.Observer
 	has   *sessions
+	apart bool // he hears for himself, and not as one of a panel
 	known bool // what session this began
 }
 
@@ -113,41 +114,48 @@ func (s *stream) onlookers() {
 	if keys.RSA != nil {
 		add(Thief, true, func(o *observe.Options) { o.RSAKey = keys.RSA })
 	}
-	// With no other key at hand the account's own observer is the log's reader, also of one that
-	// stands further down in the file.
-	if keys.RSA != nil || len(keys.PSKs) > 0 || s.shown() && r.logged.Len() > 0 {
-		add(LogReader, false, func(o *observe.Options) { o.Keys = r.logged })
-	}
 	if len(keys.PSKs) > 0 {
 		add(PSKThief, true, func(o *observe.Options) { o.PSKs = keys.PSKs })
 	}
-	if s.shown() {
+	// A log may stand further down in the file. With no other key at hand the account's own observer
+	// is its reader then.
+	log := r.logged.Len() > 0 && s.shown()
+	if log || keys.RSA != nil || len(keys.PSKs) > 0 {
+		add(LogReader, false, func(o *observe.Options) { o.Keys = r.logged })
+	}
+	if s.shown() { // who has a column there from the beginning
+		n := len(who)
+		if who[n-1].Party == LogReader && !log {
+			n--
+		}
 		line := observe.Line{Conn: s.c.Number, Client: event.Client.String(), Server: event.Server.String()}
-		s.panel, _ = observe.NewPanel(line, who[0].Has, who[1:]...) // an error is about Options.KeyLog, and there is none
+		s.panel, _ = observe.NewPanel(line, base, who[1:n]...) // an error is about Options.KeyLog, and there is none
 	}
 	for i, l := range s.looks {
 		if s.panel != nil {
 			l.ob = s.panel.Observer(l.party)
-		} else {
+		}
+		if l.ob == nil {
 			l.ob, _ = observe.New(who[i].Has)
+			l.apart = true
 		}
 	}
 }
 
 // overheard has those who look on hear what an end said.
 func (s *stream) overheard(fromServer bool, b []byte) {
-	switch {
-	case s.panel != nil:
+	if s.panel != nil {
 		for _, o := range s.panel.Heard(!fromServer, b) {
 			o.Time = s.at
 			s.r.ends.Event(o)
 		}
-	case fromServer:
-		for _, l := range s.looks {
+	}
+	for _, l := range s.looks {
+		switch {
+		case !l.apart:
+		case fromServer:
 			l.ob.ServerBytes(b)
-		}
-	default:
-		for _, l := range s.looks {
+		default:
 			l.ob.ClientBytes(b)
 		}
 	}

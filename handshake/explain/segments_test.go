@@ -238,6 +238,45 @@ func TestOptimistic(t *testing.T) {
 	}
 }
 
+// What stands before TLS is told by what was said, and by what is left of it.
+func TestCarriers(t *testing.T) {
+	file, err := os.ReadFile("testdata/tls13.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := taped(t, file)
+	hello, answer := x.all[1].b, x.all[2].b
+	for _, row := range []struct {
+		greeting, said, reply string
+		carrier               explain.Carrier
+		target                string
+	}{
+		{"", "PROXY TCP4 192.0.2.9 192.0.2.1 4000 443\r\n", "", explain.PROXY, "192.0.2.9"},
+		{"", "PROXY UNKNOWN\r\n", "", explain.PROXY, ""},
+		{"", "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x09\xc0\x00\x02\x01\x0f\xa0\x01\xbb", "", explain.PROXY, ""},
+		{"", "\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x01\x00\x00\x00", "\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x1f\x08\x00\x01\x00\x00\x00", explain.StartTLS, "rdp"},
+		{"", "CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", explain.Connect, "[2001:db8::1]:443"},
+		{"", "\x05\x01\x00\x05\x01\x00\x04\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x01\xbb", "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", explain.SOCKS, "[2001:db8::1]:443"},
+		{"", "\x05\xff\x00\x05\x01\x00\x03\xff\x61", "", explain.SOCKS, ""}, // lengths that lie
+		{"", "\x05\x01\x02\x01\xff\x00\x00\x00\x00", "", explain.SOCKS, ""},
+		{"", "\x04\x01\x01\xbb\x00\x00\x00\x01\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00", explain.SOCKS, "0.0.0.1:443"},
+		{"220 x\r\n", "EHLO a\r\nstarttls\r\n", "250 STARTTLS\r\n220 go\r\n", explain.StartTLS, "smtp"},
+		{"* OK\r\n", "a.7 STARTTLS\r\n", "a.7 OK\r\n", explain.StartTLS, "imap"},
+		{"HELO\n", "STARTTLS\n", "", explain.StartTLS, ""},
+		{"", "whatever it is", "ok", explain.Some, ""},
+	} {
+		for _, n := range []int{1, 7, 1 << 14} {
+			y := &tape{ends: x.ends[:1], all: []heard{{what: "syn"}, {what: "bytes", server: true, b: []byte(row.greeting)}, {what: "bytes", b: []byte(row.said)},
+				{what: "bytes", server: true, b: []byte(row.reply)}, {what: "bytes", b: hello}, {what: "bytes", server: true, b: answer}, {what: "fin"}}}
+			all, _, err := read(t, y.packets(func(int) int { return n }), explain.Options{})
+			if err != nil || len(all) != 1 || !all[0].TLS || all[0].Carrier != row.carrier || all[0].Target != row.target || all[0].Version == 0 ||
+				all[0].Before != [2]int{len(row.said), len(row.greeting + row.reply)} {
+				t.Errorf("%q, %d at a time: %v, %+v", row.said, n, err, all[0])
+			}
+		}
+	}
+}
+
 var carried = regexp.MustCompile(`carried: .*`)
 
 func side(server bool) int {

@@ -28,9 +28,10 @@ type stream struct {
 	lost     [2]bool   // bytes are missing: nothing can be told apart from there on
 	chain    *chain    // the server's certificates
 
-	known bool           // what session this began
-	looks []*look        // who looks on
-	panel *observe.Panel // of the connection that is shown
+	known  bool           // what session this began
+	holder string         // of the keys that open it
+	looks  []*look        // who looks on
+	panel  *observe.Panel // of the connection that is shown
 
 	progress
 }
@@ -183,6 +184,9 @@ func (s *stream) begin(from int) {
 	s.c.Before = [2]int{from + s.passed[client], len(s.clear[server]) + s.passed[server]}
 	s.awaited, s.looked[server] = s.c.Carrier != Bare, 0
 	s.ob = s.r.observer(s)
+	if s.shown() {
+		s.heads()
+	}
 	if s.r.o.Onlookers || s.r.ends != nil {
 		s.onlookers()
 	}
@@ -234,10 +238,49 @@ func (s *stream) Done() {
 	s.r.done(s)
 }
 
+// attribute says who made or checked what neither end has told of: the account's observer has all
+// keys, and the listener has none.
+func (s *stream) attribute(e event.Event) {
+	switch e := e.(type) {
+	case *event.Secret:
+		if e.Label == event.LabelPremasterSecret {
+			s.holder = Thief
+		}
+	case *event.Check:
+	default:
+		return
+	}
+	if s.holder == "" {
+		s.holder = s.keysOf()
+	}
+	if secret, ok := e.(*event.Secret); ok && secret.Function == event.FunctionGiven && s.holder == LogReader && s.r.logged.Has(s.c.Random) {
+		secret.Method = "SSLKEYLOGFILE" // RFC 9850
+	}
+	e.Head().Party = s.holder
+}
+
+// keysOf is who has the keys that open this connection, where they were not computed here.
+func (s *stream) keysOf() string {
+	report := s.ob.Report()
+	f, resumes := s.r.all.began(s.c.Number, &report)
+	switch {
+	case s.r.logged.Has(s.c.Random):
+		return LogReader
+	case report.PSK != nil:
+		return PSKThief
+	case resumes && f.computed:
+		return Thief
+	case resumes:
+		return LogReader
+	}
+	return Listener
+}
+
 // heard is told of everything by the observer.
 func (s *stream) heard(e event.Event) {
 	s.note(e)
 	if s.shown() {
+		s.attribute(e)
 		s.r.ends.Event(e)
 	}
 }

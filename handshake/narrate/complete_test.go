@@ -8,6 +8,7 @@ import (
 
 	"tlslab/handshake"
 	"tlslab/handshake/event"
+	"tlslab/handshake/explain"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
@@ -17,6 +18,7 @@ import (
 	"tlslab/handshake/record"
 	"tlslab/handshake/replay"
 	"tlslab/handshake/scenario"
+	"tlslab/handshake/starttls"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 	"tlslab/pki"
@@ -30,6 +32,12 @@ import (
 func TestComplete(t *testing.T) {
 	want := listed()
 	for _, events := range play(t) {
+		c := new(Context)
+		for _, e := range events {
+			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
+		}
+	}
+	for _, events := range recordings(t) {
 		c := new(Context)
 		for _, e := range events {
 			see(e, c, func(k Kind, key string) { want[k] = append(want[k], key) })
@@ -98,7 +106,7 @@ func texts[T ~string](words []T) []string {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
-		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
+		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), texts(explain.SceneKeys()), texts(starttls.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	for _, r := range []event.Role{event.Client, event.Server} {

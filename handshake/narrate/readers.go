@@ -102,6 +102,12 @@ func (s *story) readers() Sentence {
 	}
 	x := s.main()
 	request, reply := s.went()
+	if s.staysClosed(x) && !request && !reply {
+		if x.host != "" {
+			return told("read/closed+name", "who", s.sights.who(), "host", x.host)
+		}
+		return told("read/closed", "who", s.sights.who())
+	}
 	if s.is("captured_session") && !request && !reply {
 		if s.sights.open() { // and none of its ends could open what was recorded
 			return told("read/all")
@@ -121,10 +127,12 @@ func (s *story) readers() Sentence {
 		return s.untried()
 	}
 	who, reaches := s.sights.reaches()
-	var later, lesser, sealed Sentences
+	var later, lesser, sealed, given Sentences
 	for _, w := range who {
 		name := Sentence{Kind: Summaries, Key: "onlooker/" + w}
 		switch r := reaches[w]; {
+		case r.now && w == "log_reader": // whose keys are no secret that he stole
+			given = append(given, name)
 		case r.later && r.early:
 			lesser = append(lesser, name)
 		case r.later:
@@ -139,7 +147,7 @@ func (s *story) readers() Sentence {
 		}
 		return told("read/"+key, "who", who)
 	}
-	values := map[string]any{"sealed": clause("clause_sealed", sealed), "later": clause("clause_later", later), "lesser": clause("clause_early", lesser)}
+	values := map[string]any{"sealed": clause("clause_sealed", sealed), "later": clause("clause_later", later), "lesser": clause("clause_early", lesser), "given": clause("clause_given", given)}
 	reads := func(w string) bool { return reaches[w] != nil && reaches[w].now }
 	if reads("mitm") {
 		values["sealed"] = clause("clause_sealed_too", sealed) // of one who should not, it is not said that only he could
@@ -164,6 +172,22 @@ func (s *story) readers() Sentence {
 	}
 	values["quantum"] = s.quantum(slices.Concat(later, lesser))
 	return Sentence{Summaries, "read/ends", values}
+}
+
+// who are those who were tried on any record.
+func (s *sights) who() (out Sentences) {
+	told := map[string]bool{}
+	for _, e := range s.onlooked {
+		for _, r := range e.Records {
+			for _, sight := range r.By {
+				if !told[sight.Onlooker] {
+					told[sight.Onlooker] = true
+					out = append(out, Sentence{Kind: Summaries, Key: "onlooker/" + sight.Onlooker})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // live reports whether it is somebody's own connection, of which one end tells. A lesson tries everybody

@@ -19,6 +19,7 @@ type story struct {
 	refusal *event.Alert // the first fatal alert that an end sent because of what it found
 	heard   *event.Alert // the first fatal alert that came
 	failed  *event.Check // the last check that failed
+	closed  int          // records that went by and opened to nobody here
 }
 
 // exchange is one connection of a flow.
@@ -86,6 +87,9 @@ func gather(events []event.Event) *story {
 			}
 		case *event.Record:
 			s.sights.record(e)
+			if e.Protected && e.Payload == nil && e.Dir == event.Send {
+				s.closed++
+			}
 		case *event.Data:
 			s.on(&e.Meta).data(e)
 		case *event.Alert:

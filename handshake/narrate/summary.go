@@ -65,6 +65,8 @@ func (s *story) happened() Sentence {
 		return s.attacked(x)
 	case s.refused() != nil:
 		return s.brokenOff(x)
+	case s.staysClosed(x):
+		return told("happened/closed", "version", x.version.String())
 	case x.version == 0 || !x.finished:
 		return told("happened/ended", "data", s.data())
 	}
@@ -99,6 +101,11 @@ func (s *story) agreed(x *exchange) Sentence {
 		key = "happened/retried"
 	}
 	return told(key, "version", version, "exchange", x.exchanged(), "identity", s.identity(x), "data", s.data())
+}
+
+// staysClosed reports whether x was overheard, and what its ends said under keys opened to nobody here.
+func (s *story) staysClosed(x *exchange) bool {
+	return s.scenes["recorded"] != nil && s.closed > 0 && x != nil && x.version != 0 && !x.finished
 }
 
 // students reports whether a connection's group is a student's own.

@@ -83,6 +83,9 @@ func stories(t *testing.T) map[string][]event.Event {
 		}
 		out[name] = append([]event.Event{head}, out[name]...)
 	}
+	for name, events := range recordings(t) {
+		out["recording of "+name] = events
+	}
 	for name, events := range odds(t) {
 		for _, party := range []string{"client", "server"} {
 			out[name+" as "+party] = live(events, party, 0)

@@ -69,6 +69,8 @@ func (s *story) nextLive(x *exchange) string {
 		return "live"
 	case s.failed != nil && s.failed.Report != nil:
 		return "live_refused"
+	case s.staysClosed(x) && s.refused() == nil:
+		return "live_closed"
 	}
 	return "live_silence"
 }

@@ -86,6 +86,10 @@ func (t *Pen) reads(m *move, w work) {
 		return
 	}
 	l := sheet.LegOf(m.head)
+	if b := t.block; b != nil && t.flow.Role[l] == "" && !slices.Contains(t.flow.Parties, l.Party) {
+		t.looksOn(b, l.Party, w)
+		return
+	}
 	for _, b := range slices.Backward(t.blocks) {
 		if b.after || b.leg == l && b.last(t.blocks) {
 			b.work.add(w)
@@ -98,6 +102,15 @@ func (t *Pen) reads(m *move, w work) {
 	old := t.flow.pending[l]
 	old.add(w)
 	t.flow.pending[l] = old
+}
+
+// looksOn tells of what one computed and checked who is at neither end, and has keys: right behind
+// what it is about. His name stands once, where one thing follows the other.
+func (t *Pen) looksOn(b *block, party string, w work) {
+	b.body = append(b.body, func() {
+		t.Text(3, t.onlooker(party)+t.Say.Colon(), t.Paint.Dim)
+		t.workOfLines(&w, func(*event.Meta) string { return "" })
+	})
 }
 
 // last reports whether b is the last of its connection.

@@ -14,14 +14,18 @@ import (
 
 // workLines tells what the sender of a block did before it sent.
 func (t *Pen) workLines(b *block) {
-	var lines []string
-	who := func(m *event.Meta) string {
+	t.workOfLines(&b.work, func(m *event.Meta) string {
 		if !b.after { // else its heading says who
 			return ""
 		}
 		return t.Say.Party(m.Party) + t.Say.Colon()
-	}
-	for _, d := range b.work.decided {
+	})
+}
+
+// workOfLines tells what was done; who is what stands before what somebody did.
+func (t *Pen) workOfLines(w *work, who func(*event.Meta) string) {
+	var lines []string
+	for _, d := range w.decided {
 		if _, raw := sheet.BytesOf(d.Chosen); !raw {
 			lines = append(lines, who(d.Head())+t.decided(d))
 		}
@@ -30,7 +34,7 @@ func (t *Pen) workLines(b *block) {
 		t.Hang("   - ", 5, strings.Join(lines, t.Say.Semicolon()), nil)
 	}
 	var fine []string
-	for _, c := range b.work.checked {
+	for _, c := range w.checked {
 		if c.OK {
 			fine = append(fine, who(c.Head())+t.passed(c))
 		}
@@ -38,16 +42,16 @@ func (t *Pen) workLines(b *block) {
 	if len(fine) > 0 {
 		t.Hang("   "+t.Paint.Good("? "), 5, strings.Join(fine, t.Say.Semicolon()), nil)
 	}
-	for _, c := range b.work.checked {
+	for _, c := range w.checked {
 		if !c.OK {
 			t.failed(c)
 		}
 	}
-	t.secretLines(b.work.made)
-	if n := len(b.work.same); n > 0 {
-		t.Hang("   * ", 5, t.Say.UI("flights.same", "n", sheet.Text(n), "labels", t.ends(b.work.same)), nil)
+	t.secretLines(w.made)
+	if n := len(w.same); n > 0 {
+		t.Hang("   * ", 5, t.Say.UI("flights.same", "n", sheet.Text(n), "labels", t.ends(w.same)), nil)
 	}
-	for _, line := range b.work.trouble {
+	for _, line := range w.trouble {
 		t.Hang("   "+t.Paint.Bad("! "), 5, line, t.Paint.Bad)
 	}
 }

@@ -200,7 +200,7 @@ func (t *Pen) sentence(indent int, inputs []pki.Input) {
 func (t *Pen) table(indent int, inputs []pki.Input, f func(pki.Input) func(string) string) {
 	n := 0
 	for _, in := range inputs {
-		n = max(n, min(sheet.Width(t.Say.Label(in.Name)), 24))
+		n = max(n, min(sheet.Width(t.Say.Label(in.Name)), 32))
 	}
 	for _, in := range inputs {
 		var painted func(string) string
@@ -239,10 +239,15 @@ func (t *Pen) chainKey(key pki.CheckKey) string {
 }
 
 // worthShowing reports whether a check shows its inputs though it passed: each
-// signature, of the leaf name, dates and stapled status, and what is no check of pki's but
+// signature, of the leaf name, dates and stapled status, what the user demands of the path, and what is no check of pki's but
 // one that a lesson or a student's own verifier adds to a path, such as a pin.
 func worthShowing(c *pki.Check) bool {
-	return c.Key == pki.CheckSignature || !slices.Contains(pki.CheckKeys(), c.Key) || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple || c.Key == pki.CheckTLSFeature)
+	return c.Key == pki.CheckSignature || !slices.Contains(pki.CheckKeys(), c.Key) || c.Cert == 0 && (c.Key == pki.CheckName || c.Key == pki.CheckValidity || c.Key == pki.CheckStaple || c.Key == pki.CheckTLSFeature || demanded(c))
+}
+
+// demanded reports whether a check is about what the user demands of the path, beyond what its certificates do.
+func demanded(c *pki.Check) bool {
+	return c.Key == pki.CheckDepth || c.Key == pki.CheckPolicy && c.Input(pki.InInitialPolicySet) != nil
 }
 
 // inputsOf are the inputs of a check that are shown. The block that an RSA signature

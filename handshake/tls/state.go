@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlslab/handshake"
+	"tlslab/handshake/event"
 )
 
 // handshakeTimeout is how long a client of an HTTP server may take to shake
@@ -72,6 +73,14 @@ func (c *Conn) Export(label string, context []byte, n int) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.e.Export(label, context, n)
+}
+
+// State is where the handshake stands, and stood when it was given up; Summary's FailedIn is where
+// it failed.
+func (c *Conn) State() event.State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.e.State()
 }
 
 // Summary is what the handshake settled.

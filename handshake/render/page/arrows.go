@@ -56,7 +56,10 @@ func (l *ladder) message(e *event.Message, leg sheet.Leg) {
 	l.number, _ = narrate.Flight(e, l.talk)
 	if e.Dir == event.Receive {
 		l.heard(leg)
-		if r := l.sent.came(leg, "", e.Kind.String(), e.Raw); r != nil {
+		if r := l.sent.came(leg, "", e.Kind.String(), e.Raw); r != nil && l.act.recorded {
+			l.lives(e, &r.place)
+			return
+		} else if r != nil {
 			l.did(e, leg, itemReads, "reads_"+e.Kind.String())
 			return
 		}
@@ -169,6 +172,9 @@ func (l *ladder) record(e *event.Record, leg sheet.Leg) {
 		return
 	}
 	rows := l.unsent[leg]
+	if l.act.recorded && e.Protected && e.Payload == nil { // it stayed closed, so it carries none of those
+		rows, l.unsent[leg] = nil, nil
+	}
 	if n := len(rows); n > 0 {
 		for _, r := range rows {
 			r.records = append(r.records, e)

@@ -19,8 +19,11 @@ func (d *document) act(a *act) {
 		e = elDetails
 	}
 	flow := "live"
-	if a.flow != nil {
+	switch {
+	case a.flow != nil:
 		flow = a.flow.Name
+	case a.recorded:
+		flow = string(recorded)
 	}
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && (a == d.decisive() || d.asksIn(a)), is(attrOpen)), numbers(a.heading, a.ending))
@@ -82,6 +85,9 @@ func (d *document) titleOf(a *act) string {
 		return d.say.Title(narrate.Scene, narrate.EntryOf(a.flow))
 	case a.conn > 0:
 		return d.say.UI("page.connection", "n", decimal(a.conn)) + d.say.Colon() + d.ways(a.parties[0], a.parties[1])
+	}
+	if title := d.entitled(a.events); title != "" {
+		return title
 	}
 	return d.say.UI("page.live")
 }

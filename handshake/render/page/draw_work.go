@@ -47,6 +47,10 @@ func (d *document) summary(a *act, r *row) {
 	if len(d.ladder.acts) > 1 {
 		where = decimal(a.n) + "." + where
 	}
+	if a.looksOn(r.party) { // his name stands beside nothing else
+		d.with(elSpan, d.onlooker(r.party)+d.say.Colon(), class(classKind))
+		d.space()
+	}
 	d.with(elSpan, where+d.say.Colon(), class(classHidden)) // no two rows of a page are called the same
 	var checked, failed, chosen, scenes []string
 	computed := 0

@@ -23,6 +23,7 @@ type act struct {
 	arrows    int
 	messages  int             // that have a number
 	replays   bool            // an attacker sends again what he recorded
+	recorded  bool            // it was overheard, and neither end tells of it
 	decided   map[string]bool // what a row has said was chosen
 	ends      sheet.Ends
 }
@@ -262,6 +263,10 @@ func (l *ladder) event(e event.Event) {
 	case *event.KeyChange:
 		l.act.ends.Keys[leg.Way(e.Dir)] = e.Keys
 		l.null[leg] = e.EncryptsNothing()
+		if r := l.lastArrow(); r != nil && l.act.recorded { // it is all that is known of its cause
+			l.lives(e, &r.place)
+			return
+		}
 		l.did(e, leg, itemKeys, e.Dir.String()+"_keys")
 	case *event.Decision:
 		if e.What == event.DecisionVersion && isTLS13(e.Chosen) {
@@ -280,12 +285,49 @@ func (l *ladder) did(e event.Event, leg sheet.Leg, kind itemKind, label string) 
 	it := &item{kind: kind, e: e}
 	it.id = l.taken.take(addressOf(connectionNumber(leg.Conn), leg.Party, label))
 	l.lives(e, &it.place)
-	if f := l.current[leg]; f != nil {
+	if l.act.looksOn(leg.Party) {
+		l.behind(it, leg)
+	} else if f := l.current[leg]; f != nil {
 		l.workOf(f, leg).take([]*item{it})
 	} else {
 		l.waiting[leg] = append(l.waiting[leg], it)
 	}
 	return it
+}
+
+// lastArrow is the arrow that was drawn last, or nil.
+func (l *ladder) lastArrow() *row {
+	for _, f := range slices.Backward(l.act.flights) {
+		for _, r := range slices.Backward(f.rows) {
+			if !r.work() {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// looksOn reports whether a party is at neither end of what was recorded: it has that, and keys.
+func (a *act) looksOn(party string) bool {
+	return a.recorded && party != lessonItself && !slices.Contains(a.parties, party)
+}
+
+// behind puts what one did who looks on behind what it is about: the arrow that was drawn last.
+func (l *ladder) behind(it *item, leg sheet.Leg) {
+	f := l.lastFlight()
+	if f == nil || f.conn != leg.Conn {
+		f = &flight{conn: leg.Conn, from: leg.Party}
+		l.add(f)
+	}
+	var r *row
+	if n := len(f.rows); n > 0 && f.rows[n-1].party == leg.Party {
+		r = f.rows[n-1]
+	} else {
+		r = &row{place: place{flight: f}, party: leg.Party}
+		r.id = l.taken.take(addressOf(connectionNumber(leg.Conn), "w", leg.Party, decimal(f.n)))
+		f.rows = append(f.rows, r)
+	}
+	r.take([]*item{it})
 }
 
 // heard notes that a party has received something: what it does from now on leads to what it

@@ -25,7 +25,7 @@ func (d *document) top() {
 		d.with(elP, d.say.UI("page.handout"))
 	case d.o.NoSecrets:
 		d.with(elP, d.say.UI("page.without_secrets"))
-	case d.o.Live:
+	case d.o.Live && d.opens():
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))
 	}
 	if d.arrows > wholeUpTo {
@@ -36,12 +36,8 @@ func (d *document) top() {
 }
 
 func (d *document) title() string {
-	for _, e := range d.events {
-		if s, ok := e.(event.Scene); ok && d.o.Title != nil {
-			if title := d.o.Title(s); title != "" {
-				return title
-			}
-		}
+	if title := d.entitled(d.events); title != "" {
+		return title
 	}
 	if x, ok := d.exchanges(); ok {
 		return x.Title.In(d.o.Lang)
@@ -52,6 +48,31 @@ func (d *document) title() string {
 	default:
 		return d.titleOf(a)
 	}
+}
+
+// opens reports whether the page holds what a stranger could not read: secrets, or what was under keys.
+func (d *document) opens() bool {
+	return slices.ContainsFunc(d.events, func(e event.Event) bool {
+		switch e := e.(type) {
+		case *event.Secret:
+			return true
+		case *event.Record:
+			return e.Protected && e.Payload != nil
+		}
+		return false
+	})
+}
+
+// entitled is the title by a scene among events that tells it; "" if none does.
+func (d *document) entitled(events []event.Event) string {
+	for _, e := range events {
+		if s, ok := e.(event.Scene); ok && d.o.Title != nil {
+			if title := d.o.Title(s); title != "" {
+				return title
+			}
+		}
+	}
+	return ""
 }
 
 func (d *document) views() {

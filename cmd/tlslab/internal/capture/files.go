@@ -39,7 +39,7 @@ const harLimit = 511
 // open opens the files that the flags name. What goes wrong with them later is said on log.
 func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error {
 	f.lang, f.log = p.Lang, log
-	keys, closeKeys, err := cli.OpenKeyLog(p.keyLog, true, p.Lang, log)
+	keys, closeKeys, err := cli.OpenLiveKeyLog(p.keyLog, true, p.Lang, log, log)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ that wants --i-own-this-network.`,
 	f.StringArrayVar(&p.setReply, "set-reply-header", nil, "`NAME=VALUE`: the same for replies (may be given again)")
 	f.StringArrayVar(&p.mapRemote, "map-remote", nil, "`FROM=TO`: ask another server instead, https://www.example.org=http://localhost:3000;\nthe client is shown a certificate for FROM. TO may have a path, to stand before the\nothers; FROM may if the server stays: https://www.example.org/v1=https://www.example.org/v2\n(may be given again)")
 	f.StringArrayVar(&p.block, "block", nil, "answer 403 instead of reaching `WHAT`: a host, as for --ignore-hosts, or the\nbeginning of a URL, https://www.example.org/ads/ (may be given again)")
-	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)")
+	f.StringVar(&p.keyLog, "keylogfile", "", "append the secrets of both legs, in NSS key log format, to this `file` (mode 0600)"+cli.KeyLogFromEnv)
 	f.StringVar(&p.harDump, "hardump", "", "write what was said, as HAR 1.2, to this `file` (mode 0600);\nit takes twice its size on disk while the proxy runs")
 	f.IntVar(&p.harLimit, "hardump-limit", harLimit, "leave out what would make it longer than so many `MiB`; 0 for no limit")
 	f.StringVar(&p.pcap, "pcap", "", "write both legs, and the secrets that open them, to this pcapng `file` (mode 0600)")

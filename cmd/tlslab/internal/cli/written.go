@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -105,13 +106,39 @@ func (u unfailing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// keyLogVariable is where other programs, curl and browsers, are told of a key log.
+const keyLogVariable = "SSLKEYLOGFILE"
+
+// KeyLogFromEnv goes behind the help of --keylogfile, where the variable is heeded.
+const KeyLogFromEnv = ";\nwithout it the file that SSLKEYLOGFILE names"
+
+// OpenLiveKeyLog is OpenKeyLog for the verbs that meet other programs, and so have real secrets:
+// without --keylogfile they heed SSLKEYLOGFILE, and say so on notes, once.
+func OpenLiveKeyLog(name string, many bool, l narrate.Lang, log, notes io.Writer) (io.Writer, func() error, error) {
+	flag := "--keylogfile"
+	if name == "" {
+		if name = os.Getenv(keyLogVariable); name != "" {
+			flag = keyLogVariable
+		}
+	}
+	w, done, err := openKeyLog(flag, name, many, l, log)
+	if err == nil && flag == keyLogVariable {
+		fmt.Fprintln(notes, Say(l, "keylog_from_env", "file", name))
+	}
+	return w, done, err
+}
+
 // OpenKeyLog opens --keylogfile; there is no writer if the flag was not given. many says
 // that there are many connections, of which none is to wait for a reader.
 func OpenKeyLog(name string, many bool, l narrate.Lang, log io.Writer) (io.Writer, func() error, error) {
+	return openKeyLog("--keylogfile", name, many, l, log)
+}
+
+func openKeyLog(flag, name string, many bool, l narrate.Lang, log io.Writer) (io.Writer, func() error, error) {
 	if name == "" {
 		return nil, func() error { return nil }, nil
 	}
-	f, err := OpenLive("--keylogfile", name, ondisk.Append, l, log)
+	f, err := OpenLive(flag, name, ondisk.Append, l, log)
 	if err != nil {
 		return nil, nil, err
 	}

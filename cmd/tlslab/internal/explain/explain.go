@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -101,6 +102,7 @@ func (e *explainFlags) run(cmd *cobra.Command, name string) (err error) {
 	}
 	in := io.Reader(os.Stdin)
 	if name != "-" {
+		o.Name = filepath.Base(name)
 		f, err := os.Open(name)
 		if err != nil {
 			return cli.Failure("", "%w", err)
@@ -276,7 +278,13 @@ func (e *explainFlags) face(out *cli.Output) (event.Listener, func() error) {
 		return w, w.Close
 	case cli.HTML:
 		o := e.PageOptions()
-		o.Live, o.NoSecrets = true, e.noSecrets
+		o.Live, o.NoSecrets, o.Layout = true, e.noSecrets, e.layOut
+		o.Title = func(s event.Scene) string {
+			if r, ok := s.(*explain.Recorded); ok {
+				return e.title(r)
+			}
+			return ""
+		}
 		p := lesson.NewPage(out, o)
 		return p, p.Close
 	}
@@ -287,7 +295,9 @@ func (e *explainFlags) face(out *cli.Output) (event.Listener, func() error) {
 		if e.format == cli.Mermaid {
 			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, nil)
 		}
-		term := lesson.NewTerminal(out, out.Options)
+		to := out.Options
+		to.Layout = e.layOut
+		term := lesson.NewTerminal(out, to)
 		for _, ev := range held {
 			term.Event(ev)
 		}

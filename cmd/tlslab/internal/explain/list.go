@@ -211,7 +211,7 @@ func exchange(c *explain.Connection) string {
 func (l *list) where(c *explain.Connection) {
 	at := c.Client.String() + " > " + c.Server.String()
 	if c.Carrier != explain.Bare {
-		carried, _ := l.words("carrier/"+string(c.Carrier), "name", foreign.Quote(c.Target))
+		carried, _ := l.words(carrierKey(c), "name", foreign.Quote(c.Target))
 		at += ", " + carried
 	}
 	if c.Suite != 0 {
@@ -233,6 +233,14 @@ func (l *list) where(c *explain.Connection) {
 			l.once(text)
 		}
 	}
+}
+
+// carrierKey is the key of what TLS was carried in.
+func carrierKey(c *explain.Connection) string {
+	if c.Target == "" && c.Carrier != explain.Some {
+		return "carrier/" + string(c.Carrier) + "+unknown"
+	}
+	return "carrier/" + string(c.Carrier)
 }
 
 // outcomeKey is the key of how it ended.

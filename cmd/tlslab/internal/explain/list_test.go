@@ -36,7 +36,7 @@ func asked() (keys []string) {
 	}
 	for _, c := range explain.Carriers() {
 		if c != explain.Bare {
-			keys = append(keys, "carrier/"+string(c))
+			keys = append(keys, carrierKey(&explain.Connection{Carrier: c}), carrierKey(&explain.Connection{Carrier: c, Target: "x"}))
 		}
 	}
 	for _, w := range explain.Whys() {
@@ -58,10 +58,7 @@ func asked() (keys []string) {
 	for _, p := range points {
 		keys = append(keys, "point/"+p)
 	}
-	for _, who := range explain.OnlookerParties() {
-		keys = append(keys, "head/"+who, "who/"+who)
-	}
-	keys = append(keys, "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
+	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

@@ -43,8 +43,7 @@ func (r *readers) words(key string, pairs ...string) (title, text string) {
 // columns are the heads of the onlookers' columns.
 func (r *readers) columns() (out []string) {
 	for _, who := range r.who {
-		head, _ := r.words("head/" + who)
-		out = append(out, head)
+		out = append(out, r.say.UI("page.onlooker."+who))
 	}
 	return out
 }
@@ -218,8 +217,7 @@ func (r *readers) end() {
 	}
 	r.Blank()
 	for _, who := range r.who {
-		about, _ := r.words("who/" + who)
-		r.Text(2, about, r.Paint.Dim)
+		r.Text(2, r.say.UI("flights.who."+who), r.Paint.Dim)
 	}
 	for i, why := range r.marks {
 		said, _ := r.words("whynot/" + string(why))

@@ -26,9 +26,10 @@ type calls struct {
 	cfg    *handshake.Config
 	jar    *sessionJar
 	out    *cli.Output
-	page   *livePage // in the place of transcripts; nil without --format html
-	log    io.Writer // for what is said beside the transcript
-	shaken bool      // one of them at least came about
+	page   *livePage                                                            // in the place of transcripts; nil without --format html
+	dialer func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network's
+	log    io.Writer                                                            // for what is said beside the transcript
+	shaken bool                                                                 // one of them at least came about
 }
 
 // all makes them, and talks; early is for the last, nil for none.
@@ -68,9 +69,15 @@ func (c *calls) all(ctx context.Context, early []byte, in io.Reader, out io.Writ
 
 // dial connects, shakes hands, and says why if it does not work out.
 func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *transcript, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", c.address)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, &late{c.timeout.String()})
+	defer cancel()
+	dial := c.dialer
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	raw, err := dial(ctx, "tcp", c.address)
 	if err != nil {
-		return nil, nil, cli.Told(c.Lang, err, "no_connection", "peer", c.connect, "error", cli.DialFault(err))
+		return nil, nil, c.unconnected(ctx, err)
 	}
 	if n == 0 {
 		err = c.warn(c.out)
@@ -89,7 +96,11 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	}
 	c.jar.lastOffer()
 	raw = c.CaptureFile.Tap(raw, false, own)
-	conn, err := tls.Client(raw, own)
+	if err := c.askForTLS(ctx, raw, own); err != nil {
+		return nil, nil, cli.FirstError(err, t.Close(), raw.Close())
+	}
+	heard := &counted{Conn: raw}
+	conn, err := tls.Client(heard, own)
 	if err != nil {
 		return nil, nil, errors.Join(badConfig(err), raw.Close())
 	}
@@ -97,7 +108,10 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	if herr := conn.HandshakeContext(ctx); herr != nil {
 		err = herr // what the peer said, where it broke off what was sent early
 	}
-	if err != nil {
+	switch {
+	case isLate(err):
+		return nil, nil, cli.FirstError(c.tooLate(err, conn, !heard.spoken.Load()), t.Close(), raw.Close())
+	case err != nil:
 		return nil, nil, cli.FirstError(c.whyNot(ctx, err, c.plight(conn)), t.Close(), raw.Close())
 	}
 	c.shaken = true
@@ -105,6 +119,16 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	c.sayResumed(conn.Summary(), n)
 	c.sayAsked(conn.Summary())
 	return conn, t, nil
+}
+
+// tooLate says where the handshake stood when its time was over. mute: the server had said nothing.
+func (c *calls) tooLate(err error, conn *tls.Conn, mute bool) error {
+	limit := c.timeout.String()
+	if mute && c.startTLS == "" {
+		return cli.Told(c.Lang, err, "late_mute", "peer", c.connect, "limit", limit)
+	}
+	state := conn.State().String()
+	return cli.Told(c.Lang, err, "late_shaking", "peer", c.connect, "limit", limit, "state", state, "doing", narrate.Must(c.Lang, narrate.State, state).Title)
 }
 
 // sayAsked says that the server asked for a certificate, where it got none: in TLS 1.3, or of HTTP, it

@@ -3,7 +3,9 @@ package live
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/signal"
 	"slices"
@@ -22,6 +24,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/starttls"
 	"tlslab/handshake/switches"
 	"tlslab/pki"
 	"tlslab/pki/authority"
@@ -29,8 +32,11 @@ import (
 
 type clientFlags struct {
 	LiveFlags
-	connect, serverName string
+	connect, serverName string // connect is shown to the user, once it is read as it is dialled
 	address             string // connect, as it is dialled
+	asksIn              string // --starttls
+	startTLS            starttls.Protocol
+	timeout             time.Duration
 	insecure, closeSend bool
 	timestamps          bool // --ct
 	caFile              string
@@ -44,10 +50,17 @@ type clientFlags struct {
 func NewClient() *cobra.Command {
 	c := new(clientFlags)
 	cmd := &cobra.Command{
-		Use:   "client --connect HOST:PORT",
+		Use:   "client --connect HOST[:PORT]",
 		Short: "Shake hands with any TLS server and explain it",
 		Long: `Connect to a server, explain the handshake on standard error (or in --out), send
 what comes on standard input, and print what comes back until the server closes.
+
+--connect is HOST, HOST:PORT or a URL: https://HOST/, imaps://HOST, …; of a URL the host
+and the port are taken, and nothing is asked for. --starttls first asks the server for
+TLS in its own protocol, in the clear, and shows what was said; a server that does not
+offer it is left, and nothing goes on without TLS.
+
+--handshake-timeout is for all of it together: connecting, asking, shaking hands.
 
 The end of the input does not end the connection: many servers hang up at once when
 a client says close_notify. --close-write says it all the same.
@@ -61,7 +74,9 @@ unless --sess-out writes that anew.
 --early-data sends a file before the handshake is over, if the session allows. Whoever
 sees it go by can send it again. What the server rejects is sent again by ourselves, as
 ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS, TRACE.`,
-		Example: `  tlslab client --connect www.example.org:443 </dev/null
+		Example: `  tlslab client --connect https://www.example.org/ </dev/null
+  tlslab client --connect mail.example.org:587 --starttls smtp </dev/null
+  tlslab client --connect db.example.org --starttls postgres --CAfile root.pem </dev/null
   printf 'GET / HTTP/1.0\r\n\r\n' | tlslab client --connect localhost:8443 --CAfile root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem --kx rsa --bytes
   tlslab client --connect localhost:8443 --CAfile root.pem --sess-out s.sess
@@ -77,7 +92,10 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
 	c.ClientFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&c.timestamps, "ct", false, "ask for signed certificate timestamps (certificate transparency, RFC 6962): they are shown, and judged by nobody")
-	f.StringVar(&c.connect, "connect", "", "`HOST:PORT` of the server")
+	f.StringVar(&c.connect, "connect", "", "`HOST:PORT` of the server, or a URL; without a port 443, or --starttls's")
+	f.StringVar(&c.asksIn, "starttls", "", "ask for TLS in this `protocol` first: "+strings.Join(protocolNames(), ", "))
+	f.DurationVar(&c.timeout, "handshake-timeout", 30*time.Second, "give a server up that takes longer to answer and to shake hands")
+	cli.Complete(cmd, "starttls", protocolNames)
 	f.StringVar(&c.serverName, "servername", "", "whom to ask for, and to demand of the certificate (default: the host)")
 	f.StringVar(&c.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others")
 	f.BoolVar(&c.insecure, "insecure", false, "believe any certificate; it is still reported on")
@@ -98,15 +116,19 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if c.connect == "" {
 		return cli.Misuse("Say whom to call: tlslab client --connect HOST:PORT", "--connect is missing")
 	}
-	if _, err := cli.SplitAddr(c.connect); err != nil {
-		return cli.Misuse("It is HOST:PORT; an IPv6 address goes in brackets, [::1]:443.", "--connect %s: %s", c.connect, cli.AddrFault(err))
+	if c.startTLS, err = checkStartTLS(c.asksIn); err != nil {
+		return err
 	}
-	host, address, err := cli.ASCIIAddr("--connect", c.connect)
+	to, err := targetOf(c.connect, c.startTLS)
 	if err != nil {
 		return err
 	}
-	c.address = address
-	if c.serverName, err = cli.ASCIIName("--servername", c.serverName); err != nil {
+	host := to.host
+	c.connect, c.address = to.shown, to.address
+	if c.serverName, err = cli.HostName("--servername", c.serverName); err != nil {
+		return err
+	}
+	if err := flags.LongerThanNothing(c.timeout, time.Second); err != nil {
 		return err
 	}
 	if host == "" && c.serverName == "" && !c.insecure {
@@ -146,8 +168,14 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it: standard output may be stuck
 	call := &calls{clientFlags: c, cfg: cfg, jar: jar, out: out, log: cmd.ErrOrStderr()}
-	if c.Format != cli.Text && !c.quiet && c.View.Out == "" {
+	if c.documentAlone() {
 		call.log = io.Discard // a document, which tells all of it, goes there
+	}
+	if to.path != "" {
+		fmt.Fprintln(call.log, cli.Say(c.Lang, "path_not_asked", "path", to.path, "peer", c.connect))
+	}
+	if _, err := netip.ParseAddr(c.serverName); err == nil {
+		fmt.Fprintln(call.log, cli.Say(c.Lang, "address_not_sent", "name", c.serverName))
 	}
 	if c.Format == cli.HTML {
 		call.page = c.newPage(event.Client, c.reconnect > 0, nil, &room{most: maxPages, each: maxPages})

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	stdtls "crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
 
@@ -51,11 +51,13 @@ type liveConn struct {
 	counted    *counted
 	shaken     atomic.Bool // the handshake is complete
 
-	first sync.Once // under --www: the handshake
-
 	// Of early data, under --www:
 	left   []byte // what net/http has yet to read of it
 	noMore bool   // the client's last request has been answered
+	waited bool   // it is HTTP/2, and net/http reads all of it after the handshake
+
+	answering  atomic.Int32 // requests that are being answered
+	unfinished atomic.Bool  // one of them ended before its body did
 
 	mu   sync.Mutex
 	end  error // why it ended; nil for an orderly end
@@ -144,19 +146,6 @@ type tooSlow struct{ limit time.Duration }
 
 func (t *tooSlow) Error() string { return "no handshake within " + t.limit.String() }
 
-// ConnectionState completes the handshake: net/http asks before it reads. Early data is
-// answered before that.
-func (c *liveConn) ConnectionState() stdtls.ConnectionState {
-	c.first.Do(func() {
-		how := c.Conn.Handshake
-		if c.host.cfg.MaxEarlyData > 0 {
-			how = c.answerEarly
-		}
-		_ = c.shake(how) // an error will come again when it is read from
-	})
-	return c.Conn.ConnectionState()
-}
-
 // Read returns what is left of early data, and then reads from the connection.
 func (c *liveConn) Read(p []byte) (int, error) {
 	switch {
@@ -183,10 +172,11 @@ func (c *liveConn) ended(err error) {
 }
 
 // Close closes the connection, shows the rest of its transcript, and says what went
-// wrong, if anything did.
+// wrong, if anything did. Whoever comes second waits until that is done.
 func (c *liveConn) Close() error {
-	err := c.Conn.Close()
+	err := net.ErrClosed
 	c.once.Do(func() {
+		err = c.Conn.Close()
 		_ = c.transcript.Close()
 		if c.page != nil {
 			c.host.pages.finish(c.page, c.name)
@@ -195,6 +185,12 @@ func (c *liveConn) Close() error {
 		c.host.forget(c)
 	})
 	return err
+}
+
+// nothingCut reports whether an end without close_notify has cut off nothing. HTTP/2 says by itself where
+// a request ends, and some clients, curl among them, leave when they have got their answers.
+func (c *liveConn) nothingCut() bool {
+	return c.host.flags.www && c.Summary().Protocol == overHTTP2 && c.answering.Load() == 0 && !c.unfinished.Load()
 }
 
 func (c *liveConn) report() {
@@ -213,6 +209,8 @@ func (c *liveConn) report() {
 		what = cli.Told(l, end, "mute", "limit", slow.limit.String())
 	case late:
 		what = cli.Told(l, end, "too_slow", "limit", slow.limit.String())
+	case c.shaken.Load() && reason.Of(end) == reason.TruncatedStream && c.nothingCut():
+		return
 	case c.shaken.Load():
 		what = plight.afterwards(end)
 	case !c.counted.spoken.Load():

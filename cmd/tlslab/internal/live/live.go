@@ -20,7 +20,6 @@ import (
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
-	"tlslab/handshake/tls"
 )
 
 // LiveFlags are what client and server have in common beside what they offer.
@@ -47,7 +46,8 @@ func (l *LiveFlags) flags(cmd *cobra.Command) {
 	l.Identity.Flags(cmd)
 	l.CaptureFile.Flags(cmd, true)
 	f := cmd.Flags()
-	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: http/1.1,…")
+	f.Lookup("keylogfile").Usage += cli.KeyLogFromEnv
+	f.StringSliceVar(&l.alpn, "alpn", nil, "application protocols, most preferred first: h2,http/1.1,…")
 	f.BoolVar(&l.etm, "etm", true, "encrypt-then-MAC (RFC 7366) for CBC suites (TLS 1.2)")
 	f.IntVar(&l.maxSendFrag, "max-send-frag", 0, "put at most `N` bytes of content into a record, of the handshake too")
 	f.BoolVar(&l.noTicket, "no-ticket", false, "no session tickets (also --no-tickets)")
@@ -120,7 +120,11 @@ func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.
 	if out, err = l.View.Open(to, log); err != nil {
 		return nil, nil, err
 	}
-	keys, closeLog, err := cli.OpenKeyLog(l.KeyLog, l.CaptureFile.Many, l.Lang, log)
+	notes := log
+	if to == log && l.documentAlone() {
+		notes = io.Discard // a document goes there
+	}
+	keys, closeLog, err := cli.OpenLiveKeyLog(l.KeyLog, l.CaptureFile.Many, l.Lang, log, notes)
 	if err != nil {
 		return nil, nil, cli.FirstError(err, out.Close())
 	}
@@ -133,6 +137,12 @@ func (l *LiveFlags) outputs(to, log io.Writer, cfg *handshake.Config) (out *cli.
 		pcapErr, logErr, outErr := l.CaptureFile.Close(), closeLog(), out.Close()
 		return cli.FirstError(pcapErr, logErr, outErr)
 	}, nil
+}
+
+// documentAlone reports whether standard error gets a document, in which nothing else may stand. A
+// server's, of which there are many, stand among other lines.
+func (l *LiveFlags) documentAlone() bool {
+	return l.Format != cli.Text && !l.quiet && l.View.Out == "" && !l.CaptureFile.Many
 }
 
 // warn says, above a transcript that shows secrets, that it does.
@@ -253,8 +263,7 @@ func (t *transcript) write() error {
 }
 
 // settled is what a handshake came to, in lines of a label and a value.
-func settled(l narrate.Lang, c *tls.Conn) [][2]string {
-	s := c.Summary()
+func settled(l narrate.Lang, s *handshake.Summary) [][2]string {
 	label := func(key string) string { return narrate.Must(l, narrate.UI, key).Title }
 	lines := [][2]string{{label("version"), s.Version.String()}}
 	if s.Suite != nil {
@@ -282,7 +291,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 		how = label("cmd.retried")
 	}
 	if s.PSK {
-		how += ", " + pskMode(&s)
+		how += ", " + pskMode(s)
 	}
 	lines = append(lines, [2]string{label("cmd.handshake"), how})
 	if s.EarlyData != handshake.NoEarlyData {
@@ -299,7 +308,7 @@ func settled(l narrate.Lang, c *tls.Conn) [][2]string {
 	if len(s.PeerChain) > 0 {
 		lines = append(lines, [2]string{label("cmd.peer"), idn.BothForms(foreign.Line(s.PeerChain[0].Subject.String()))})
 	}
-	if cameWithout(&s) {
+	if cameWithout(s) {
 		lines = append(lines, [2]string{label("cmd.client_certificate"), label("cmd.asked_none_came")})
 	}
 	return lines

@@ -52,7 +52,8 @@ func NewServer() *cobra.Command {
 (or in --out), one connection after the other, however many there are at a time.
 
 What clients send is printed; a line of standard input goes to the client that came
-last. With --www the server answers HTTP instead, with a page about the handshake.
+last. With --www the server answers HTTP instead, with a page about the handshake:
+HTTP/1.1, and HTTP/2 where --alpn allows it and the client agrees.
 
 The certificate is --cert's, or is issued by the CA in --cadir, or by a CA made on the
 spot, whose keys are never written anywhere: --write-root writes its roots for clients.
@@ -65,6 +66,7 @@ that. Servers that share a Redis (--store) resume each other's sessions and know
 other's marks; while it cannot be reached they shake hands in full, and take no early data.`,
 		Example: `  tlslab server --accept :8443 --www --write-root root.pem
   curl --cacert root.pem https://localhost:8443/
+  tlslab server --accept :8443 --www --alpn h2,http/1.1     curl --http2, browsers
   tlslab server --accept localhost:8443 --cert www.pem --key www-key.pem --kx rsa
   tlslab server --accept :8443 --cadir ca --Verify --staple good
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
@@ -218,7 +220,7 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 	if _, s.accept, err = cli.ASCIIAddr("--accept", s.accept); err != nil {
 		return err
 	}
-	if s.serverName, err = cli.CertName("--servername", s.serverName); err != nil {
+	if s.serverName, err = cli.HostPattern("--servername", s.serverName); err != nil {
 		return err
 	}
 	if err := flags.LongerThanNothing(s.handshakeTimeout, s.idleTimeout); err != nil {
@@ -228,8 +230,8 @@ func (s *serverFlags) check(cmd *cobra.Command) error {
 		return cli.Misuse("Add --www, or leave it out.", "--idle-timeout is about requests: without --www either end may be silent for as long as it likes")
 	}
 	for _, p := range s.alpn {
-		if s.www && p != "http/1.1" && p != "http/1.0" { // a client that agrees on h2 would speak it
-			return cli.Misuse("Say --alpn http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: the pages of --www are HTTP/1.1", foreign.Quote(p))
+		if s.www && !slices.Contains(protocols, p) { // a client that agrees on it would speak it
+			return cli.Misuse("Say --alpn h2,http/1.1, or leave --www out: then the speaking is up to you.", "--alpn %s: --www speaks h2, http/1.1 and http/1.0", foreign.Quote(p))
 		}
 	}
 	return nil
@@ -268,6 +270,9 @@ func (s *serverFlags) announce(ctx context.Context, w io.Writer, l net.Listener,
 		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "clients_trust", "root", root, "port", port))
 	case s.Cert == "":
 		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "root_unwritten"))
+	}
+	if !s.www && slices.Contains(s.alpn, overHTTP2) {
+		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "protocol_unspoken"))
 	}
 	return nil
 }

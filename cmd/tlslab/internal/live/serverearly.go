@@ -47,8 +47,25 @@ type earlyKey struct{}
 // answerEarly answers each request that comes whole as early data, and returns when the
 // handshake is over. What is left of the early data then is the beginning of a request
 // that only this client can have ended, and net/http's to answer.
+//
+// In HTTP/2 a request is no piece of the stream by itself, so there all early data waits for the end of
+// the handshake, which RFC 8470 §3 allows a server: then nobody can have sent it but this client.
 func (c *liveConn) answerEarly() error {
-	requests := newEarlyRequests(earlyReader{c.Conn})
+	first := make([]byte, 1<<14)
+	n, err := c.Conn.ReadEarly(first) // from here on it is known what ALPN has agreed on
+	if err == io.EOF {
+		return nil // none came
+	}
+	if err != nil {
+		return err
+	}
+	early := io.MultiReader(bytes.NewReader(first[:n]), earlyReader{c.Conn})
+	if c.Summary().Protocol == overHTTP2 {
+		c.waited = true
+		c.left, err = io.ReadAll(early) // no more than --early-data
+		return err
+	}
+	requests := newEarlyRequests(early)
 	for !c.noMore {
 		r, refusal := requests.next()
 		switch {
@@ -65,15 +82,15 @@ func (c *liveConn) answerEarly() error {
 			c.noMore = true
 		default:
 			c.left = requests.kept
-			return c.passOver()
+			return passOver(early)
 		}
 	}
-	return c.passOver()
+	return passOver(early)
 }
 
 // passOver reads early data that nobody wants, up to the end of the handshake.
-func (c *liveConn) passOver() error {
-	_, err := io.Copy(io.Discard, earlyReader{c.Conn})
+func passOver(early io.Reader) error {
+	_, err := io.Copy(io.Discard, early)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"crypto/x509"
 	"fmt"
 	"time"
 
@@ -24,6 +25,10 @@ type verifyFlags struct {
 	untrusted          []string
 	client, mustStaple bool
 	format             string
+
+	policies []string
+	policy   pki.PolicyInputs
+	depth    int
 }
 
 // NewVerify is the verb verify.
@@ -52,8 +57,34 @@ if a path was accepted.`,
 	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
 	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, PEM `files`")
 	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
+	f.StringSliceVar(&v.policies, "policy", nil, "accept this certificate policy, an `OID` such as 2.23.140.1.2.1; several may be given")
+	f.BoolVar(&v.policy.InitialExplicitPolicy, "explicit-policy", false, "the chain must be valid for a policy, for one of --policy if there are any")
+	f.BoolVar(&v.policy.InitialPolicyMappingInhibit, "inhibit-mapping", false, "no CA may map one policy to another")
+	f.BoolVar(&v.policy.InitialAnyPolicyInhibit, "inhibit-any", false, "anyPolicy in a certificate stands for no policy")
+	f.IntVar(&v.depth, "depth", 0, "at most `N` certificates between leaf and trust anchor, these two not counted, as OpenSSL's -verify_depth (default: 30)")
 	cli.FormatFlag(cmd, &v.format, formats...)
 	return cmd
+}
+
+// demands are what the user asks of the path as a whole.
+func (v *verifyFlags) demands(cmd *cobra.Command, o *pki.VerifyOptions) error {
+	for _, typed := range v.policies {
+		id, err := x509.ParseOID(typed)
+		if err != nil {
+			return cli.Misuse("A policy is named by numbers between dots: 2.23.140.1.2.1 is a certificate for a domain (CA/Browser Forum).",
+				"--policy %s: this is no object identifier", typed)
+		}
+		v.policy.InitialPolicySet = append(v.policy.InitialPolicySet, id)
+	}
+	o.Policy = v.policy
+	if !cmd.Flags().Changed("depth") {
+		return nil
+	}
+	if v.depth < 0 {
+		return cli.Misuse("With --depth 0 the trust anchor itself must have issued the leaf.", "--depth %d: a path cannot have less than no certificate between the two", v.depth)
+	}
+	o.MaxDepth = &v.depth
+	return nil
 }
 
 // formats are what verify writes.
@@ -71,9 +102,12 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			"a server's certificate is worth nothing unless its name is checked")
 	}
 	if v.serverName != "" {
-		if o.ServerName, err = cli.ASCIIName("--servername", v.serverName); err != nil {
+		if o.ServerName, err = cli.HostName("--servername", v.serverName); err != nil {
 			return err
 		}
+	}
+	if err := v.demands(cmd, &o); err != nil {
+		return err
 	}
 	o.Time = time.Now().Truncate(time.Second) // a certificate's dates know no parts of one (RFC 5280 §4.1.2.5)
 	if v.at != "" {

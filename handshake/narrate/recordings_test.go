@@ -1,0 +1,61 @@
+package narrate
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"tlslab/handshake/event"
+	"tlslab/handshake/explain"
+	"tlslab/handshake/observe"
+)
+
+// recordings are what is told of captures of other people's software, with the key log of an end and
+// without.
+func recordings(t *testing.T) map[string][]event.Event {
+	t.Helper()
+	out := map[string][]event.Event{}
+	for _, name := range []string{"tls13", "mutual", "gnutls"} {
+		file, err := os.ReadFile("../explain/testdata/" + name + ".pcapng")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := os.ReadFile("../explain/testdata/" + name + ".log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for with, lines := range map[string][]byte{"": nil, ", logged": lines} {
+			keys := explain.Keys{Logged: new(observe.KeyLog)}
+			if err := keys.Logged.Read(bytes.NewReader(lines)); err != nil {
+				t.Fatal(err)
+			}
+			_, err = explain.Read(t.Context(), bytes.NewReader(file), explain.Options{Keys: keys, Show: 1, ShowSecrets: true, Listener: event.ListenerFunc(func(e event.Event) {
+				out[name+with] = append(out[name+with], e)
+			})})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return out
+}
+
+// What is said of a recording is of those who were tried on it: who has the key log reads it, and
+// where nobody has keys it is not said that there was nothing to read.
+func TestSummaryOfRecordings(t *testing.T) {
+	all := recordings(t)
+	for _, row := range []struct{ recording, happened, readers, whatIf string }{
+		{"tls13", "happened/closed", "read/closed+name", "whatif/live_closed"},
+		{"mutual", "happened/closed", "read/closed", "whatif/live_closed"},
+		{"tls13, logged", "happened/fresh", "read/tried", "whatif/live"},
+		{"mutual, logged", "happened/fresh", "read/tried", "whatif/live"},
+	} {
+		s := Summarize(all[row.recording])
+		if s.Happened.Key != row.happened || s.Readers.Key != row.readers || s.WhatIf.Key != row.whatIf {
+			t.Errorf("%s: %s, %s, %s", row.recording, s.Happened.Key, s.Readers.Key, s.WhatIf.Key)
+		}
+		if given, ok := s.Readers.Values["given"].(Sentence); row.readers == "read/tried" && (!ok || given.Key != "read/clause_given") {
+			t.Errorf("%s: nothing is said of the reader of the key log", row.recording)
+		}
+	}
+}
