@@ -1,6 +1,6 @@
 // Package explain reads a capture file as the eavesdropper of package observe would have heard
 // it, and says of each TLS connection in it who spoke, what was agreed on, how it ended and
-// by whose doing, how much of it opens with the keys at hand, and what would open the rest.
+// by whose doing and for which likely cause, how much of it opens with the keys at hand, and what would open the rest.
 //
 // It looks at content, not at ports: TLS is found wherever it begins, also behind HTTP CONNECT,
 // SOCKS and STARTTLS. The two ends keep their names: what the server said, the server says.
