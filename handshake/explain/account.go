@@ -393,7 +393,7 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	c.Outcome = s.outcome(&r)
 	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Lacks: r.Lacks, Trouble: r.Err}
 	read.Cut = s.lost != [2]bool{}
-	read.LacksFor = c.Random
+	read.LacksFor = r.LacksFor
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
 	if f, ok := s.r.all.began(c.Number, &r); ok && opened && !s.r.logged.Has(c.Random) {

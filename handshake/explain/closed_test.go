@@ -127,6 +127,9 @@ func TestClosed(t *testing.T) {
 		if r.Closed != row.why || !lacks || r.Data != row.opened {
 			t.Errorf("%s, connection %d: %q, lacks %v, data %v; want %q, %v, %v", row.name, row.n, r.Closed, r.Lacks, r.Data, row.why, row.lacks, row.opened)
 		}
+		if random := fmt.Sprintf("%x", r.LacksFor); row.name == "renegotiated" && row.why != "" && random != strings.Fields(reneg[1])[1] {
+			t.Errorf("a line of %s is missing, and not of %s", reneg[1], random) // it is the second handshake's
+		}
 		if (row.why == "") != (r.Sealed == 0 && len(r.Needs) == 0) {
 			t.Errorf("%s, connection %d: %+v", row.name, row.n, r)
 		}

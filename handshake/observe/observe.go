@@ -86,9 +86,10 @@ type Report struct {
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
 	Closed        Why    // why they stayed closed; "" if Sealed is 0
-	// Lacks are the labels of the key log lines that would have opened them, with the client random
-	// of the handshake at hand (RFC 9850); nil if no line would.
-	Lacks []string
+	// Lacks are the labels of the key log lines that would have opened them (RFC 9850), with LacksFor as
+	// their client random: that of the last handshake, where there was more than one; nil if no line would.
+	Lacks    []string
+	LacksFor []byte
 	// Lost says whose bytes could no longer be told apart, because of Err: the client's, the server's.
 	Lost  [2]bool
 	Tally Tally // both by the part of the connection
@@ -205,7 +206,9 @@ func (o *Observer) Report() Report {
 	if o.psk != nil {
 		r.PSK = o.psk.key
 	}
-	r.Closed, r.Lacks = o.why(), o.unlogged()
+	if r.Closed, r.Lacks = o.why(), o.unlogged(); r.Lacks != nil {
+		r.LacksFor = o.clientRandom()
+	}
 	r.Lost = [2]bool{o.client.lost, o.server.lost}
 	return r
 }

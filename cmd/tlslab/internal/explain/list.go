@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -396,14 +397,14 @@ func (l *list) opens(c *explain.Connection, key string) {
 		if need == explain.NeedKeyLog && i > 0 {
 			break // what stands before it says so
 		}
-		what, _ := l.words("need/"+string(need), "random", short(r.LacksFor))
+		what, _ := l.words("need/"+string(need), "random", short(cmp.Or(string(r.LacksFor), string(c.Random))))
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
 }
 
 // short is as much of a random as tells it from others.
-func short(random []byte) string {
-	return hex.EncodeToString(random[:min(len(random), 8)]) + "…"
+func short(random string) string {
+	return hex.EncodeToString([]byte(random[:min(len(random), 8)])) + "…"
 }
 
 // end says what was in the file in all.
