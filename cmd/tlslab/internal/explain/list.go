@@ -318,7 +318,7 @@ func (l *list) cause(c *explain.Connection, who string) {
 	for i, p := range c.Offered {
 		alpn[i] = foreign.Quote(p)
 	}
-	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", strings.Join(versions, ", "), "alpn", strings.Join(alpn, ", "))
+	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
 	switch cause := c.Outcome.Cause; {
 	case cause == explain.CauseRecording: // how it ended has said so
 	case c.Outcome.What == explain.Done || cause == explain.CauseRefused: // these are no causes
@@ -391,7 +391,7 @@ func (l *list) opens(c *explain.Connection, key string) {
 		l.once(text)
 		return
 	}
-	said, _ := l.words("why/"+string(r.Closed), "labels", strings.Join(r.Lacks, ", "), "session", strconv.Itoa(c.Session))
+	said, _ := l.words("why/"+string(r.Closed), "labels", cli.Enumerated(l.lang, r.Lacks), "session", strconv.Itoa(c.Session))
 	l.once(said)
 	for i, need := range r.Needs {
 		if need == explain.NeedKeyLog && i > 0 {
