@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ import (
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/predict"
+	"tlslab/handshake/quic"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
@@ -47,7 +49,7 @@ import (
 // nothing at all, and prints it.
 var values = []any{
 	event.Role(0), event.Direction(0), event.Op(0), event.Function(0), event.Keys(0), event.SecretLabel(""), event.State(0), handshake.EarlyDataStatus(0), handshake.SuiteOrder(0), event.Move{}, event.Overheard{}, event.Sight{}, observe.Part(0),
-	foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
+	quic.Version(0), quic.Type(0), quic.FrameType(0), foreign.Text{}, foreign.Sentence(""), reason.Phrase{}, reason.Reason(0), reason.OneOf(nil), reason.Usage{}, reason.Names(nil), reason.Both(nil),
 	iana.AlertDescription(0), iana.AlertLevel(0), iana.CertificateCompressionAlgorithm(0), iana.CertificateStatusType(0),
 	iana.ClientCertificateType(0), iana.ECCurveType(0), iana.ECPointFormat(0), iana.ExtensionType(0), iana.MaxFragmentLength(0),
 	iana.NameType(0), iana.PSKKeyExchangeMode(0), iana.Group(0), iana.HandshakeType(0), iana.KeyUpdateRequest(0), iana.Auth(0),
@@ -112,21 +114,19 @@ func TestAnyValueAnswers(t *testing.T) {
 func anyValues(of reflect.Type) []reflect.Value {
 	v := []reflect.Value{reflect.Zero(of)}
 	switch of.Kind() {
-	case reflect.Uint8, reflect.Uint16:
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		for n := range uint64(1 << 8) {
 			v = append(v, reflect.New(of).Elem())
 			v[len(v)-1].SetUint(n)
 		}
-		if of.Kind() == reflect.Uint16 {
-			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff} {
+		if of.Kind() != reflect.Uint8 {
+			for _, n := range []uint64{0x100, 0x101, 0x102, 0x7fff, 0xffff, 1 << 31, math.MaxUint32, 1 << 32, 1 << 63, math.MaxUint64} {
+				if reflect.Zero(of).OverflowUint(n) {
+					continue
+				}
 				v = append(v, reflect.New(of).Elem())
 				v[len(v)-1].SetUint(n)
 			}
-		}
-	case reflect.Uint64:
-		for _, n := range []uint64{1, 1 << 32, 1 << 63, 1<<64 - 1} {
-			v = append(v, reflect.New(of).Elem())
-			v[len(v)-1].SetUint(n)
 		}
 	case reflect.String:
 		v = append(v, reflect.ValueOf("no such word").Convert(of))

@@ -95,7 +95,7 @@ func (c *clientStart) forget() {
 // clientRows is the client's table before a version is settled. Rows of one state are tried
 // from top to bottom. A client that offers early data speaks TLS 1.3 alone from there on (RFC
 // 9846 §E.3).
-var clientRows = rows[clientStart]{event.Client, 0, []move[clientStart]{
+var clientRows = rows[clientStart]{role: event.Client, moves: []move[clientStart]{
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: (*clientStart).offersEarlyDataInDisguise, When: event.GuardOffersEarlyDisguised, Do: (*clientStart).sendClientHello, To: event.SendEarlyChangeCipherSpec, Ref: "RFC 9846 §4.2.2", Ver: iana.TLS13},
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, If: (*clientStart).offers13, When: event.GuardOffers13, Do: (*clientStart).sendClientHello, To: event.WaitServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: event.Start, Dir: event.Send, Msg: message.KindClientHello, Do: (*clientStart).sendClientHello, To: event.WaitServerHello, Ref: "RFC 5246 §7.4.1.2"},

@@ -14,7 +14,7 @@ import (
 )
 
 // clientRows12 is the client's side of TLS 1.2, from ServerHello on.
-var clientRows12 = rows[client12]{event.Client, iana.TLS12, []move[client12]{
+var clientRows12 = rows[client12]{role: event.Client, version: iana.TLS12, moves: []move[client12]{
 	// A server may answer with the session the client offered: an abbreviated handshake.
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: (*client12).resumesWithTicket, When: event.GuardResumedTicket, Do: (*client12).recvServerHello, To: event.WaitNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindServerHello, If: (*client12).resumes, When: event.GuardResumed, Do: (*client12).recvServerHello, To: event.WaitChangeCipherSpec, Ref: "RFC 5246 §7.3"},

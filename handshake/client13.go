@@ -11,7 +11,7 @@ import (
 
 // clientRows13 is the client's side of TLS 1.3, from the server's first answer on
 // (RFC 9846 §A.1).
-var clientRows13 = rows[client13]{event.Client, iana.TLS13, []move[client13]{
+var clientRows13 = rows[client13]{role: event.Client, version: iana.TLS13, moves: []move[client13]{
 	{In: event.SendEarlyChangeCipherSpec, Dir: event.Send, Msg: message.KindChangeCipherSpec, Do: (*client13).sendEarlyChangeCipherSpec, To: event.WaitServerHello, Ref: "RFC 9846 §E.4"},
 
 	{In: event.WaitServerHello, Dir: event.Receive, Msg: message.KindHelloRetryRequest, If: (*client13).mayRetryInDisguise, When: event.GuardFirstRetryDisguised, Do: (*client13).recvHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},

@@ -46,7 +46,8 @@ const policy = `
 	event, keyschedule, record < observe
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < capture, mitm/relay, capture/dissect
-	observe, certcompress, capture/dissect, starttls < explain
+	message, keyschedule < quic
+	observe, quic, certcompress, capture/dissect, starttls < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -93,7 +94,7 @@ const policy = `
 // for what people type and read, so the engine has no part in them.
 const modules = `
 	filippo.io/bigmod: kx
-	filippo.io/edwards25519: pki
+	filippo.io/edwards25519: kx pki
 	github.com/cloudflare/circl: kx kx/private sig pki pki/internal/algid pki/authority examples
 	github.com/andybalholm/brotli: certcompress/brotli
 	github.com/klauspost/compress: certcompress/zstd

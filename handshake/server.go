@@ -88,7 +88,7 @@ func (s *serverStart) forget() {
 
 // serverRows is the server's table before a version is settled. Rows of one state are tried
 // from top to bottom.
-var serverRows = rows[serverStart]{event.Server, 0, []move[serverStart]{
+var serverRows = rows[serverStart]{role: event.Server, moves: []move[serverStart]{
 	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, If: (*serverStart).speaks13, When: event.GuardSpeaks13, Do: (*serverStart).recvClientHello, To: event.SendServerHello, Ref: "RFC 9846 §4.2.2"},
 	{In: event.Start, Dir: event.Receive, Msg: message.KindClientHello, Do: (*serverStart).recvClientHello, To: event.SendServerHello, Ref: "RFC 5246 §7.4.1.2"},
 }}

@@ -11,7 +11,7 @@ import (
 )
 
 // serverRows12 is the server's side of TLS 1.2, from ServerHello on.
-var serverRows12 = rows[server12]{event.Server, iana.TLS12, []move[server12]{
+var serverRows12 = rows[server12]{role: event.Server, version: iana.TLS12, moves: []move[server12]{
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server12).resumesWithTicket, When: event.GuardResumedTicket, Do: (*server12).sendServerHello, To: event.SendNewSessionTicket, Ref: "RFC 5077 §3.1"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server12).resumed, When: event.GuardResumed, Do: (*server12).sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 5246 §7.3"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, Do: (*server12).sendServerHello, To: event.SendCertificate, Ref: "RFC 5246 §7.4.1.3"},

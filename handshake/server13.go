@@ -18,7 +18,7 @@ import (
 
 // serverRows13 is the server's side of TLS 1.3, from its first answer on (RFC 9846
 // §A.2).
-var serverRows13 = rows[server13]{event.Server, iana.TLS13, []move[server13]{
+var serverRows13 = rows[server13]{role: event.Server, version: iana.TLS13, moves: []move[server13]{
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: (*server13).retriesInDisguise, When: event.GuardRetryDisguised, Do: (*server13).sendHelloRetryRequest, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.4"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindHelloRetryRequest, If: (*server13).retries, When: event.GuardRetry, Do: (*server13).sendHelloRetryRequest, To: event.WaitSecondClientHello, Ref: "RFC 9846 §4.2.4"},
 	{In: event.SendServerHello, Dir: event.Send, Msg: message.KindServerHello, If: (*server13).disguised, When: event.GuardDisguised, Do: (*server13).sendServerHello, To: event.SendChangeCipherSpec, Ref: "RFC 9846 §4.2.3"},

@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"slices"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -31,6 +32,23 @@ type rows[S any] struct {
 	role    event.Role
 	version iana.Version // 0: before one is settled
 	moves   []move[S]
+
+	once sync.Once
+	from [event.Failed + 1][2][]int // see of
+}
+
+// of are the rows of a state in one direction, in their order. Each record asks whether something
+// is to be sent first, and a state has few rows or none. The index is made when it is first asked
+// for, not by a function that makes the table: so the linker sees that who never serves has no
+// use for a server's rows.
+func (r *rows[S]) of(state event.State, dir event.Direction) []int {
+	r.once.Do(func() {
+		for i := range r.moves {
+			m := &r.moves[i]
+			r.from[m.In][m.Dir] = append(r.from[m.In][m.Dir], i)
+		}
+	})
+	return r.from[state][dir]
 }
 
 // table is rows bound to what they work on.
@@ -110,24 +128,24 @@ func (t *tables[S, S13, S12]) awaits(v iana.Version, state event.State) (kinds [
 	return kinds
 }
 
-// of is the version whose row r is; 0: of both.
-func (t *table[S]) of(r *move[S]) iana.Version { return max(t.version, r.Ver) }
+// whose is the version whose row r is; 0: of both.
+func (t *table[S]) whose(r *move[S]) iana.Version { return max(t.version, r.Ver) }
 
-// counts reports whether r is a row of state, for version v.
-func (t *table[S]) counts(r *move[S], v iana.Version, state event.State) bool {
-	of := t.of(r)
-	return r.In == state && (v == 0 || of == 0 || of == v)
+// counts reports whether r is a row of version v.
+func (t *table[S]) counts(r *move[S], v iana.Version) bool {
+	of := t.whose(r)
+	return v == 0 || of == 0 || of == v
 }
 
-// awaited reports whether a message can come by r in state, for version v.
-func (t *table[S]) awaited(r *move[S], v iana.Version, state event.State) bool {
-	return r.Dir == event.Receive && t.counts(r, v, state) && (r.If == nil || r.If(t.s, nil))
+// awaited reports whether a message can come by r, a row of its state, for version v.
+func (t *table[S]) awaited(r *move[S], v iana.Version) bool {
+	return t.counts(r, v) && (r.If == nil || r.If(t.s, nil))
 }
 
 func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) int {
-	for i := range t.moves {
+	for _, i := range t.rows.of(state, dir) {
 		r := &t.moves[i]
-		if !t.counts(r, v, state) || r.Dir != dir || m != nil && r.Msg != m.Kind() {
+		if !t.counts(r, v) || m != nil && r.Msg != m.Kind() {
 			continue
 		}
 		if r.If == nil || r.If(t.s, m) {
@@ -141,12 +159,12 @@ func (t *table[S]) do(row int, m message.Message) error { return t.moves[row].Do
 
 func (t *table[S]) row(i int) event.Move {
 	r := &t.moves[i]
-	return event.Move{Role: t.role, Version: t.of(r), In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
+	return event.Move{Role: t.role, Version: t.whose(r), In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
 }
 
 func (t *table[S]) expects(v iana.Version, state event.State, kind message.Kind) bool {
-	for i := range t.moves {
-		if r := &t.moves[i]; r.Msg == kind && t.awaited(r, v, state) {
+	for _, i := range t.rows.of(state, event.Receive) {
+		if r := &t.moves[i]; r.Msg == kind && t.awaited(r, v) {
 			return true
 		}
 	}
@@ -156,7 +174,7 @@ func (t *table[S]) expects(v iana.Version, state event.State, kind message.Kind)
 func (t *table[S]) legal(v iana.Version, state event.State) []event.Move {
 	var out []event.Move
 	for i := range t.moves {
-		if t.counts(&t.moves[i], v, state) {
+		if r := &t.moves[i]; r.In == state && t.counts(r, v) {
 			out = append(out, t.row(i))
 		}
 	}
@@ -164,8 +182,8 @@ func (t *table[S]) legal(v iana.Version, state event.State) []event.Move {
 }
 
 func (t *table[S]) awaits(v iana.Version, state event.State) (kinds []message.Kind) {
-	for i := range t.moves {
-		if r := &t.moves[i]; t.awaited(r, v, state) {
+	for _, i := range t.rows.of(state, event.Receive) {
+		if r := &t.moves[i]; t.awaited(r, v) {
 			kinds = append(kinds, r.Msg)
 		}
 	}

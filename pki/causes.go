@@ -136,7 +136,8 @@ func Causes() map[reason.Reason][]string {
 		reason.WeakKey:              {CauseTooSmall, CauseTooLarge, CauseNumbers},
 		reason.CertificateUsage:     {"key_usage", "extended_key_usage"},
 		reason.CertificateMalformed: { // what else can be malformed has the reason's own advice
-			CauseNotDER, CauseCutShort, CauseTrailing, CauseOtherContent, "serial_number", "signature", "validity", "criticality", "duplicate",
+			CauseNotDER, CauseCutShort, CauseTrailing, CauseOtherContent, CauseIsRequest, CauseIsCRL, CauseIsKey, CauseIsPKCS12, CauseIsBundle,
+			CauseNotSignedData, CauseEmptyBundle, CauseBundleEncoding, "serial_number", "signature", "validity", "criticality", "duplicate",
 			"alternative_name", "constraint", "subject_public_key_info"},
 		reason.BadStatusResponse: {
 			"tls_feature", "response_missing", "response", "response_type", "version", "response_status", "cert_id", "responder", "signature", "signature_algorithm", "extensions",

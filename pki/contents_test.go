@@ -44,7 +44,7 @@ func TestOtherContents(t *testing.T) {
 		{"a certificate signing request (PKCS #10)", "req -new -key EC -subj /CN=x -outform DER"},
 		{"a certificate signing request (PKCS #10)", "req -new -key RSA -subj /CN=x -addext subjectAltName=DNS:x -outform DER"},
 		{"keys and certificates together (PKCS #12)", "pkcs12 -export -inkey EC -in CERT -passout pass:x"},
-		{"a message of PKCS #7 (CMS), which may hold certificates", "crl2pkcs7 -nocrl -certfile CERT -outform DER"},
+		{"a message of PKCS #7 (CMS), which may hold certificates", "cms -encrypt -in CERT -outform DER -recip CERT"},
 	} {
 		args := strings.NewReplacer("EC", at("ec"), "RSA", at("rsa"), "CERT", at("cert")).Replace(made.args)
 		if out, err := openssl(t, append(strings.Fields(args), "-out", at("der"))...); err != nil {
@@ -64,9 +64,12 @@ func isOther(t *testing.T, name, what string, der []byte) {
 	_, raw := pki.ParseCertificate(der)
 	_, file := pki.ParsePEM(der)
 	_, block := pki.ParsePEM(pki.EncodeCert(der))
+	if strings.Contains(what, "PKCS #7") { // as a file it is opened (TestReadCertificatesRefuses)
+		file = raw
+	}
 	for _, err := range []error{raw, file, block} {
 		var e *reason.Error
-		if !errors.As(err, &e) || e.Field != "certificate."+pki.CauseOtherContent || e.Ref == "" || say(e.Got) != what {
+		if !errors.As(err, &e) || !strings.HasPrefix(e.Field, "certificate."+pki.CauseOtherContent) || e.Ref == "" || say(e.Got) != what {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package pki is a trust store and a verifier that reports every check it made.
 //
-// It parses certificates, keys and PEM texts, builds the candidate paths from the leaf to a trust
+// It parses certificates, keys, PEM texts and bundles of PKCS #7, builds the candidate paths from the leaf to a trust
 // anchor, and on each certificate of each path runs the rows of one table of checks, RFC 5280 §6
 // with the names of RFC 9525; asked to explain, it keeps the inputs of each: the hash of the
 // to-be-signed bytes, the block that an RSA signature opens to, x(R) of an ECDSA signature.

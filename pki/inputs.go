@@ -100,7 +100,7 @@ const (
 	InInitialMappingInhibit = "initial_policy_mapping_inhibit" // bool
 	InInitialAnyInhibit     = "initial_any_policy_inhibit"     // bool
 
-	InPolicyGraph       = "valid_policy_graph"               // []string, a level each, as far as the path was taken in: "1 {A = B, C}"
+	InPolicyGraph       = "valid_policy_graph"               // []string, a level each, as far as the path was taken in: "1:{A = B, C}"
 	InAuthorityPolicies = "authority_constrained_policy_set" // []string, the policies that are valid for the whole path
 	InUserPolicies      = "user_constrained_policy_set"      // []string, those of them that the user accepts
 

@@ -36,21 +36,28 @@ func parseCertificate(b []byte) (*x509.Certificate, *reason.Error) {
 // CertificateError is a certificate of a file that cannot be parsed.
 type CertificateError struct {
 	File string // "" if the text came from no file
-	N    int    // which of its certificates, from 1
+	N    int    // which of its certificates, from 1; 0 if it is about the file, or the PEM block on Line
 	Line int    // of its BEGIN line; 0 if the file is DER
 	Err  *reason.Error
 }
 
 // Error says which certificate, and what is wrong with it.
 func (e *CertificateError) Error() string {
-	s := fmt.Sprintf("certificate %d", e.N)
+	var parts []string
+	if e.N > 0 {
+		parts = append(parts, fmt.Sprintf("certificate %d", e.N))
+	}
+	if e.Line > 0 {
+		parts = append(parts, fmt.Sprintf("line %d", e.Line))
+	}
+	s := e.Err.Error()
+	if len(parts) > 0 {
+		s = strings.Join(parts, ", ") + ": " + s
+	}
 	if e.File != "" {
 		s = e.File + ": " + s
 	}
-	if e.Line > 0 {
-		s += fmt.Sprintf(", line %d", e.Line)
-	}
-	return s + ": " + e.Err.Error()
+	return s
 }
 
 func (e *CertificateError) Unwrap() error { return e.Err }
@@ -61,8 +68,35 @@ const (
 	CauseCutShort = "cut_short" // the certificate says that it is longer
 	CauseTrailing = "trailing"  // bytes behind its end
 
-	CauseOtherContent = "other_content" // they are whole, and hold something else
+	CauseOtherContent = "other_content" // they are whole, and hold something else: if not said otherwise below
+	CauseIsRequest    = "is_request"
+	CauseIsCRL        = "is_crl"
+	CauseIsKey        = "is_key"
+	CauseIsPKCS12     = "is_pkcs12"
+	CauseIsBundle     = "is_bundle"
 )
+
+// causesOfContents are the contents for which there is something to do.
+var causesOfContents = map[*reason.Phrase]string{
+	&requestName: CauseIsRequest, &revocationListName: CauseIsCRL, &privateKeyName: CauseIsKey, &encryptedKeyName: CauseIsKey,
+	&pkcs12Name: CauseIsPKCS12, &cmsName: CauseIsBundle,
+}
+
+// ContentCause is the cause of a PEM block of this label where certificates are wanted; "" if there is
+// no more to say than that it holds none.
+func ContentCause(label string) string {
+	switch {
+	case strings.HasSuffix(label, "CERTIFICATE REQUEST"):
+		return CauseIsRequest
+	case label == "X509 CRL":
+		return CauseIsCRL
+	case strings.HasSuffix(label, labelPrivateKey):
+		return CauseIsKey
+	case label == "PKCS12":
+		return CauseIsPKCS12
+	}
+	return ""
+}
 
 // malformed explains why b is no certificate; err is crypto/x509's. What it cannot parse is
 // as a rule no DER either, and then the byte is named.
@@ -95,7 +129,11 @@ func otherContent(b []byte) *reason.Error {
 	if is == nil || is == &certificateName {
 		return nil
 	}
-	return reason.New(reason.CertificateMalformed, "RFC 5280 §4.1", "certificate."+CauseOtherContent, certificateName, *is)
+	field := "certificate." + CauseOtherContent
+	if cause := causesOfContents[is]; cause != "" {
+		field += "." + cause
+	}
+	return reason.New(reason.CertificateMalformed, "RFC 5280 §4.1", field, certificateName, *is)
 }
 
 // whole fills e if the outermost length is at odds with the bytes that are there.

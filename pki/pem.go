@@ -32,14 +32,15 @@ const (
 	PEMStrayEnd   PEMFault = "stray_end"   // an END line with no BEGIN before it
 	PEMUTF16      PEMFault = "utf16"       // the text is UTF-16 or UTF-32
 	PEMNothing    PEMFault = "nothing"     // no block of the kind that is wanted
-	PEMOtherForm  PEMFault = "other_form"  // certificates in a form that is not read here (PKCS #7, trusted)
+	PEMBlank      PEMFault = "blank"       // nothing at all
+	PEMOtherForm  PEMFault = "other_form"  // certificates in a form that is not read here (trusted ones)
 	PEMEncrypted  PEMFault = "encrypted"   // the key needs a passphrase
 )
 
 // PEMFaults lists them all.
 func PEMFaults() []PEMFault {
 	return []PEMFault{PEMTruncated, PEMJunk, PEMBadBase64, PEMEmpty, PEMBadMarker, PEMWrongLabel, PEMStrayEnd, PEMUTF16, PEMNothing,
-		PEMOtherForm, PEMEncrypted}
+		PEMBlank, PEMOtherForm, PEMEncrypted}
 }
 
 // PEMError says what is wrong with a PEM text, and where.
@@ -87,8 +88,10 @@ func (e *PEMError) Error() string {
 		}
 		fmt.Fprintf(&b, "; there should be a line -----BEGIN %s-----", e.Label)
 		if e.Label == labelCertificate {
-			b.WriteString(" (openssl x509 -inform DER converts DER)")
+			b.WriteString(", or DER")
 		}
+	case PEMBlank:
+		b.WriteString("there is nothing in it; get the file again")
 	case PEMOtherForm:
 		fmt.Fprintf(&b, "a block %s holds certificates in a form that is not read here; convert it: %s", inQuotes(e.Label), Conversion(e.Label))
 	case PEMEncrypted:

@@ -1,11 +1,15 @@
 package pki
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
 	"strings"
+
+	"tlslab/handshake/reason"
 )
 
 // What the blocks of a PEM text hold. The reader of the text is in pem.go, and there is
@@ -17,50 +21,152 @@ const (
 )
 
 // Conversion is the command that makes PEM certificates of a block whose label says
-// that there are some inside, in a form that is not read here; "" of any other label.
+// that there is one inside, in a form that is not read here; "" of any other label.
 func Conversion(label string) string {
-	switch label {
-	case "TRUSTED CERTIFICATE":
+	if label == "TRUSTED CERTIFICATE" {
 		return "openssl x509 -in FILE -out NEW"
-	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
-		return "openssl pkcs7 -in FILE -print_certs -out NEW"
 	}
 	return ""
 }
 
-// ParsePEM reads every certificate of a PEM text, in its order. Blocks of other things
-// are passed over, such as keys in a file that holds both; certificates in another form
-// (PKCS #7) are not, for a chain without them would look whole. A certificate that
-// cannot be parsed, or none at all, is an error; of the text, it is a *PEMError.
+// Bag is what a text of certificates holds.
+type Bag struct {
+	Certs []*x509.Certificate
+	// Unordered says that the first came in a bundle (PKCS #7), whose order says nothing. Of other
+	// texts the first is the leaf.
+	Unordered bool
+}
+
+// ParsePEM is ReadCertificates without the order.
 func ParsePEM(text []byte) ([]*x509.Certificate, error) {
+	bag, err := ReadCertificates(text)
+	return bag.Certs, err
+}
+
+// ReadCertificates reads every certificate of a text, in its order: PEM, or DER, one behind the
+// other; and bundles of PKCS #7 in both. Blocks of other things
+// are passed over, such as keys in a file that holds both; certificates in another form
+// (trusted ones) are not, for a chain without them would look whole. A certificate that
+// cannot be parsed, or none at all, is an error: of the text, a *PEMError, and of what is inside, a
+// *CertificateError.
+func ReadCertificates(text []byte) (Bag, error) {
 	blocks, err := ReadPEM(text)
 	if err != nil {
-		return nil, err
+		return Bag{}, err
 	}
-	var certs []*x509.Certificate
+	switch {
+	case len(blocks) > 0:
+	case isDER(text):
+		return readDER(text)
+	case bytes.HasPrefix(text, []byte{0x30, 0x80}): // the end is marked, and not announced
+		return Bag{}, &CertificateError{Err: reason.New(reason.CertificateMalformed, "X.690 §10.1", "content_info."+CauseBundleEncoding, reason.Say("a SignedData in DER"), reason.Say("BER that does not announce its length"))}
+	}
+	var bag Bag
 	other := ""
 	for i := range blocks {
 		b := &blocks[i]
-		if !b.isCertificate() {
-			if Conversion(b.Type) != "" {
-				return nil, &PEMError{Fault: PEMOtherForm, Line: b.Line, Label: b.Type}
+		switch {
+		case b.isCertificate():
+			c, bad := parseCertificate(b.Bytes)
+			if bad != nil {
+				return Bag{}, &CertificateError{N: len(bag.Certs) + 1, Line: b.Line, Err: bad}
 			}
+			bag.Certs = append(bag.Certs, c)
+		case b.IsBundle():
+			if err := bag.unpack(b.Bytes, b.Line); err != nil {
+				return Bag{}, err
+			}
+		case Conversion(b.Type) != "":
+			return Bag{}, &PEMError{Fault: PEMOtherForm, Line: b.Line, Label: b.Type}
+		default:
 			other = b.Type
-			continue
 		}
-		c, bad := parseCertificate(b.Bytes)
+	}
+	if len(bag.Certs) == 0 {
+		return Bag{}, nothing(text, labelCertificate, other)
+	}
+	return bag, nil
+}
+
+// nothing is the error that a text has no block of this label, but another.
+func nothing(text []byte, label, other string) *PEMError {
+	if len(bytes.TrimSpace(bytes.TrimPrefix(text, []byte(utf8Mark)))) == 0 {
+		return &PEMError{Fault: PEMBlank, Label: label}
+	}
+	return &PEMError{Fault: PEMNothing, Label: label, Got: excerpt(other)}
+}
+
+// isDER reports whether a text without PEM begins as contents do: text may begin with 0, which is 30.
+func isDER(text []byte) bool {
+	var outer asn1.RawValue
+	if size, ok := announced(text); !ok || size > len(text) {
+		return ok && len(text) > 64 // cut short
+	} else if _, err := asn1.Unmarshal(text[:size], &outer); err != nil || len(outer.Bytes) == 0 {
+		return false
+	}
+	switch outer.Bytes[0] {
+	case 0x30, asn1.TagInteger, asn1.TagOID, asn1.TagEnum:
+		return true
+	}
+	return false
+}
+
+// readDER reads documents in DER that stand one behind the other.
+func readDER(text []byte) (bag Bag, err error) {
+	for len(text) > 0 {
+		one := text
+		if size, ok := announced(text); ok && size < len(text) {
+			one = text[:size]
+		}
+		if contentOf(one) == &cmsName {
+			if err := bag.unpack(one, 0); err != nil {
+				return Bag{}, err
+			}
+		} else {
+			c, bad := parseCertificate(one)
+			if bad != nil {
+				n := len(bag.Certs) + 1
+				if strings.HasPrefix(bad.Field, "certificate."+CauseOtherContent) && len(one) == len(text) && n == 1 {
+					n = 0 // the file as a whole
+				}
+				if bad.Field == "certificate."+CauseNotDER && n > 1 { // what follows is no document
+					n--
+					bad.Field = "certificate." + CauseTrailing
+				}
+				return Bag{}, &CertificateError{N: n, Err: bad}
+			}
+			bag.Certs = append(bag.Certs, c)
+		}
+		text = text[len(one):]
+	}
+	return bag, nil
+}
+
+// unpack takes in the certificates of a bundle.
+func (bag *Bag) unpack(b []byte, line int) error {
+	all, bad := bundled(b)
+	if bad != nil {
+		return &CertificateError{Line: line, Err: bad}
+	}
+	bag.Unordered = bag.Unordered || len(bag.Certs) == 0
+	for _, raw := range all {
+		c, bad := parseCertificate(raw)
 		if bad != nil {
-			return nil, &CertificateError{N: len(certs) + 1, Line: b.Line, Err: bad}
+			return &CertificateError{N: len(bag.Certs) + 1, Line: line, Err: bad}
 		}
-		certs = append(certs, c)
+		bag.Certs = append(bag.Certs, c)
 	}
-	if other := otherContent(text); other != nil {
-		return nil, &CertificateError{N: 1, Err: other}
+	return nil
+}
+
+// IsBundle reports whether the block is a message of PKCS #7, or CMS (RFC 7468 §8, §9). The long label is an old one of
+// OpenSSL's.
+func (b *PEMBlock) IsBundle() bool {
+	switch b.Type {
+	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
+		return true
 	}
-	if len(certs) == 0 {
-		return nil, &PEMError{Fault: PEMNothing, Label: labelCertificate, Got: excerpt(other)}
-	}
-	return certs, nil
+	return false
 }
 
 // isCertificate: X509 CERTIFICATE is what SSLeay wrote, and others X.509 CERTIFICATE (RFC 7468
@@ -76,7 +182,7 @@ func (b *PEMBlock) isCertificate() bool {
 // IsRequest reports whether the block holds a PKCS #10 request (RFC 7468 §7).
 func (b *PEMBlock) IsRequest() bool { return strings.HasSuffix(b.Type, "CERTIFICATE REQUEST") }
 
-// ParseKeyPEM reads the first private key of a PEM text: PKCS #8, PKCS #1 or SEC 1.
+// ParseKeyPEM reads the first private key of a PEM text, or of one in DER: PKCS #8, PKCS #1 or SEC 1.
 // EC PARAMETERS, which openssl ecparam writes first, and certificates are passed
 // over.
 func ParseKeyPEM(text []byte) (crypto.Signer, error) {
@@ -113,7 +219,28 @@ func ParseKeyPEM(text []byte) (crypto.Signer, error) {
 		}
 		return nil, fmt.Errorf("line %d: a %T cannot sign", b.Line, key)
 	}
-	return nil, &PEMError{Fault: PEMNothing, Label: labelPrivateKey}
+	if len(blocks) == 0 && contentOf(text) == &privateKeyName {
+		return parseKeyDER(text)
+	}
+	return nil, nothing(text, labelPrivateKey, "")
+}
+
+// parseKeyDER reads the same forms without PEM around them, which no label tells apart.
+func parseKeyDER(text []byte) (crypto.Signer, error) {
+	key, err := parsePKCS8(text)
+	if err != nil {
+		if rsaKey, bad := x509.ParsePKCS1PrivateKey(text); bad == nil {
+			return rsaKey, nil
+		}
+		if ecKey, bad := x509.ParseECPrivateKey(text); bad == nil {
+			return ecKey, nil
+		}
+		return nil, fmt.Errorf("the private key cannot be read: %w", err)
+	}
+	if signer, ok := key.(crypto.Signer); ok {
+		return signer, nil
+	}
+	return nil, fmt.Errorf("a %T cannot sign", key)
 }
 
 // EncodeCert returns one DER certificate as PEM.

@@ -158,10 +158,10 @@ func TestPEMRefusesWhatItCannotRead(t *testing.T) {
 		"UTF-16, big endian":         {asUTF16(leaf, binary.BigEndian, true), pki.PEMUTF16, 0},
 		"UTF-16, no mark":            {asUTF16("# text\n"+leaf, binary.LittleEndian, false), pki.PEMUTF16, 0},
 		"UTF-16, big, no mark":       {asUTF16(leaf, binary.BigEndian, false), pki.PEMUTF16, 0},
-		"a chain as PKCS #7":         {leaf + string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: []byte{1}})), pki.PEMOtherForm, second},
 		"a trusted certificate":      {leaf + strings.ReplaceAll(intermediate, " CERT", " TRUSTED CERT"), pki.PEMOtherForm, second},
 		"no block":                   {"certificates: none\n", pki.PEMNothing, 0},
-		"empty":                      {"", pki.PEMNothing, 0},
+		"empty":                      {"", pki.PEMBlank, 0},
+		"blank":                      {pki.Utf8Mark + " \r\n", pki.PEMBlank, 0},
 	} {
 		certs, err := pki.ParsePEM([]byte(tc.text))
 		var p *pki.PEMError

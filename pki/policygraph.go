@@ -133,11 +133,11 @@ func (g *policyGraph) authorityPolicies() []string {
 // NULL.
 func (g *policyGraph) names() []string { return policyNames(g.lowest()) }
 
-// shown are all levels as far as the path was taken in, each with its depth: "1 {A = B, C}".
+// shown are all levels as far as the path was taken in, each with its depth: "1:{A = B, C}".
 func (g *policyGraph) shown() []string {
 	lines := make([]string, len(g.levels))
 	for depth, level := range g.levels {
-		lines[depth] = strconv.Itoa(depth) + " {" + joined(policyNames(level)) + "}"
+		lines[depth] = strconv.Itoa(depth) + ":{" + joined(policyNames(level)) + "}"
 	}
 	return lines
 }

@@ -21,9 +21,9 @@ func TestFailuresNameFlagsOfTheVerb(t *testing.T) {
 			switch {
 			case strings.HasPrefix(key, "cmd.proxy_cause_"), strings.HasPrefix(key, "cmd.proxy_warning_"), strings.HasPrefix(key, "cmd.proxy_unbelieved"):
 				verb = capture.NewProxy()
-			case key == "cmd.renegotiation_server", key == "cmd.mute", key == "cmd.too_slow":
+			case key == "cmd.renegotiation_server", key == "cmd.mute", key == "cmd.too_slow", key == "cmd.half_hello", key == "cmd.reads_no_flight", key == "cmd.no_client_certificate", key == "cmd.client_certificate_demanded", key == "cmd.client_ca", strings.HasPrefix(key, "cmd.ticket_key_"):
 				verb = live.NewServer()
-			case slices.Contains([]string{"cmd.renegotiation_client", "cmd.wants_certificate", "cmd.not_trusted", "cmd.name_root", "cmd.name_server"}, key):
+			case slices.Contains([]string{"cmd.renegotiation_client", "cmd.wants_certificate", "cmd.not_trusted", "cmd.certificate_asked", "cmd.certificate_unfit", "cmd.name_root", "cmd.name_server"}, key):
 				verb = live.NewClient()
 			default:
 				continue

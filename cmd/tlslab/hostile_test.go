@@ -31,6 +31,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/foreign"
@@ -431,7 +434,7 @@ func hostileHello() []byte {
 func TestHostileClients(t *testing.T) {
 	p := newPoisoned(t)
 	eachWay(t, true, func(t *testing.T, isJSON bool, flags ...string) {
-		for _, mode := range [][]string{{}, {"--www", "--alpn", "http/1.1"}, {"--cadir", t.TempDir(), "--Verify"}} {
+		for _, mode := range [][]string{{}, {"--www", "--alpn", "http/1.1,h2"}, {"--cadir", t.TempDir(), "--Verify"}} {
 			if len(mode) == 3 && mode[0] == "--cadir" {
 				if _, log, status := run(t.Context(), strings.NewReader(""), "ca", "init", mode[1]); status != 0 {
 					t.Fatal(log)
@@ -458,6 +461,9 @@ func TestHostileClients(t *testing.T) {
 					_ = c.Close()
 				}
 			}
+			if len(mode) == 3 && mode[0] == "--www" {
+				poisonedHTTP2(t, address)
+			}
 			// Application data goes to standard output as it came, and is not looked at.
 			_, log := end()
 			unharmed(t, fmt.Sprint("server ", mode), log, false)
@@ -466,6 +472,35 @@ func TestHostileClients(t *testing.T) {
 			}
 		}
 	})
+}
+
+// poisonedHTTP2 asks for a page in HTTP/2, with a path and a field that no client of good will sends.
+func poisonedHTTP2(t *testing.T, address string) {
+	c, err := stdtls.Dial("tcp", address, &stdtls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	var head bytes.Buffer
+	fields := hpack.NewEncoder(&head)
+	for _, f := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", "localhost"}, {":path", "/" + poison}, {"x-" + poison, poison}} {
+		_ = fields.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]})
+	}
+	frames := http2.NewFramer(c, c)
+	if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(frames.WriteSettings(), frames.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: head.Bytes(), EndHeaders: true, EndStream: true}),
+		frames.WriteGoAway(0, 0, []byte(poison))); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		f, err := frames.ReadFrame()
+		if err != nil || f.Header().StreamID == 1 {
+			return // it is answered, or refused
+		}
+	}
 }
 
 func TestHostileTraffic(t *testing.T) {

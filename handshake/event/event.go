@@ -130,6 +130,9 @@ type Message struct {
 	Fields []wire.Field
 	Group  Group // that it settles: ECDHE's of ServerKeyExchange, or that of the server's key_share
 	To     State // the state after the move
+	// QUIC: it came in CRYPTO frames of QUIC's Initial packets, which are encrypted with keys that
+	// anybody can compute (RFC 9001 §5.2), and in no record.
+	QUIC bool
 }
 
 // Op classes what was computed, as a learner sorts it.

@@ -28,6 +28,22 @@ type Secret struct {
 	Value    []byte
 }
 
+// Known reports whether a step of a key schedule is made of nothing but what everybody knows, as
+// those for QUIC's Initial packets are: then its value is no secret either. (Where zeros stand for
+// a secret that a handshake has not, what is made of them is not what a reader is warned of, and
+// not Known.)
+func (s *Secret) Known() bool {
+	if s.Function != FunctionExtract && s.Function != FunctionExpandLabel {
+		return false
+	}
+	for _, in := range s.Inputs {
+		if in.Private || len(in.Bytes) > 0 && len(bytes.Trim(in.Bytes, "\x00")) == 0 {
+			return false
+		}
+	}
+	return len(s.Inputs) > 0
+}
+
 // Input is one value that went into a Secret or a Check.
 type Input struct {
 	kx.Value

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"time"
@@ -17,18 +18,19 @@ import (
 	"tlslab/pki"
 )
 
-// A Connection is the account of one TCP connection.
+// A Connection is the account of one connection over TCP, or of QUIC over UDP.
 type Connection struct {
 	Number         int // from 1, by the first packet
 	Client, Server netip.AddrPort
 	Began, Ended   time.Time
 	Packet         int      // its first
 	Midway         bool     // the file lacks its beginning
-	Bytes          [2]int64 // by the client, by the server; of TCP
+	Bytes          [2]int64 // by the client, by the server; of TCP, or in datagrams
 	Missing        [2]int64 // that are not in the file
 	Differing      [2]int   // that were sent again as others
 
-	TLS     bool
+	TLS     bool    // also that of QUIC
+	QUIC    *QUIC   // nil over TCP
 	Carrier Carrier // what TLS was carried in
 	Target  string  // where to, as was said there, or which protocol; a peer's words
 	Before  [2]int  // bytes of each end before TLS
@@ -75,15 +77,15 @@ func Takens() []Taken { return []Taken{EarlyTaken, EarlyRefused, EarlyHidden} }
 // Reading is how much of a connection opened.
 type Reading struct {
 	Handshake, Data bool // something encrypted of them
+	Initial         bool // Initial packets of QUIC, which open to anybody
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
 	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
-	Sealed          int  // records that stayed closed
+	Sealed          int  // records that stayed closed; of QUIC, packets
 	Cut             bool // bytes are missing, and nothing was looked at behind them
 	Closed          observe.Why
-	Lacks           []string // labels of the key log lines that would open the rest; see observe.Report
-	LacksFor        []byte   // the client random of those lines
-	LogLacks        bool     // there are key logs, and none has this connection
+	Lacks           *Lines // of a key log, that would open the rest; nil if none would
+	LogLacks        bool   // there are key logs, and none has this connection
 	Needs           []Need
 	Trouble         error // of the observer: why it could not follow, or its keys do not fit
 }
@@ -107,6 +109,20 @@ func Whys() []observe.Why {
 	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Headless)
 }
 
+// Lines are lines of a key log (RFC 9850).
+type Lines struct {
+	Random []byte // the client's
+	Labels []string
+}
+
+// Names are the labels; none of nil.
+func (l *Lines) Names() []string {
+	if l == nil {
+		return nil
+	}
+	return l.Labels
+}
+
 // Need is what would open what stayed closed. It is a stable key.
 type Need string
 
@@ -117,10 +133,13 @@ const (
 	NeedSession   Need = "session"    // the recording in which the session began, and what opens that
 	NeedSuite     Need = "suite"      // somebody who knows this cipher suite
 	NeedWhole     Need = "whole"      // a recording that lacks nothing
+	NeedEnd       Need = "end"        // keys of an end of QUIC, and a tool that opens its packets with them: this one does not
 )
 
 // Needs lists every Need.
-func Needs() []Need { return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole} }
+func Needs() []Need {
+	return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole, NeedEnd}
+}
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
@@ -214,8 +233,10 @@ func (s *stream) shortAs(n int) bool {
 func (s *stream) message(by int, e *event.Message) {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
-		if by == client {
-			s.clientHello(m)
+		if by == client && (!s.hello || s.c.Retried) { // else it is a renegotiation
+			s.hello = true
+			s.c.asks(m)
+			s.resumption(m)
 		}
 	case *message.ServerHello:
 		s.serverHelloed(e, m)
@@ -285,12 +306,9 @@ func (s *stream) decompress(m *message.CompressedCertificate) message.Message {
 	return plain
 }
 
-func (s *stream) clientHello(m *message.ClientHello) {
-	c := s.c
-	if s.hello && !c.Retried {
-		return // a renegotiation
-	}
-	s.hello, c.Random = true, bytes.Clone(m.Random[:])
+// asks notes what the client wants.
+func (c *Connection) asks(m *message.ClientHello) {
+	c.Random = bytes.Clone(m.Random[:])
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
 		c.ServerName = x.Name
 	}
@@ -304,6 +322,10 @@ func (s *stream) clientHello(m *message.ClientHello) {
 	if x, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
 		c.Versions = slices.DeleteFunc(slices.Clone(x.Versions), func(v iana.Version) bool { return iana.IsGREASE(uint16(v)) })
 	}
+}
+
+// resumption notes what the client would resume.
+func (s *stream) resumption(m *message.ClientHello) {
 	s.offered = nil
 	if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
 		s.offered = append(s.offered, markOf(x.Ticket))
@@ -320,17 +342,17 @@ func (s *stream) clientHello(m *message.ClientHello) {
 }
 
 // mark is what a session can be resumed with, in short.
-type mark [12]byte
+type mark uint64
 
 func markOf(b []byte) mark {
 	sum := sha256.Sum256(b)
-	return mark(sum[:12])
+	return mark(binary.BigEndian.Uint64(sum[:]))
 }
 
 // resumes looks which connection began what the client would resume.
 func (s *stream) resumes() {
 	for _, m := range s.offered {
-		if n := s.r.marks[m]; n != 0 && n != s.c.Number {
+		if n := int(s.r.marks[m]); n != 0 && n != s.c.Number {
 			s.c.Session = n
 			break
 		}
@@ -344,31 +366,36 @@ func (s *stream) began(b []byte) {
 		return
 	}
 	if s.r.marks == nil || len(s.r.marks) >= maxMarks {
-		s.r.marks = map[mark]int{}
+		s.r.marks = map[mark]int32{}
 	}
-	s.r.marks[m] = s.c.Number
+	s.r.marks[m] = int32(s.c.Number)
 }
 
 func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
-	c := s.c
+	s.c.answers(m)
+	if e.Kind == message.KindServerHello {
+		s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
+		if c := s.c; c.Early && (c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil) {
+			c.EarlyTaken = EarlyRefused // it can only be taken with the key under which it was sent (RFC 9846 §4.3.10)
+		}
+		if s.resumes(); s.c.Version != iana.TLS13 {
+			s.began(m.SessionID)
+		}
+		s.offered = nil
+		s.protocol(&m.Extensions)
+	}
+}
+
+// answers notes what the server chose.
+func (c *Connection) answers(m *message.ServerHello) {
 	c.Version = m.Version
 	if x, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok {
 		c.Version = x.Version
 	}
 	c.Suite = m.CipherSuite
-	if e.Kind == message.KindHelloRetryRequest {
+	if m.Kind() == message.KindHelloRetryRequest {
 		c.Retried, c.Version = true, iana.TLS13
-		return
 	}
-	s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
-	if c.Early && (c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil) {
-		c.EarlyTaken = EarlyRefused // it can only be taken with the key under which it was sent (RFC 9846 §4.3.10)
-	}
-	if s.resumes(); c.Version != iana.TLS13 {
-		s.began(m.SessionID)
-	}
-	s.offered = nil
-	s.protocol(&m.Extensions)
 }
 
 func (s *stream) protocol(x *message.Extensions) {
@@ -391,9 +418,11 @@ func (c *Connection) close(s *stream, r observe.Report) {
 		c.Session = 0
 	}
 	c.Outcome = s.outcome(&r)
-	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Lacks: r.Lacks, Trouble: r.Err}
+	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Trouble: r.Err}
 	read.Cut = s.lost != [2]bool{}
-	read.LacksFor = r.LacksFor
+	if r.Lacks != nil {
+		read.Lacks = &Lines{r.LacksFor, r.Lacks}
+	}
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
 	if f, ok := s.r.all.began(c.Number, &r); ok && opened && !s.r.logged.Has(c.Random) {

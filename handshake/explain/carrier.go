@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"tlslab/handshake/starttls"
 )
 
 // Carrier is what TLS was carried in, as what was said before it tells.
@@ -28,9 +30,9 @@ func Carriers() []Carrier { return []Carrier{Bare, Connect, SOCKS, StartTLS, PRO
 // starters are how the protocols ask for TLS: what a line of the client's begins with, upper case
 // and without an IMAP tag, and which protocol that is.
 var starters = []struct{ line, server, protocol string }{
-	{"STARTTLS", "220", "smtp"},
-	{"STARTTLS", "* ", "imap"},
-	{"STLS", "+OK", "pop3"},
+	{"STARTTLS", "220", string(starttls.SMTP)},
+	{"STARTTLS", "* ", string(starttls.IMAP)},
+	{"STLS", "+OK", string(starttls.POP3)},
 	{"AUTH TLS", "220", "ftp"},
 	{"AUTH SSL", "220", "ftp"},
 	{"STARTTLS", "20", "nntp"},
@@ -63,13 +65,15 @@ func carrierOf(fromClient, fromServer []byte) (Carrier, string) {
 	case len(fromClient) > 6 && fromClient[0] == 3 && fromClient[1] == 0 && fromClient[5] == 0xe0:
 		return StartTLS, "rdp" // a connection request of X.224 in TPKT
 	case bytes.Equal(fromClient, postgres):
-		return StartTLS, "postgres"
+		return StartTLS, string(starttls.Postgres)
 	case bytes.Contains(fromClient, ldapStartTLS):
-		return StartTLS, "ldap"
+		return StartTLS, string(starttls.LDAP)
+	case bytes.Contains(fromClient, []byte("urn:ietf:params:xml:ns:xmpp-tls")) && bytes.Contains(fromClient, []byte("jabber:server")):
+		return StartTLS, string(starttls.XMPPServer)
 	case bytes.Contains(fromClient, []byte("urn:ietf:params:xml:ns:xmpp-tls")):
-		return StartTLS, "xmpp"
+		return StartTLS, string(starttls.XMPP)
 	case len(fromServer) > 5 && fromServer[3] == 0 && fromServer[4] == 10 && len(fromClient) == 36:
-		return StartTLS, "mysql" // an initial handshake, version 10, and an SSLRequest
+		return StartTLS, string(starttls.MySQL) // an initial handshake, version 10, and an SSLRequest
 	}
 	last := strings.ToUpper(lastLine(fromClient))
 	if _, after, found := strings.Cut(last, " "); found && strings.HasPrefix(string(fromServer), "* ") {

@@ -46,6 +46,7 @@ type Options struct {
 // Totals count what was in a file.
 type Totals struct {
 	Packets, Connections, TLS int
+	QUIC                      int   // of the connections, those of QUIC; TLS counts them too
 	Others                    int   // packets that are neither TCP nor UDP over IP
 	Datagrams                 int   // of UDP
 	LogLines                  int   // of key logs, in the file
@@ -63,7 +64,7 @@ type reading struct {
 	logged *observe.KeyLog
 	all    sessions             // that the observers with all keys have found
 	loot   map[string]*sessions // and each onlooker
-	marks  map[mark]int         // by session ID and ticket: which connection that session began on
+	marks  map[mark]int32       // by session ID and ticket: which connection that session began on
 	chains chains
 	ends   *ends // who is told of the connection that is shown
 }
@@ -82,7 +83,7 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 	if err != nil {
 		return r.totals, err
 	}
-	tcp := dissect.NewAssembler(r.open)
+	tcp, udp := dissect.NewAssembler(r.open), newOver(r)
 	for err == nil {
 		if r.totals.Packets%1024 == 0 && ctx.Err() != nil {
 			err = ctx.Err()
@@ -102,11 +103,13 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 			tcp.Segment(segment)
 		case datagram != nil:
 			r.totals.Datagrams++
+			udp.datagram(datagram)
 		default:
 			r.totals.Others++
 		}
 	}
 	tcp.Close()
+	udp.close()
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
@@ -156,7 +159,7 @@ func (r *reading) take(lines []byte) {
 // open begins the account of a connection.
 func (r *reading) open(c *dissect.Conversation) dissect.Follower {
 	r.totals.Connections++
-	return &stream{r: r, c: &Connection{Number: c.Number, Client: c.Client, Server: c.Server, Began: c.Began.Time, Packet: c.Began.Packet, Midway: c.Midway}}
+	return &stream{r: r, c: &Connection{Number: r.totals.Connections, Client: c.Client, Server: c.Server, Began: c.Began.Time, Packet: c.Began.Packet, Midway: c.Midway}}
 }
 
 // observer begins to listen to a connection.

@@ -58,12 +58,13 @@ const (
 	PSKUnused   WhyNot = "psk_unused"       // no pre-shared key has a part in this connection
 	OtherPSK    WhyNot = "other_psk"        // the binders are of another one
 	PSKAndMore  WhyNot = "psk_and_exchange" // the keys come from it and from a fresh exchange
+	OverQUIC    WhyNot = "quic"             // nothing here opens QUIC behind its hellos, with whatever keys
 	Undecodable WhyNot = "undecodable"      // something is missing, or does not open under keys that should
 )
 
 // WhyNots lists every WhyNot.
 func WhyNots() []WhyNot {
-	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, Undecodable}
+	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, Undecodable}
 }
 
 // Onlooker is what one who watches a connection makes of it.

@@ -32,10 +32,11 @@ const (
 	Garbled    What = "garbled"    // what one end says is not TLS, or not to be followed
 	Silent     What = "silent"     // the file ends, and somebody had not answered
 	Unfollowed What = "unfollowed" // bytes are missing
+	Unseen     What = "unseen"     // it went on in packets of QUIC that stay closed
 )
 
 // Whats lists every What.
-func Whats() []What { return []What{Done, Refused, BrokenOff, Garbled, Silent, Unfollowed} }
+func Whats() []What { return []What{Done, Refused, BrokenOff, Garbled, Silent, Unfollowed, Unseen} }
 
 // Phase is what was under way. It is a stable key.
 type Phase string

@@ -16,7 +16,9 @@ const (
 )
 
 // SceneKeys lists them.
-func SceneKeys() []event.SceneKey { return []event.SceneKey{SceneRecorded, SceneReaders} }
+func SceneKeys() []event.SceneKey {
+	return append([]event.SceneKey{SceneRecorded, SceneReaders}, quicScenes()...)
+}
 
 // Recorded heads a connection of a recording. Meta.Time is its first packet's.
 type Recorded struct {

@@ -139,8 +139,8 @@ func TestSegments(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := taped(t, file)
-		if x.gaps {
-			continue // what is missing falls elsewhere
+		if x.gaps || len(x.ends) == 0 {
+			continue // what is missing falls elsewhere; QUIC has no segments
 		}
 		keys, _ := keysFor(t, name)
 		want, _, err := read(t, file, explain.Options{Keys: keys})

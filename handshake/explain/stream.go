@@ -21,6 +21,7 @@ type stream struct {
 	clear    [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
 	passed   [2]int    // how much of it between the two is no longer kept
 	looked   [2]int    // up to here TLS was looked for in it
+	turns    []turn    // and in which order it was said, of the one that is shown
 	awaited  bool      // something was said before TLS, and the server has not begun it
 	headless bool      // it is TLS whose beginning the file lacks
 	alien    bool      // it is not TLS, and nothing more is looked for
@@ -93,6 +94,7 @@ func (s *stream) feed(fromServer bool, b []byte) {
 func (s *stream) search(fromServer bool, b []byte) {
 	me := side(fromServer)
 	s.clear[me] = append(s.clear[me], b...)
+	s.took(me, len(b))
 	from, sure := find(s.clear[me], s.looked[me], isHello)
 	switch s.looked[me] = from; {
 	case sure && wraps(s.clear[client]):
@@ -113,11 +115,11 @@ func (s *stream) search(fromServer bool, b []byte) {
 	}
 }
 
-// shorten lets go of the middle of what was said in clear.
+// shorten lets go of the middle of what was said in clear, but for the connection that is shown.
 func (s *stream) shorten(me int) {
 	b := s.clear[me]
 	over := len(b) - 2*keptClear
-	if over <= 0 {
+	if over <= 0 || s.shown() {
 		return
 	}
 	if s.clear[me] = append(b[:keptClear], b[keptClear+over:]...); cap(b) > 3*keptClear {
@@ -169,6 +171,9 @@ func (s *stream) turn() bool {
 	c.Differing[0], c.Differing[1] = c.Differing[1], c.Differing[0]
 	s.clear[0], s.clear[1] = s.clear[1], s.clear[0]
 	s.passed[0], s.passed[1] = s.passed[1], s.passed[0]
+	for i := range s.turns {
+		s.turns[i].by = client + server - s.turns[i].by
+	}
 	return true
 }
 
@@ -190,6 +195,7 @@ func (s *stream) begin(from int) {
 	if s.r.o.Onlookers || s.r.ends != nil {
 		s.onlookers()
 	}
+	s.tellCarrier(from)
 	hello := s.clear[client][from:]
 	s.clear = [2][]byte{}
 	s.feed(false, hello)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"filippo.io/bigmod"
 
@@ -46,65 +47,95 @@ type Field interface {
 //
 // The error says what is wrong with p, g or exponentBits.
 func FiniteField(id iana.Group, name string, p, g []byte, exponentBits int) (Field, error) {
-	p, g = natural(p), natural(g)
-	if len(p) == 0 || p[len(p)-1]&1 == 0 || len(p) == 1 && p[0] < 5 {
-		return nil, errors.New("finite field " + name + ": p must be a prime, 5 or more")
-	}
-	modulus, err := bigmod.NewModulus(p)
+	f := newField(id, name, natural(p), natural(g), exponentBits)
+	n, err := f.check()
 	if err != nil {
 		return nil, err
 	}
-	f := &field{modulus: modulus, p: p, g: g, bits: exponentBits}
-	if f.base, err = f.element(leftPad(g, len(p))); err != nil {
-		return nil, errors.New("finite field " + name + ": g must lie between 1 and p-1")
+	f.numbers = func() *fieldNumbers { return n }
+	return f, nil
+}
+
+// shipped is a field of ours, which is known to be one. Its numbers are made ready when somebody
+// computes with them: for all fields that takes most of a millisecond, which every program that
+// links this package would pay when it starts.
+func shipped(id iana.Group, name, p string, exponentBits int) Field {
+	b, err := hex.DecodeString(p)
+	if err != nil {
+		panic(err)
 	}
-	if f.bits == 0 {
-		f.bits, f.whole = modulus.BitLen(), true
-	}
-	if f.bits < 2 || f.bits > modulus.BitLen() || f.bits == modulus.BitLen() && !f.whole {
-		return nil, errors.New("finite field " + name + ": exponentBits must be 0, or from 2 up to below the bits of p")
-	}
+	f := newField(id, name, b, []byte{2}, exponentBits)
+	f.numbers = sync.OnceValue(func() *fieldNumbers {
+		n, err := f.check()
+		if err != nil {
+			panic(err)
+		}
+		return n
+	})
+	return f
+}
+
+func newField(id iana.Group, name string, p, g []byte, exponentBits int) *field {
+	f := &field{p: p, g: g, bits: exponentBits, whole: exponentBits == 0}
 	f.dhGroup = dhGroup{
 		id: id, name: name,
 		about:    Description{Kind: KindFFDH, Offer: len(p), Answer: len(p), Secret: len(p)},
 		generate: f.newKey, offerer: fieldOfferer, answerer: fieldAnswerer,
 		public: []Value{{Name: "p", Bytes: p}, {Name: "g", Bytes: g}},
 	}
-	return f, nil
+	return f
 }
 
-func shipped(id iana.Group, name, p string, exponentBits int) Field {
-	b, err := hex.DecodeString(p)
-	if err != nil {
-		panic(err)
+// check makes the numbers that f computes with, or says what is wrong with f.
+func (f *field) check() (*fieldNumbers, error) {
+	p := f.p
+	if len(p) == 0 || p[len(p)-1]&1 == 0 || len(p) == 1 && p[0] < 5 {
+		return nil, errors.New("finite field " + f.name + ": p must be a prime, 5 or more")
 	}
-	f, err := FiniteField(id, name, b, []byte{2}, exponentBits)
+	modulus, err := bigmod.NewModulus(p)
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	return f
+	n := &fieldNumbers{modulus: modulus}
+	if n.base, err = f.elementOf(modulus, leftPad(f.g, len(p))); err != nil {
+		return nil, errors.New("finite field " + f.name + ": g must lie between 1 and p-1")
+	}
+	if f.whole {
+		f.bits = modulus.BitLen()
+	}
+	if f.bits < 2 || f.bits > modulus.BitLen() || f.bits == modulus.BitLen() && !f.whole {
+		return nil, errors.New("finite field " + f.name + ": exponentBits must be 0, or from 2 up to below the bits of p")
+	}
+	return n, nil
 }
 
 // field computes with bigmod, whose time does not depend on the numbers, as
 // math/big's does.
 type field struct {
 	dhGroup
-	modulus *bigmod.Modulus
-	base    *bigmod.Nat
+	numbers func() *fieldNumbers
 	p, g    []byte
 	bits    int  // of a private exponent
 	whole   bool // or any exponent from 2 to p-2
 }
 
+// fieldNumbers are p and g as bigmod computes with them.
+type fieldNumbers struct {
+	modulus *bigmod.Modulus
+	base    *bigmod.Nat
+}
+
 func (f *field) Params() (p, g []byte) { return slices.Clone(f.p), slices.Clone(f.g) }
 
 // element reads y, as long as p, and checks 1 < y < p-1.
-func (f *field) element(y []byte) (*bigmod.Nat, error) {
+func (f *field) element(y []byte) (*bigmod.Nat, error) { return f.elementOf(f.numbers().modulus, y) }
+
+func (f *field) elementOf(modulus *bigmod.Modulus, y []byte) (*bigmod.Nat, error) {
 	if len(y) != len(f.p) {
 		return nil, wrongLength("RFC 9846 §4.3.8.1", len(f.p), len(y))
 	}
-	n, err := bigmod.NewNat().SetBytes(y, f.modulus)
-	if err != nil || n.IsZero()|n.IsOne()|n.IsMinusOne(f.modulus) == 1 {
+	n, err := bigmod.NewNat().SetBytes(y, modulus)
+	if err != nil || n.IsZero()|n.IsOne()|n.IsMinusOne(modulus) == 1 {
 		return nil, invalid("RFC 9846 §4.3.8.1", reason.Because("a public value must lie between 1 and p-1: outside, the secret is known to everybody"))
 	}
 	return n, nil
@@ -124,7 +155,8 @@ func (f *field) newKey(rand io.Reader) (dhKey, error) {
 		} else {
 			exponent[0] |= 1 << ((f.bits - 1) % 8)
 		}
-		share := bigmod.NewNat().Exp(f.base, exponent, f.modulus).Bytes(f.modulus)
+		n := f.numbers()
+		share := bigmod.NewNat().Exp(n.base, exponent, n.modulus).Bytes(n.modulus)
 		if _, err := f.element(share); err != nil {
 			continue // p = 23, g = 5, a = 11: the peer would refuse it, and rightly
 		}
@@ -146,7 +178,8 @@ func (k *fieldKey) agree(peer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bigmod.NewNat().Exp(y, k.exponent, k.field.modulus).Bytes(k.field.modulus), nil
+	modulus := k.field.numbers().modulus
+	return bigmod.NewNat().Exp(y, k.exponent, modulus).Bytes(modulus), nil
 }
 
 // natural drops the leading zeros of a big-endian number, into a slice of its own.

@@ -21,6 +21,7 @@ type ClientHello struct {
 	Extensions   Extensions
 
 	passOver []iana.ExtensionType // Context's
+	quic     bool                 // Context's
 }
 
 // Kind returns KindClientHello.
@@ -34,7 +35,7 @@ func (m *ClientHello) Walk(c *wire.Codec) {
 	c.OpaqueMax(1, "session_id", &m.SessionID, 0, 32)
 	wire.List16(c, 2, "cipher_suites", "suite", &m.CipherSuites, 2)
 	wire.List8(c, 1, "compression_methods", "method", &m.Compressions, 1)
-	m.Extensions.passOver = m.passOver
+	m.Extensions.passOver, m.Extensions.quic = m.passOver, m.quic
 	m.Extensions.walk(c, KindClientHello)
 	footer(c, group, body)
 }

@@ -39,6 +39,7 @@ var extensionTypes = map[slot]func() Extension{
 	{KindClientHello, iana.ExtSignatureAlgorithmsCert}: fresh[SignatureAlgorithmsCert],
 	{KindClientHello, iana.ExtKeyShare}:                fresh[KeyShareClient],
 	{KindClientHello, iana.ExtRenegotiationInfo}:       fresh[RenegotiationInfo],
+	{KindClientHello, iana.ExtQUICTransportParameters}: fresh[QUICTransportParameters], // under Context.QUIC
 
 	{KindServerHello, iana.ExtServerName}:           fresh[ServerNameAck],
 	{KindServerHello, iana.ExtMaxFragmentLength}:    fresh[MaxFragmentLength],

@@ -38,6 +38,7 @@ type Extensions struct {
 	List    []Extension
 
 	passOver []iana.ExtensionType // to be read as Raw
+	quic     bool                 // Context's
 }
 
 // Add appends to the block, which is then present.
@@ -91,7 +92,7 @@ func (e *Extensions) walkRequired(c *wire.Codec, in Kind) {
 			walkExtension(c, x)
 		}
 	} else {
-		*e = Extensions{Present: true, passOver: e.passOver}
+		*e = Extensions{Present: true, passOver: e.passOver, quic: e.quic}
 		e.read(c, in)
 	}
 	c.End(b)
@@ -107,7 +108,7 @@ func (e *Extensions) read(c *wire.Codec, in Kind) {
 			p.t = iana.ExtensionType(ahead[0])<<8 | iana.ExtensionType(ahead[1])
 		}
 		var x Extension = &Raw{ExtType: p.t}
-		if !slices.Contains(e.passOver, p.t) {
+		if !slices.Contains(e.passOver, p.t) && (e.quic || p.t != iana.ExtQUICTransportParameters) {
 			x = newExtension(in, p.t)
 		}
 		walkExtension(c, x)

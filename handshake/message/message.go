@@ -82,6 +82,8 @@ type Context struct {
 	// PassOver lists extensions of a ClientHello that mean nothing here: they are read as
 	// Raw, whatever is in them.
 	PassOver []iana.ExtensionType
+	// QUIC: it comes over QUIC, where quic_transport_parameters means something.
+	QUIC bool
 }
 
 // New returns an empty message for the type t to be read into, or nil if ctx
@@ -91,7 +93,7 @@ type Context struct {
 func New(ctx Context, t iana.HandshakeType) Message {
 	switch t {
 	case iana.ClientHello:
-		return &ClientHello{passOver: ctx.PassOver}
+		return &ClientHello{passOver: ctx.PassOver, quic: ctx.QUIC}
 	case iana.ServerHello:
 		return new(ServerHello)
 	case iana.CertificateVerify:

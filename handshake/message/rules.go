@@ -30,6 +30,8 @@ func extensionRule(t iana.ExtensionType) string {
 		return "RFC 7301 §3.1"
 	case iana.ExtSignedCertTimestamp:
 		return "RFC 6962 §3.3.1"
+	case iana.ExtQUICTransportParameters:
+		return "RFC 9001 §8.2"
 	case iana.ExtPadding:
 		return "RFC 7685 §3"
 	case iana.ExtEncryptThenMAC:

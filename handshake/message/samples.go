@@ -36,6 +36,7 @@ func Samples() []Sample {
 		{"ClientHello with an empty block", client(iana.KxNone), &ClientHello{
 			Version: iana.TLS12, Random: Random(pattern(32)), Extensions: Extensions{Present: true},
 			CipherSuites: []iana.CipherSuite{0x002f}, Compressions: []iana.Compression{iana.CompressionNull}}},
+		{"ClientHello over QUIC", Context{Version: iana.TLS13, QUIC: true}, sampleClientHelloOverQUIC()},
 		{"ServerHello", ecdhe, sampleServerHello()},
 		{"ServerHello without extensions", ecdhe, &ServerHello{
 			Version: iana.TLS12, Random: Random(pattern(32)), CipherSuite: 0x002f}},
@@ -135,6 +136,27 @@ func sampleClientHelloOther() *ClientHello {
 		&RenegotiationInfo{},
 		&KeyShareClient{},
 	)
+	return m
+}
+
+func sampleClientHelloOverQUIC() *ClientHello {
+	m := &ClientHello{
+		Version: iana.TLS12, Random: Random(pattern(32)), CipherSuites: []iana.CipherSuite{0x1301},
+		Compressions: []iana.Compression{iana.CompressionNull}, quic: true,
+	}
+	x := new(QUICTransportParameters)
+	for _, id := range slices.Sorted(maps.Keys(transportParameters)) {
+		p := TransportParameter{ID: wire.NumberOf(id), Integer: transportParameters[id].integer}
+		if p.Integer {
+			p.Int, p.Length = wire.Number{V: 7, N: 4}, wire.NumberOf(4) // longer than it needs to be
+		} else {
+			p.Value, p.Length = pattern(20), wire.NumberOf(20)
+		}
+		x.List = append(x.List, p)
+	}
+	x.List = append(x.List, TransportParameter{ID: wire.NumberOf(27), Length: wire.Number{N: 1}}) // reserved (RFC 9000 §18.1)
+	m.Extensions.Add(x)
+	m.Extensions.quic = true
 	return m
 }
 

@@ -105,10 +105,11 @@ func texts[T ~string](words []T) []string {
 // listed is what the packages say that they can emit.
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
-		Secret: texts(event.SecretLabels()), Check: texts(event.CheckNames()), Step: suite.StepNames(),
+		Secret: texts(slices.Concat(event.SecretLabels(), explain.SecretLabels())), Check: texts(event.CheckNames()), Step: suite.StepNames(),
 		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), texts(explain.SceneKeys()), texts(starttls.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
+	add(Move, MoveKey(&event.Message{Meta: event.Meta{Move: "client/send/client_hello"}, Kind: message.KindClientHello, Msg: new(message.ClientHello), QUIC: true}, new(Context)))
 	for _, r := range []event.Role{event.Client, event.Server} {
 		for _, m := range handshake.Moves(r) {
 			add(Move, m.String())
@@ -185,6 +186,7 @@ func spoken() []*event.Message {
 	return []*event.Message{
 		{Msg: &message.ClientHello{}},
 		{Msg: hello},
+		{Msg: hello, QUIC: true},
 		{Meta: event.Meta{Move: "server/send/finished" + tls13}},
 	}
 }

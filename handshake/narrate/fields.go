@@ -19,7 +19,7 @@ import (
 // ("*."); the same in any block of extensions ("*.extensions."), wherever in a message that
 // is; the same in any extension ("*.extensions.*."); its last component. Each is first
 // looked for with what the versions add to it: "+both" in a hello for TLS 1.2 and 1.3 alike,
-// "+tls13" there too and wherever TLS 1.3 alone is spoken.
+// "+tls13" there too and wherever TLS 1.3 alone is spoken; "+quic" over QUIC, before both.
 func FieldKey(path string, e *event.Message) string {
 	_, rest, _ := strings.Cut(path, ".")
 	candidates := []string{path, "*." + rest}
@@ -31,6 +31,9 @@ func FieldKey(path string, e *event.Message) string {
 	}
 	candidates = append(candidates, path[strings.LastIndexByte(path, '.')+1:])
 	variants := append(versionsOf(e), "")
+	if e.QUIC {
+		variants = append([]string{"+quic"}, variants...)
+	}
 	for _, key := range candidates {
 		for _, v := range variants {
 			if has(Field, key+v) {

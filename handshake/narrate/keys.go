@@ -47,6 +47,8 @@ func MoveKey(e event.Event, c *Context) string {
 				variant = "+renegotiation"
 			case offersPSK(hello):
 				variant = "+psk"
+			case m.QUIC:
+				variant = "+quic"
 			case offersTLS13(hello) && !sendsShare(hello):
 				variant = "+tls13_no_share"
 			case offersTLS13(hello):

@@ -101,6 +101,12 @@ func (s *story) readers() Sentence {
 		return told("read/replay")
 	}
 	x := s.main()
+	if s.overQUIC() {
+		if x != nil && x.host != "" {
+			return told("read/quic+name", "host", x.host)
+		}
+		return told("read/quic")
+	}
 	request, reply := s.went()
 	if s.staysClosed(x) && !request && !reply {
 		if x.host != "" {

@@ -37,6 +37,18 @@ func recordings(t *testing.T) map[string][]event.Event {
 			}
 		}
 	}
+	for _, name := range []string{"quic_v1", "quic_chromium", "quic_versions", "quic_no_alpn"} {
+		file, err := os.ReadFile("../explain/testdata/" + name + ".pcapng")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = explain.Read(t.Context(), bytes.NewReader(file), explain.Options{Show: 1, ShowSecrets: true, Listener: event.ListenerFunc(func(e event.Event) {
+			out[name] = append(out[name], e)
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	return out
 }
 
@@ -47,6 +59,10 @@ func TestSummaryOfRecordings(t *testing.T) {
 	for _, row := range []struct{ recording, happened, readers, whatIf string }{
 		{"tls13", "happened/closed", "read/closed+name", "whatif/live_closed"},
 		{"mutual", "happened/closed", "read/closed", "whatif/live_closed"},
+		{"quic_v1", "happened/quic", "read/quic+name", "whatif/live_quic"},
+		{"quic_chromium", "happened/quic_unanswered", "read/quic+name", "whatif/live_quic"},
+		{"quic_versions", "happened/quic_silence", "read/quic", "whatif/live_quic"},
+		{"quic_no_alpn", "happened/peer_refused", "read/quic+name", "whatif/live_quic"},
 		{"tls13, logged", "happened/fresh", "read/tried", "whatif/live"},
 		{"mutual, logged", "happened/fresh", "read/tried", "whatif/live"},
 	} {

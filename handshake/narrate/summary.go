@@ -53,6 +53,8 @@ func (s *story) happened() Sentence {
 		return told("happened/plain")
 	case s.scenes["replay_verdict"] != nil:
 		return s.robbed()
+	case s.overQUIC() && s.refused() == nil:
+		return s.heardOverQUIC(x)
 	case x == nil || x.hello == nil:
 		return told("happened/silence")
 	case s.proxied():
@@ -106,6 +108,22 @@ func (s *story) agreed(x *exchange) Sentence {
 // staysClosed reports whether x was overheard, and what its ends said under keys opened to nobody here.
 func (s *story) staysClosed(x *exchange) bool {
 	return s.scenes["recorded"] != nil && s.closed > 0 && x != nil && x.version != 0 && !x.finished
+}
+
+// overQUIC reports whether the story is of a recording of QUIC: a listener's, who hears the hellos.
+func (s *story) overQUIC() bool {
+	return s.scenes["quic_keys"] != nil || s.scenes["quic_closed"] != nil
+}
+
+// heardOverQUIC is what became of such a connection.
+func (s *story) heardOverQUIC(x *exchange) Sentence {
+	switch {
+	case x == nil || x.hello == nil:
+		return told("happened/quic_silence")
+	case x.version == 0:
+		return told("happened/quic_unanswered")
+	}
+	return told("happened/quic", "version", x.version.String())
 }
 
 // students reports whether a connection's group is a student's own.

@@ -69,16 +69,15 @@ func (k *KeyLog) Read(r io.Reader) error {
 		l := k.at([32]byte(m.ClientRandom))
 		if len(l.masters) < maxLines && !slices.ContainsFunc(l.masters, func(have Master) bool { return have.Secret == m.Secret }) {
 			l.masters = append(l.masters, m)
-			k.n++
 		}
 	}
 	for _, t := range traffic {
 		l := k.at(t.random)
 		if len(l.traffic) < maxLines && !slices.ContainsFunc(l.traffic, t.same) {
 			l.traffic = append(l.traffic, t)
-			k.n++
 		}
 	}
+	k.n += len(masters) + len(traffic)
 	return err
 }
 
@@ -98,7 +97,7 @@ func (k *KeyLog) at(random [32]byte) *lines {
 	return l
 }
 
-// Len is how many secrets of TLS are in it, each counted once.
+// Len is how many secrets of TLS were read, also those that were read before.
 func (k *KeyLog) Len() int { return k.n }
 
 // Has reports whether a connection with that random in its ClientHello has a line.

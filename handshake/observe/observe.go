@@ -123,6 +123,17 @@ func (t *Traffic) Complete() bool {
 	return t.ClientHandshake != nil && t.ServerHandshake != nil && t.ClientApplication != nil && t.ServerApplication != nil
 }
 
+// noted is what of a Report is kept as it comes: there is one for each connection that is open.
+type noted struct {
+	Version                iana.Version
+	Suite                  iana.CipherSuite
+	Resumed, ReadHandshake bool
+	Sealed                 int
+	Tally                  Tally
+	PreMaster              []byte
+	Err                    error
+}
+
 // Observer follows one connection. It is not safe for concurrent use.
 type Observer struct {
 	o       Options
@@ -131,7 +142,7 @@ type Observer struct {
 	client  half
 	server  half
 	shake
-	report Report
+	report noted
 	events uint64
 
 	// of Options.Keys
@@ -196,9 +207,9 @@ func (o *Observer) Gap(server bool) {
 
 // Report returns what was read so far.
 func (o *Observer) Report() Report {
-	r := o.report
-	r.FromClient, r.FromServer = o.client.data, o.server.data
-	r.ReadData = o.readData
+	n := &o.report
+	r := Report{Version: n.Version, Suite: n.Suite, Resumed: n.Resumed, ReadHandshake: n.ReadHandshake, ReadData: o.readData, FromClient: o.client.data, FromServer: o.server.data,
+		Sealed: n.Sealed, Tally: n.Tally, PreMaster: n.PreMaster, Err: n.Err}
 	if o.master != nil && !o.misfit {
 		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
 	}

@@ -49,6 +49,9 @@ func (t *Pen) brief(m *move) {
 		switch e := e.(type) {
 		case *event.Message:
 			what, about = sheet.Title(e.Kind), t.about(e)
+			if e.QUIC {
+				state = t.Say.UI("known_keys")
+			}
 		case *event.Data:
 			what, about = t.Say.Data(e), m.About(t.Say, e.Data, t.Width)
 		}

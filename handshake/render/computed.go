@@ -18,7 +18,7 @@ import (
 // next, perhaps nil, is what the same move computes after it: inputs that both have
 // are listed there.
 func (t *Pen) secret(s, next *event.Secret) {
-	if t.First("ui/secrets_shown") {
+	if !s.Known() && t.First("ui/secrets_shown") {
 		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
 	secret := t.flow.secret(s)

@@ -49,6 +49,12 @@ func (t *Pen) fieldValue(r fieldRow, room int) string {
 			}
 			parts[i], between = t.Plain(s.group)+" "+shown, "\n"
 		}
+		if p, ok := v.(transportParameter); ok {
+			parts[i] = p.name
+			if p.value != nil {
+				parts[i] += " " + t.Short(p.value)
+			}
+		}
 		name, ok := v.([]byte)
 		switch {
 		case ok && r.name == "certificate_authorities":
@@ -157,6 +163,10 @@ func summarize(e *event.Message) []fieldRow {
 		path := strings.TrimPrefix(f.Name, root)
 		parts := strings.Split(path, ".")
 		last := parts[len(parts)-1]
+		if len(parts) > 2 && parts[1] == iana.ExtQUICTransportParameters.String() {
+			add(parts[1]).parameter(parts[2], last, f)
+			continue
+		}
 		if !f.Leaf() {
 			if len(parts) == 2 && parts[0] == "extensions" {
 				if parts[1] == "other" {
@@ -200,6 +210,33 @@ func summarize(e *event.Message) []fieldRow {
 		}
 	}
 	return rows
+}
+
+// transportParameter is a parameter of QUIC: three fields that belong together.
+type transportParameter struct {
+	name  string
+	value any // nil if it has none
+}
+
+// parameter takes one field of a parameter into the row of its extension. An extension's
+// own type and length say nothing.
+func (r *fieldRow) parameter(name, last string, f wire.Field) {
+	if !f.Leaf() {
+		r.values = append(r.values, transportParameter{name: name})
+		return
+	}
+	n := len(r.values)
+	if n == 0 {
+		return
+	}
+	p := r.values[n-1].(transportParameter)
+	switch {
+	case last == "parameter_value":
+		p.value = f.Value
+	case last == "parameter_id" && name == "other_parameter":
+		p.name = fmt.Sprintf("0x%x", f.Value)
+	}
+	r.values[n-1] = p
 }
 
 // toldJustNow reports whether a field holds what the lines above it have computed.

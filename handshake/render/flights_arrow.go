@@ -45,6 +45,9 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	if sealed {
 		state = t.Say.UI(t.flow.protection())
 	}
+	if m.message != nil && m.message.QUIC {
+		state = t.Say.UI("known_keys")
+	}
 	encrypts := sealed && !t.flow.null
 	b.crossed = append(b.crossed, crossed{n, t.recordsOf(m)})
 	b.body = append(b.body, func() {

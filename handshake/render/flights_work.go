@@ -144,7 +144,7 @@ func (t *Pen) failedChain(r *pki.Report) {
 // secretLines tells of each value in a line what it is made of. Those that are made alike of
 // the same, a key and its IV, share one.
 func (t *Pen) secretLines(made []*event.Secret) {
-	if len(made) > 0 && t.First("ui/secrets_shown") {
+	if len(made) > 0 && !made[0].Known() && t.First("ui/secrets_shown") {
 		t.Text(3, t.Say.UI("secrets_shown")+t.Say.Colon()+t.Say.Get(narrate.UI, "secrets_shown").Text, t.Paint.Dim)
 	}
 	twice, once := map[event.SecretLabel]bool{}, map[event.SecretLabel]bool{}
@@ -178,7 +178,7 @@ func alike(a, b *event.Secret) bool {
 	case event.FunctionExpandLabel:
 		_, x, _ := strings.Cut(string(a.Label), "_")
 		_, y, _ := strings.Cut(string(b.Label), "_")
-		keyed := a.Tag == "key" && b.Tag == "iv"
+		keyed := isKey(a) && strings.HasSuffix(b.Tag, "iv")
 		if a.Label == b.Label { // of a second ticket: another value of that name
 			return false
 		}
@@ -187,9 +187,12 @@ func alike(a, b *event.Secret) bool {
 	return a.Function == event.FunctionPart
 }
 
+// isKey reports whether a value is the key of an AEAD: "key" of TLS, "quic key" of QUIC.
+func isKey(s *event.Secret) bool { return s.Tag == "key" || strings.HasSuffix(s.Tag, " key") }
+
 // sameBothWays reports whether four values are a key and an IV for each direction.
 func sameBothWays(made []*event.Secret) bool {
-	if len(made) < 4 || made[0].Tag != "key" || made[2].Tag != "key" || !alike(made[0], made[1]) || !alike(made[2], made[3]) {
+	if len(made) < 4 || !isKey(made[0]) || !isKey(made[2]) || !alike(made[0], made[1]) || !alike(made[2], made[3]) {
 		return false
 	}
 	_, x, _ := strings.Cut(string(made[0].Label), "_")
@@ -209,7 +212,7 @@ func leadsTo(made []*event.Secret) bool {
 	for _, v := range b.Inputs {
 		switch {
 		case bytes.Equal(v.Bytes, a.Value):
-			of = true
+			of = v.Private // what everybody can compute is a lesson of its own
 		case v.Private && !zeros(v):
 			return false
 		}

@@ -13,9 +13,14 @@ import (
 )
 
 // WriteReport writes the judgement on a certificate chain alone, as `tlslab verify`
-// prints it: the verdict, and for a refusal what to do, then how it was reached.
+// prints it: the verdict, and for a refusal what to do, then how it was reached. At level
+// Brief it is a line a path, a certificate and a check that failed.
 func WriteReport(w io.Writer, r *pki.Report, o TerminalOptions) error {
 	t := newPen(w, o)
+	if o.Level == Brief {
+		t.briefReport(r)
+		return t.Err()
+	}
 	t.judgement(r)
 	t.report(r, 0)
 	t.formsOf(r.ServerName, 0)
@@ -39,21 +44,64 @@ func (t *Pen) judgement(r *pki.Report) {
 	t.flow.faults[r.Err.Error()] = true
 }
 
+// briefReport cuts each line where the terminal ends, but for the error that decided.
+func (t *Pen) briefReport(r *pki.Report) {
+	if r.Err == nil {
+		t.Text(0, t.Say.UI("judged_good"), t.Paint.Good)
+	} else {
+		t.Text(0, t.Say.UI("judged_bad")+t.Say.Colon()+t.Say.Error(r.Err), t.Paint.Bad)
+	}
+	line := func(indent int, s string, f func(string) string) {
+		t.Line(strings.Repeat(" ", indent) + f(sheet.Cut(s, t.Width-indent)))
+	}
+	called := namesIn(r, t.Say)
+	for i := range r.Paths {
+		p := &r.Paths[i]
+		verdict, f := t.pathVerdict(r, i)
+		line(0, verdict+t.Say.Colon()+called.path(p), f)
+		for k, c := range p.Certs {
+			fine := 0
+			var failed []*pki.Check
+			for n := range p.Checks {
+				switch ch := &p.Checks[n]; {
+				case ch.Cert != k:
+				case ch.OK:
+					fine++
+				default:
+					failed = append(failed, ch)
+				}
+			}
+			key := "all_n_checks_ok"
+			if len(failed) > 0 {
+				key = "n_checks_ok"
+			}
+			line(2, strconv.Itoa(k)+" "+called.of(c)+t.Say.Colon()+t.Say.UI(key, "n", strconv.Itoa(fine)), t.Paint.Name)
+			for _, ch := range failed {
+				line(4, t.Say.UI("check_failed")+" "+t.chainKey(ch.Key)+t.Say.Colon()+t.Say.Title(narrate.Reason, narrate.FailureKey(ch)), t.Paint.Bad)
+			}
+		}
+	}
+	if len(r.Paths) == 0 {
+		line(0, t.Say.UI("no_path"), t.Paint.Bad)
+	}
+}
+
+// pathVerdict is what became of path i, and how it is painted.
+func (t *Pen) pathVerdict(r *pki.Report, i int) (string, func(string) string) {
+	if i == r.Chosen {
+		return t.Say.UI("path_chosen"), t.Paint.Good
+	}
+	return t.Say.UI("path_rejected"), t.Paint.Bad
+}
+
 // report writes each path in the order tried: its certificates, and on each of
 // them each check with its inputs; then what no path went through.
 func (t *Pen) report(r *pki.Report, indent int) {
 	called := namesIn(r, t.Say)
 	for i := range r.Paths {
 		p := &r.Paths[i]
-		verdict, f := t.Say.UI("path_rejected"), t.Paint.Bad
-		if i == r.Chosen {
-			verdict, f = t.Say.UI("path_chosen"), t.Paint.Good
-		}
-		names := make([]string, len(p.Certs))
-		for k, c := range p.Certs {
-			names[k] = called.of(c)
-		}
-		t.Text(indent, verdict+t.Say.Colon()+strings.Join(names, " < "), f)
+		verdict, f := t.pathVerdict(r, i)
+		t.Text(indent, verdict+t.Say.Colon()+called.path(p), f)
 		t.pathChecks(p, called, indent+2)
 		if p.Err != nil {
 			t.fault(p.Err, indent+2)

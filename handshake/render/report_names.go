@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
+	"strings"
 
 	"tlslab/handshake/render/sheet"
 	"tlslab/pki"
@@ -51,6 +52,15 @@ func (n reportNames) of(c *x509.Certificate) string {
 		return name
 	}
 	return n.say.Aside(name, "SHA-256 "+fingerprint(c)[:8]+"…")
+}
+
+// path names the certificates of a path, from the leaf up.
+func (n reportNames) path(p *pki.Path) string {
+	names := make([]string, len(p.Certs))
+	for i, c := range p.Certs {
+		names[i] = n.of(c)
+	}
+	return strings.Join(names, " < ")
 }
 
 // fingerprint is the SHA-256 of a certificate, in hex.

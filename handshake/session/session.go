@@ -5,7 +5,7 @@
 //
 // Whether a session may be resumed is handshake's decision, not the store's.
 //
-// Read session.go, store.go, then ticket.go.
+// Read session.go, store.go, then ticket.go; sharedkeys.go and given.go are of several servers.
 package session
 
 import (

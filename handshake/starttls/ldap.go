@@ -1,9 +1,6 @@
 package starttls
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // startTLS is the name of LDAP's StartTLS operation (RFC 4511 §4.14.1).
 const startTLS = "1.3.6.1.4.1.1466.20037"
@@ -22,8 +19,8 @@ const (
 // ldap is RFC 4511 §4.14: one request, one response.
 func (d *dialogue) ldap() error {
 	d.stage = Asked
-	request := ber(berSequence, ber(berInteger, []byte{1}), ber(extendedRequest, ber(requestName, []byte(startTLS))))
-	d.send("ExtendedRequest "+startTLS+" (StartTLS)", request, request)
+	request := startTLSRequest()
+	d.send(startTLSName, request, request)
 	head, err := d.octets(2)
 	if err != nil {
 		return err
@@ -56,10 +53,7 @@ func (d *dialogue) ldap() error {
 		}
 		return d.fault(Strange, "")
 	}
-	text := "ExtendedResponse: " + resultName(code)
-	if said != "" {
-		text += ", " + said
-	}
+	text := answered(code, said)
 	if err := d.heard(text, wire); err != nil {
 		return err
 	}
@@ -70,6 +64,21 @@ func (d *dialogue) ldap() error {
 		return d.fault(Lacking, text)
 	}
 	return d.fault(Refused, text)
+}
+
+const startTLSName = "ExtendedRequest " + startTLS + " (StartTLS)"
+
+func startTLSRequest() []byte {
+	return ber(berSequence, ber(berInteger, []byte{1}), ber(extendedRequest, ber(requestName, []byte(startTLS))))
+}
+
+// answered is a response in words.
+func answered(code int, said string) string {
+	text := "ExtendedResponse: " + resultName(code)
+	if said != "" {
+		text += ", " + said
+	}
+	return text
 }
 
 // response takes an LDAPMessage with an ExtendedResponse apart.
@@ -150,5 +159,5 @@ func resultName(code int) string {
 	if name := results[code]; name != "" {
 		return name + " (" + strconv.Itoa(code) + ")"
 	}
-	return strings.TrimSpace("resultCode " + strconv.Itoa(code))
+	return "resultCode " + strconv.Itoa(code)
 }

@@ -40,20 +40,15 @@ func (d *dialogue) mysql() error {
 		}
 		return d.fault(Refused, text)
 	}
-	version, rest, ok := bytes.Cut(body[1:], []byte{0})
-	const lower = 4 + 8 + 1 // the connection's number, part of a challenge, a filler
-	if body[0] != 10 || !ok || len(rest) < lower+2 {
-		if err := d.heard(string(body), whole); err != nil {
-			return err
-		}
-		return d.fault(Strange, d.last())
+	text, caps, ok := mysqlGreeting(body)
+	if !ok {
+		text = string(body)
 	}
-	caps := uint32(binary.LittleEndian.Uint16(rest[lower:]))
-	if upper := rest[lower+2:]; len(upper) >= 5 {
-		caps |= uint32(binary.LittleEndian.Uint16(upper[3:])) << 16
-	}
-	if err := d.heard("Handshake, protocol 10, server "+string(version)+", capabilities "+flags(caps), whole); err != nil {
+	if err := d.heard(text, whole); err != nil {
 		return err
+	}
+	if !ok {
+		return d.fault(Strange, text)
 	}
 	if caps&clientSSL == 0 {
 		return d.fault(Lacking, "")
@@ -64,9 +59,28 @@ func (d *dialogue) mysql() error {
 	request = binary.LittleEndian.AppendUint32(request, 1<<24) // the longest packet that we would take
 	request = append(request, 45)                              // utf8mb4
 	request = append(request, make([]byte, 23)...)
-	d.send("SSLRequest, capabilities "+flags(want), request, request)
+	d.send(mysqlRequest(want), request, request)
 	return nil
 }
+
+// mysqlGreeting reads an initial handshake packet: what it says in words, and the capabilities.
+func mysqlGreeting(body []byte) (text string, caps uint32, ok bool) {
+	if len(body) == 0 || body[0] != 10 {
+		return "", 0, false
+	}
+	version, rest, found := bytes.Cut(body[1:], []byte{0})
+	const lower = 4 + 8 + 1 // the connection's number, part of a challenge, a filler
+	if !found || len(rest) < lower+2 {
+		return "", 0, false
+	}
+	caps = uint32(binary.LittleEndian.Uint16(rest[lower:]))
+	if upper := rest[lower+2:]; len(upper) >= 5 {
+		caps |= uint32(binary.LittleEndian.Uint16(upper[3:])) << 16
+	}
+	return "Handshake, protocol 10, server " + string(version) + ", capabilities " + flags(caps), caps, true
+}
+
+func mysqlRequest(caps uint32) string { return "SSLRequest, capabilities " + flags(caps) }
 
 // flags are capabilities in hexadecimal, with the one that matters by its name.
 func flags(caps uint32) string {

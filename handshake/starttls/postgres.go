@@ -4,10 +4,12 @@ package starttls
 // version of the protocol (PostgreSQL: "Message Formats").
 var sslRequest = []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}
 
+const sslRequestName = "SSLRequest"
+
 // postgres asks before anything else is said, and the answer is one octet.
 func (d *dialogue) postgres() error {
 	d.stage = Asked
-	d.send("SSLRequest", sslRequest, sslRequest)
+	d.send(sslRequestName, sslRequest, sslRequest)
 	b, err := d.octets(1)
 	if err != nil {
 		return err

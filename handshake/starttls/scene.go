@@ -8,12 +8,15 @@ import (
 // SceneDialogue is the Key of Dialogue.
 const SceneDialogue event.SceneKey = "starttls"
 
-// broken is the variant of a dialogue that did not come to TLS.
-const broken = "broken"
+// The variants: a dialogue that did not come to TLS, and one of other people's, that was recorded.
+const (
+	broken   = "broken"
+	recorded = "recorded"
+)
 
 // SceneKeys lists the keys of the words for a Dialogue.
 func SceneKeys() []event.SceneKey {
-	return []event.SceneKey{SceneDialogue, SceneDialogue.Variant(broken)}
+	return []event.SceneKey{SceneDialogue, SceneDialogue.Variant(broken), SceneDialogue.Variant(recorded)}
 }
 
 // Dialogue is what was said before TLS: a Scene for whoever called Ask, or has read a recording.
@@ -22,15 +25,19 @@ type Dialogue struct {
 	Protocol Protocol
 	Said     []Line
 	Broken   bool // it did not come to TLS
+	Recorded bool // it is from a recording
 }
 
 // Key returns SceneDialogue.
 func (*Dialogue) Key() event.SceneKey { return SceneDialogue }
 
-// Entry is another one where it did not come to TLS.
+// Entry is another one where it did not come to TLS, and of a recording.
 func (d *Dialogue) Entry() event.SceneKey {
-	if d.Broken {
+	switch {
+	case d.Broken:
 		return SceneDialogue.Variant(broken)
+	case d.Recorded:
+		return SceneDialogue.Variant(recorded)
 	}
 	return SceneDialogue
 }
@@ -40,6 +47,10 @@ func (d *Dialogue) Entry() event.SceneKey {
 func (d *Dialogue) Values() []event.Value {
 	values := []event.Value{{Name: "protocol", Value: string(d.Protocol)}}
 	for _, l := range d.Said {
+		if l.Text == "" && l.Wire != nil { // octets whose meaning is not known
+			values = append(values, event.Value{Name: l.By.String(), Value: l.Wire})
+			continue
+		}
 		values = append(values, event.Value{Name: l.By.String(), Value: l.Text})
 		if l.Wire != nil {
 			values = append(values, event.Value{Name: "octets", Value: l.Wire})

@@ -201,3 +201,21 @@ func TestHTTPStrangers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A Config that allows h2 is no reason to agree on what nobody would speak.
+func TestHTTPAgreesOnNoHTTP2(t *testing.T) {
+	for _, protocols := range [][]string{{"h2"}, {"h2", "http/1.1"}} {
+		cfg := tlstest.Serving(tlstest.Servers()["rsa"])
+		cfg.ALPN = protocols
+		c := stdClient(t)
+		c.Transport.(*http.Transport).ForceAttemptHTTP2 = true
+		r, err := c.Get(tlstest.ServeHTTP(t, cfg, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.ProtoMajor != 1 || r.StatusCode != http.StatusOK || cfg.ALPN[0] != "h2" {
+			t.Errorf("%q: %s %s", protocols, r.Proto, r.Status)
+		}
+	}
+}

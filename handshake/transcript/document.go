@@ -114,6 +114,8 @@ type Event struct {
 
 	Frames []string `json:"frames,omitempty"` // of data that is HTTP/2: those that end in it, a line each
 	Values []Named  `json:"values,omitempty"` // of a scene
+
+	QUIC bool `json:"quic,omitempty"` // of a message: it came in QUIC's Initial packets, and in no record
 }
 
 // Passed reports whether e is a check that came out well.

@@ -90,7 +90,7 @@ func converted(e event.Event) (x *Event, ok bool) {
 		for _, f := range e.Fields {
 			x.Fields = append(x.Fields, fieldOf(f, narrate.FieldRef(f, e)))
 		}
-		x.Inside = insideOf(e)
+		x.Inside, x.QUIC = insideOf(e), e.QUIC
 	case *event.Record:
 		payload := Hex(e.Payload)
 		x.Kind, x.Name, x.Dir, x.Bytes = KindRecord, e.Type.String(), e.Dir.String(), e.Wire

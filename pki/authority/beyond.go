@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/cloudflare/circl/sign/ed448"
 
@@ -23,7 +24,7 @@ import (
 // the stand-in's key, algorithm and signature are replaced by the real ones.
 
 // standIn is a key that belongs to nobody: no signature that it makes is kept.
-var standIn = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+var standIn = sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) })
 
 // The positions of the fields that are replaced, in TBSCertificate (RFC 5280 §4.1), where
 // version is always written, and in CertificationRequestInfo (RFC 2986 §4.1).
@@ -62,7 +63,7 @@ func createBeyond(rand io.Reader, template, parent *x509.Certificate, pub crypto
 			return nil, err
 		}
 	}
-	der, err := x509.CreateCertificate(nil, &t, &p, standIn.Public(), standIn)
+	der, err := x509.CreateCertificate(nil, &t, &p, standIn().Public(), standIn())
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func requestBeyond(rand io.Reader, template *x509.CertificateRequest, key crypto
 	if err != nil {
 		return nil, err
 	}
-	der, err := x509.CreateCertificateRequest(nil, template, standIn)
+	der, err := x509.CreateCertificateRequest(nil, template, standIn())
 	if err != nil {
 		return nil, err
 	}

@@ -104,18 +104,14 @@ func LoadPair(certFile, keyFile string) (certs []*x509.Certificate, key crypto.S
 }
 
 func readPair(certFile, keyFile string) ([]*x509.Certificate, crypto.Signer, error) {
-	certs, err := ReadCerts(certFile)
+	chain, key, err := ReadChainAndKey(certFile, keyFile)
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := ReadKey(keyFile)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !keyFits(certs[0], key) {
+	if !keyFits(chain.Certs[0], key) {
 		return nil, nil, fmt.Errorf("%s does not belong to %s: one of the two files is from another authority", keyFile, certFile)
 	}
-	return certs, key, nil
+	return chain.Certs, key, nil
 }
 
 // Load is LoadPair for what Save wrote. Of the issuers it has only the

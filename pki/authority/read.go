@@ -11,17 +11,75 @@ import (
 
 // What is read from files: package pki reads the texts, and knows no file.
 
-// ReadCerts reads the certificates of a PEM file, in its order.
+// ReadCerts reads the certificates of a file in the order in which they stand there: PEM or DER, and bundles of
+// PKCS #7 in both (pki.ReadCertificates).
 func ReadCerts(path string) ([]*x509.Certificate, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	certs, err := pki.ParsePEM(text)
-	return certs, inFile(path, err)
+	bag, err := readBag(path)
+	return bag.Certs, err
 }
 
-// ReadKey reads a private key: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), not encrypted.
+func readBag(path string) (pki.Bag, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return pki.Bag{}, err
+	}
+	bag, err := pki.ReadCertificates(text)
+	return bag, inFile(path, err)
+}
+
+// Chain is the certificates of a file, the leaf first.
+type Chain struct {
+	Certs []*x509.Certificate
+	// Picked is the number of the leaf in a bundle, from 1, where it had to be looked for: a bundle
+	// has no order. 0 if the file's order is the chain's.
+	Picked int
+}
+
+// ReadChain is ReadCerts for a file that has a leaf. In a bundle the leaf is the one that issued none
+// of the others (pki.LeafOf); the error is a *pki.LeafError if several may be.
+func ReadChain(path string) (Chain, error) {
+	bag, err := readBag(path)
+	if err != nil || !bag.Unordered {
+		return Chain{Certs: bag.Certs}, err
+	}
+	leaf, err := pki.LeafOf(bag.Certs)
+	if err != nil {
+		return Chain{}, inFile(path, err)
+	}
+	return picked(bag.Certs, leaf), nil
+}
+
+// picked is a bundle's chain with this leaf. Of one certificate nothing had to be looked for.
+func picked(certs []*x509.Certificate, leaf int) Chain {
+	if len(certs) == 1 {
+		return Chain{Certs: certs}
+	}
+	return Chain{pki.LeafFirst(certs, leaf), leaf + 1}
+}
+
+// ReadChainAndKey reads a chain and the key of its leaf. In a bundle the leaf is the one whose key it
+// is. If it is nobody's, the order stays as it is: whether the first certificate fits the key is the
+// caller's to ask.
+func ReadChainAndKey(certFile, keyFile string) (Chain, crypto.Signer, error) {
+	bag, err := readBag(certFile)
+	if err != nil {
+		return Chain{}, nil, err
+	}
+	key, err := ReadKey(keyFile)
+	if err != nil {
+		return Chain{}, nil, err
+	}
+	if bag.Unordered {
+		for i, c := range bag.Certs {
+			if keyFits(c, key) {
+				return picked(bag.Certs, i), key, nil
+			}
+		}
+	}
+	return Chain{Certs: bag.Certs}, key, nil
+}
+
+// ReadKey reads a private key, PEM or DER: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), not encrypted.
 func ReadKey(path string) (crypto.Signer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -49,6 +107,8 @@ func inFile(path string, err error) error {
 	case *pki.PEMError:
 		e.File = path
 	case *pki.CertificateError:
+		e.File = path
+	case *pki.LeafError:
 		e.File = path
 	default:
 		return fmt.Errorf("%s: %w", path, err)

@@ -3,6 +3,7 @@ package dissect
 import (
 	"bufio"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -78,6 +79,18 @@ var (
 	magicGzip = []byte{0x1f, 0x8b}
 )
 
+// And pcap, by the resolution of its clock.
+const (
+	microseconds = 0xa1b2c3d4
+	nanoseconds  = 0xa1b23c4d
+)
+
+// isOld reports whether b begins as pcap does, in either order of bytes and with either clock.
+func isOld(b []byte) bool {
+	little, big := binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)
+	return little == microseconds || big == microseconds || little == nanoseconds || big == nanoseconds
+}
+
 // NewReader reads the beginning of a file. The error is an *Error, or that of r.
 func NewReader(r io.Reader) (*Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
@@ -98,6 +111,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 	came := &counted{Reader: in, n: 0}
 	d := &Reader{}
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF): // of gzip
+		return nil, &Error{Trouble: Truncated, Err: err}
 	case len(b) < 4:
 		return nil, &Error{Trouble: NoCapture, Err: fmt.Errorf("it has %d bytes", len(b))}
 	case string(b) == string(magicNg):
@@ -110,7 +125,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	default:
 		old, err := pcapgo.NewReader(came)
 		if err != nil {
-			if d.error(err); errors.Is(err, io.ErrUnexpectedEOF) {
+			if isOld(b) && errors.Is(err, io.ErrUnexpectedEOF) {
 				return nil, &Error{Trouble: Truncated, Err: err}
 			}
 			return nil, &Error{Trouble: NoCapture, Err: fmt.Errorf("it begins with %x", b)}

@@ -40,6 +40,7 @@ type Conversation struct {
 	Midway bool
 
 	follower Follower
+	followed bool // it was asked who follows it
 	done     bool
 	last     At
 	halves   [2]half // the client's, the server's
@@ -71,7 +72,9 @@ type piece struct {
 func (p *piece) end() int64 { return p.off + int64(len(p.b)) + int64(p.cut) }
 
 const (
-	maxOpen    = 1 << 16   // connections followed at a time
+	maxOpen    = 12_000    // connections followed at a time
+	maxSilent  = 1 << 14   // and such as nobody has said anything on: a flood of SYNs closes no other
+	maxOver    = 1 << 12   // and such as have ended, of which packets may still come
 	maxHeld    = 1 << 20   // bytes of a direction that wait for what is before them
 	maxHeldAll = 64 << 20  // and of all
 	maxWindow  = 1 << 30   // the widest that TCP has (RFC 7323 §2.3)
@@ -87,17 +90,25 @@ type pair struct{ a, b netip.AddrPort }
 // An Assembler puts segments together.
 type Assembler struct {
 	open func(*Conversation) Follower
-	all  *simplelru.LRU[pair, *Conversation]
+	// A connection is in one of three: nothing was said yet, it is followed, it has ended.
+	silent, all, over *simplelru.LRU[pair, *Conversation]
+
 	n    int
 	held int
 	last *simplelru.LRU[*half, struct{}] // who spoke last
 }
 
-// NewAssembler returns one that asks open, at the beginning of each connection, who follows it.
+// NewAssembler returns one that asks open who follows a connection, when there is something to tell of it.
 // Nil is nobody.
 func NewAssembler(open func(*Conversation) Follower) *Assembler {
 	a := &Assembler{open: open}
+	a.silent, _ = simplelru.NewLRU(maxSilent, func(_ pair, c *Conversation) {
+		if !c.followed {
+			a.finish(c)
+		}
+	})
 	a.all, _ = simplelru.NewLRU(maxOpen, func(_ pair, c *Conversation) { a.finish(c) })
+	a.over, _ = simplelru.NewLRU[pair, *Conversation](maxOver, nil)
 	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) { h.recent = nil })
 	return a
 }
@@ -107,6 +118,9 @@ func (a *Assembler) Close() {
 	for a.all.Len() > 0 {
 		a.all.RemoveOldest()
 	}
+	for a.silent.Len() > 0 {
+		a.silent.RemoveOldest()
+	}
 }
 
 // Segment takes the next one in.
@@ -115,10 +129,12 @@ func (a *Assembler) Segment(s *Segment) {
 	if s.To.Compare(s.From) < 0 {
 		key = pair{s.To, s.From}
 	}
-	c, known := a.all.Get(key)
+	c, known := a.find(key)
 	switch {
 	case known && s.Syn && c.succeeded(s):
-		a.all.Remove(key)
+		for _, of := range a.by() {
+			of.Remove(key)
+		}
 		known = false
 	case known && c.done:
 		return
@@ -128,12 +144,31 @@ func (a *Assembler) Segment(s *Segment) {
 			return // the end of something that is not in the file
 		}
 		c = a.begin(s)
+		a.silent.Add(key, c)
+	}
+	if !c.followed && (len(s.Payload)+s.Cut > 0 || s.Fin || s.Rst) {
+		a.follow(c)
+		a.silent.Remove(key)
 		a.all.Add(key, c)
 	}
 	a.take(c, s)
 	if c.done {
-		a.finish(c)
+		a.all.Remove(key) // which finishes it
+		a.over.Add(key, c)
 	}
+}
+
+func (a *Assembler) by() [3]*simplelru.LRU[pair, *Conversation] {
+	return [...]*simplelru.LRU[pair, *Conversation]{a.all, a.silent, a.over}
+}
+
+func (a *Assembler) find(key pair) (*Conversation, bool) {
+	for _, of := range a.by() {
+		if c, known := of.Get(key); known {
+			return c, true
+		}
+	}
+	return nil, false
 }
 
 // begin makes a conversation of its first segment.
@@ -143,8 +178,11 @@ func (a *Assembler) begin(s *Segment) *Conversation {
 	if s.Syn && s.Acks || !s.Syn && s.From.Port() < s.To.Port() {
 		c.Client, c.Server = s.To, s.From
 	}
-	c.follower = a.open(c)
 	return c
+}
+
+func (a *Assembler) follow(c *Conversation) {
+	c.followed, c.follower = true, a.open(c)
 }
 
 // succeeded reports whether a SYN begins another connection between the same ports, and is
@@ -161,6 +199,9 @@ func (c *Conversation) succeeded(s *Segment) bool {
 }
 
 func (a *Assembler) finish(c *Conversation) {
+	if !c.followed {
+		a.follow(c)
+	}
 	if c.follower != nil {
 		for i := range c.halves {
 			a.giveUp(c, &c.halves[i], i == 1)

@@ -102,7 +102,11 @@ func (m *Drawing) legend(parties []string) {
 	if len(says) == 0 || len(parties) == 0 {
 		return
 	}
-	for _, s := range append(says, m.say.UI("notation_clear")) { // a note each: together they are wider than the diagram
+	clear := m.say.UI("notation_clear")
+	if m.used["notation_quic"] {
+		clear = m.say.UI("notation_quic")
+	}
+	for _, s := range append(says, clear) { // a note each: together they are wider than the diagram
 		m.Note(parties[0]+","+parties[len(parties)-1], s)
 	}
 }
@@ -123,6 +127,9 @@ func (m *Drawing) under(l sheet.Leg, k event.Keys, what string) string {
 }
 
 func (m *Drawing) message(e *event.Message, k event.Keys) string {
+	if e.QUIC {
+		m.used["notation_quic"] = true
+	}
 	name, extended := withExtensions(e)
 	if extended {
 		m.used["notation_extension"] = true

@@ -52,6 +52,10 @@ func (d *document) arrow(a *act, r *row) {
 						d.with(elSpan, d.say.UI("page."+classNames[state]), class(whenClass(state == classSealed, classHidden)))
 					})
 				}
+				if r.message != nil && r.message.QUIC {
+					d.space()
+					d.with(elSpan, d.say.UI("known_keys"), class(classMark))
+				}
 				if r.forged {
 					d.space()
 					d.with(elSpan, d.say.UI("page.forged"), class(classForgedMark))

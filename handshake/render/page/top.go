@@ -55,7 +55,7 @@ func (d *document) opens() bool {
 	return slices.ContainsFunc(d.events, func(e event.Event) bool {
 		switch e := e.(type) {
 		case *event.Secret:
-			return true
+			return !e.Known()
 		case *event.Record:
 			return e.Protected && e.Payload != nil
 		}

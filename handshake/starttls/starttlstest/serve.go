@@ -45,7 +45,7 @@ func (s *server) says(text string) error {
 	return err
 }
 
-// command reads a line, and answers it by its last word or its first.
+// command reads a line.
 func (s *server) command() (string, error) {
 	l, err := s.in.ReadString('\n')
 	return strings.TrimRight(l, "\r\n"), err
@@ -177,7 +177,11 @@ func (s *server) xmpp() error {
 	if !strings.HasPrefix(strings.TrimSpace(open), "<stream:stream ") {
 		return fmt.Errorf("no stream: %q", open)
 	}
-	if err := s.says("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' from='lab.test' version='1.0'>" +
+	ns := "jabber:client"
+	if strings.Contains(open, "jabber:server") {
+		ns = "jabber:server"
+	}
+	if err := s.says("<?xml version='1.0'?><stream:stream xmlns='" + ns + "' xmlns:stream='http://etherx.jabber.org/streams' id='1' from='lab.test' version='1.0'>" +
 		"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"); err != nil {
 		return err
 	}

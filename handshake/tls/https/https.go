@@ -6,18 +6,23 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 
 	"tlslab/handshake/tls"
 )
 
-// Serve runs an HTTP server over TLS connections accepted from l, in HTTP/1.1.
+// Serve runs an HTTP server over TLS connections accepted from l, in HTTP/1.1. So it agrees on no
+// "h2", whatever cfg.ALPN says: net/http knows of crypto/tls's connections alone that they have, and a
+// client would speak what nobody understands.
 //
 // It takes no early data: net/http reads by Read, which never returns any, so that a request
 // would be accepted and lost.
 func Serve(srv *http.Server, l net.Listener, cfg *tls.Config) error {
-	if cfg != nil && cfg.MaxEarlyData > 0 {
+	if cfg != nil && (cfg.MaxEarlyData > 0 || slices.Contains(cfg.ALPN, "h2")) {
 		own := *cfg
-		own.MaxEarlyData, cfg = 0, &own
+		own.MaxEarlyData = 0
+		own.ALPN = slices.DeleteFunc(slices.Clone(cfg.ALPN), func(p string) bool { return p == "h2" })
+		cfg = &own
 	}
 	return srv.Serve(tls.NewListener(l, cfg))
 }

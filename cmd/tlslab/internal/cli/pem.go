@@ -5,11 +5,13 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
 
@@ -39,6 +41,10 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
 	if p.Fault == pki.PEMNothing && p.Got != "" {
 		key = "pem_only"
 	}
+	if cause := pki.ContentCause(p.Got); key == "pem_only" && p.Label == "CERTIFICATE" && cause != "" {
+		e := narrate.Must(langOf(cmd), narrate.Reason, reason.CertificateMalformed.String()+"+"+cause)
+		return &Trouble{Status: StatusFailed, What: Say(langOf(cmd), "pem_only", "where", where, "wanted", p.Label, "got", p.Quoted()), Remedy: e.Text, Cause: p}
+	}
 	what, how := SayBoth(langOf(cmd), key,
 		"where", where, "file", file,
 		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
@@ -54,8 +60,30 @@ func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
 		where = Say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
 	}
 	why := narrate.Must(lang, narrate.Reason, narrate.ReasonKey(c.Err))
-	what := Say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
+	what := Say(lang, "file_unreadable", "where", where, "why", why.Title, "error", narrate.Fault(lang, c.Err))
+	if c.N > 0 {
+		what = Say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
+	}
 	return &Trouble{Status: StatusFailed, What: what, Remedy: why.Text, Cause: c}
+}
+
+// leafTrouble says that a bundle's leaf cannot be told, and which certificates it may be.
+func leafTrouble(cmd *cobra.Command, l *pki.LeafError) *Trouble {
+	lang := langOf(cmd)
+	if len(l.Candidates) == 0 {
+		what, how := SayBoth(lang, "bundle_no_leaf", "file", fileName(lang, l.File))
+		return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: l}
+	}
+	const most = 5
+	var names []string
+	for _, c := range l.Candidates[:min(len(l.Candidates), most)] {
+		names = append(names, `"`+foreign.Quote(c.Subject.String())+`"`)
+	}
+	if len(l.Candidates) > most {
+		names = append(names, "…")
+	}
+	what, how := SayBoth(lang, "bundle_leaves", "file", fileName(lang, l.File), "n", strconv.Itoa(len(l.Candidates)), "names", strings.Join(names, ", "))
+	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: l}
 }
 
 // fileName is what a file is called; standard input has no name.

@@ -91,10 +91,13 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var v *pflag.InvalidValueError
 	var p *pki.PEMError
 	var c *pki.CertificateError
+	var l *pki.LeafError
 	var s *switches.Error
 	switch {
 	case errors.As(err, &c):
 		t = certificateTrouble(cmd, c)
+	case errors.As(err, &l):
+		t = leafTrouble(cmd, l)
 	case errors.As(err, &p):
 		var more *Trouble // of the verb: it knows which file could stand in place of this one
 		if t = pemTrouble(cmd, p); errors.As(err, &more) && more.Remedy != "" {

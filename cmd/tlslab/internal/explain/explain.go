@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,9 @@ type explainFlags struct {
 	psks           []string
 	write          string
 	noSecrets      bool
-	whoReads       bool
+
+	told     bool // all was told that is in the file, up to where it is broken
+	whoReads bool
 }
 
 // New is the verb explain.
@@ -59,7 +62,10 @@ port, also behind HTTP CONNECT, SOCKS and STARTTLS. Keys that stand in the file 
 With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
 packets that they open come too late.
 
-The status is 0 if the file was read to its end, whatever is in it.`,
+The status is 0 if the file was read to its end, whatever is in it; 1 if it ends too early, is
+damaged or cannot be read, and what came before that place is told all the same; 2 if what was
+asked makes no sense. --out has all that was told, or else is left as it was; what comes on
+standard input it is given as it comes.`,
 		Example: `  tlslab explain capture.pcapng                    a list of its connections
   tlslab explain capture.pcapng --show 3           connection 3 as a transcript
   tlslab explain capture.pcapng --who-reads --rsa-key server.key
@@ -86,12 +92,45 @@ The status is 0 if the file was read to its end, whatever is in it.`,
 	return cmd
 }
 
-func (e *explainFlags) run(cmd *cobra.Command, name string) (err error) {
-	if err := e.check(cmd, name); err != nil {
+func (e *explainFlags) run(cmd *cobra.Command, name string) error {
+	if err := cli.FirstError(e.check(cmd, name), e.CheckLang()); err != nil {
 		return err
 	}
 	e.NoPager = e.NoPager || e.format != cli.Text || name == "-"
-	out, err := e.View.Open(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	file := e.Out
+	if file == "" || name == "-" { // what comes as it comes is written so
+		return e.tell(cmd, name, cmd.OutOrStdout())
+	}
+	e.Out = ""
+	var told error
+	err := cli.WriteSecretFrom("--out", file, e.Lang, cmd.ErrOrStderr(), func(w io.Writer) error {
+		to := &place{Writer: w}
+		if told = e.tell(cmd, name, to); to.err != nil {
+			told = nil
+			return to.err
+		} else if e.told {
+			return nil // what came before it broke is worth its place
+		}
+		return told
+	})
+	return cli.FirstError(told, err)
+}
+
+// place is where it is told, and what went wrong there.
+type place struct {
+	io.Writer
+	err error
+}
+
+func (p *place) Write(b []byte) (int, error) {
+	n, err := p.Writer.Write(b)
+	p.err = cli.FirstError(p.err, err)
+	return n, err
+}
+
+// tell tells of the file.
+func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err error) {
+	out, err := e.View.Open(to, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -240,17 +279,30 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 		l.connection(shown)
 		l.flush()
 	}
-	return cli.FirstError(end(), e.broken(err), l.err)
+	ended := cli.FirstError(end(), l.err)
+	e.told = ended == nil && (err == nil || isBroken(err))
+	return cli.FirstError(ended, e.broken(err))
 }
+
+// listMemory is what a list may take of memory before it is tidied up more often than it would be; the program
+// itself is counted in.
+const listMemory = 150 << 20
 
 // list lists the connections: how they ended, or who can read them.
 func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
+	// What is alive is bounded, whatever the file; what is dead is not to double it.
+	before := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(before, listMemory))
+	defer debug.SetMemoryLimit(before)
 	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
 		totals, err := explain.Read(ctx, in, o)
-		l.end(totals)
-		return cli.FirstError(e.broken(err), l.err)
+		if err == nil || isBroken(err) {
+			l.end(totals)
+		}
+		e.told = l.err == nil && (err == nil || isBroken(err))
+		return cli.FirstError(l.err, e.broken(err))
 	}
 	if !e.whoReads || l.json {
 		return read()
@@ -303,6 +355,12 @@ func (e *explainFlags) face(out *cli.Output) (event.Listener, func() error) {
 		}
 		return term.Close()
 	}
+}
+
+// isBroken reports whether a file ended too early, or could not be read on: then it has been told up to there.
+func isBroken(err error) bool {
+	var b *dissect.Error
+	return errors.As(err, &b) && b.Trouble != dissect.NoCapture
 }
 
 // broken says in the reader's language what is wrong with the file.

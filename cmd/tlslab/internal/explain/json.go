@@ -6,6 +6,7 @@ import (
 
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/quic"
 )
 
 // entry is a connection as a line of JSON.
@@ -35,7 +36,56 @@ type entry struct {
 	Chain      *verdict  `json:"chain,omitempty"`
 	Missing    [2]int64  `json:"missing"`
 	Bytes      [2]int64  `json:"bytes"`
+	Transport  string    `json:"transport,omitempty"`
+	Offered    []string  `json:"alpn_offered,omitempty"`
+	QUIC       *overQUIC `json:"quic,omitempty"`
 	Readers    []reader  `json:"readers,omitempty"`
+}
+
+// overQUIC is what QUIC adds. Packets are the client's and the server's, by type.
+type overQUIC struct {
+	Version  string            `json:"version"`
+	First    string            `json:"first_version,omitempty"`
+	DCID     string            `json:"original_destination_connection_id,omitempty"`
+	Retried  bool              `json:"retried,omitempty"`
+	Versions []string          `json:"versions_offered,omitempty"`
+	Packets  [2]map[string]int `json:"packets"`
+	Opened   [2]int            `json:"initial_packets_opened"`
+	Close    *closed           `json:"connection_close,omitempty"`
+}
+
+type closed struct {
+	By     string `json:"by"`
+	Code   uint64 `json:"code"`
+	Name   string `json:"name"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// quicOf is what is written of a connection of QUIC, or nil.
+func quicOf(c *explain.Connection) *overQUIC {
+	q := c.QUIC
+	if q == nil {
+		return nil
+	}
+	out := &overQUIC{Version: q.Version.String(), DCID: hex.EncodeToString(q.DCID), Retried: q.Retried, Opened: q.Opened}
+	if q.First != q.Version {
+		out.First = q.First.String()
+	}
+	for _, v := range q.Versions {
+		out.Versions = append(out.Versions, v.String())
+	}
+	for end := range q.Packets {
+		out.Packets[end] = map[string]int{}
+		for _, t := range quic.Types() {
+			if n := q.Packets[end][t]; n > 0 {
+				out.Packets[end][t.String()] = n
+			}
+		}
+	}
+	if x := q.Close; x != nil {
+		out.Close = &closed{By: x.By, Code: x.Code, Name: quic.ErrorName(x.Code), Reason: x.Reason}
+	}
+	return out
 }
 
 // reader is what an onlooker makes of a connection.
@@ -69,6 +119,7 @@ type opens struct {
 	LogLacks  bool           `json:"key_log_lacks,omitempty"`
 	Needs     []explain.Need `json:"needs,omitempty"`
 	Lacks     []string       `json:"key_log_lines_lacking,omitempty"`
+	Initial   bool           `json:"initial,omitempty"`
 }
 
 type verdict struct {
@@ -83,9 +134,12 @@ type verdict struct {
 func (l *list) document(c *explain.Connection) {
 	e := entry{N: c.Number, Began: c.Began.UTC(), Ended: c.Ended.UTC(), Packet: c.Packet, Client: c.Client.String(), Server: c.Server.String(), Midway: c.Midway,
 		Carrier: string(c.Carrier), Target: c.Target, Random: hex.EncodeToString(c.Random), ServerName: c.ServerName, Version: version(c), Exchange: exchange(c),
-		ALPN: c.ALPN, Resumed: c.Resumed, Session: c.Session, Early: c.Early, Missing: c.Missing, Bytes: c.Bytes}
+		ALPN: c.ALPN, Resumed: c.Resumed, Session: c.Session, Early: c.Early, Missing: c.Missing, Bytes: c.Bytes, Offered: c.Offered, QUIC: quicOf(c)}
 	for _, v := range c.Versions {
 		e.Versions = append(e.Versions, v.String())
+	}
+	if c.QUIC != nil {
+		e.Transport = "quic"
 	}
 	if c.Suite != 0 {
 		e.Suite = c.Suite.String()
@@ -99,7 +153,7 @@ func (l *list) document(c *explain.Connection) {
 		e.Outcome.Alert = o.Alert.String()
 	}
 	r := c.Read
-	e.Opens = opens{Handshake: r.Handshake, Data: r.Data, Computed: r.Computed, Session: r.Session, Sealed: r.Sealed, Closed: string(r.Closed), LogLacks: r.LogLacks, Needs: r.Needs, Lacks: r.Lacks}
+	e.Opens = opens{Handshake: r.Handshake, Data: r.Data, Computed: r.Computed, Session: r.Session, Sealed: r.Sealed, Closed: string(r.Closed), LogLacks: r.LogLacks, Needs: r.Needs, Lacks: r.Lacks.Names(), Initial: r.Initial}
 	if len(c.Chain) > 0 {
 		e.Chain = &verdict{Certificates: len(c.Chain), Name: c.ServerName}
 		if v := c.Verdict; v != nil {

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -156,12 +155,12 @@ func (l *list) connection(c *explain.Connection) {
 	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
 	shade := color.FgGreen
 	switch {
-	case c.Outcome.What != explain.Done:
+	case c.Outcome.What != explain.Done && c.Outcome.What != explain.Unseen:
 		shade = color.FgRed
 	case c.Read.Sealed > 0:
 		shade = color.FgYellow
 	}
-	l.write(l.out.Paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), version(c), exchange(c), word), shade) + "\n")
+	l.write(l.out.Paint(l.columns(strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), column(c), exchange(c), word), shade) + "\n")
 	l.where(c)
 	l.ended(c)
 	l.opens(c, opens)
@@ -177,6 +176,17 @@ func host(c *explain.Connection) string {
 		return foreign.Quote(c.Server.String())
 	}
 	return foreign.Quote(c.ServerName)
+}
+
+// column is what stands under the version: of QUIC its own, since TLS there is always 1.3.
+func column(c *explain.Connection) string {
+	if c.QUIC == nil {
+		return version(c)
+	}
+	if v := c.QUIC.Version; v.Known() {
+		return "QUIC v" + v.String()
+	}
+	return "QUIC"
 }
 
 func version(c *explain.Connection) string {
@@ -215,13 +225,24 @@ func (l *list) where(c *explain.Connection) {
 		carried, _ := l.words(carrierKey(c), "name", foreign.Quote(c.Target))
 		at += ", " + carried
 	}
+	if c.QUIC != nil && c.Version != 0 {
+		at += ", " + c.Version.String()
+	}
 	if c.Suite != 0 {
 		at += ", " + c.Suite.String()
 	}
 	l.line(at, color.Faint)
+	if c.QUIC != nil {
+		l.quic(c)
+	}
 	if c.Midway {
-		said, _ := l.words("midway")
+		key := "midway"
+		if c.QUIC != nil {
+			key = "quic/midway"
+		}
+		said, text := l.words(key)
 		l.line(said, 0)
+		l.once(text)
 	}
 	for i, who := range [...]string{"client", "server"} {
 		if n := c.Missing[i]; n > 0 {
@@ -245,10 +266,17 @@ func carrierKey(c *explain.Connection) string {
 }
 
 // outcomeKey is the key of how it ended.
-func outcomeKey(o explain.Outcome) string {
+func outcomeKey(c *explain.Connection) string {
+	o := c.Outcome
 	key := "outcome/" + string(o.What)
 	switch {
-	case o.What == explain.Unfollowed:
+	case c.QUIC != nil && o.What == explain.Refused && !o.HasAlert && c.QUIC.Close == nil:
+		return "quic/versions"
+	case c.QUIC != nil && o.What == explain.Refused && !o.HasAlert:
+		return "quic/closed"
+	case c.QUIC != nil && o.What == explain.Done, c.QUIC != nil && o.What == explain.Unfollowed:
+		return "quic/" + string(o.What)
+	case o.What == explain.Unfollowed, o.What == explain.Unseen:
 		return key
 	case o.What == explain.Done && o.Inferred, o.What == explain.Refused && o.Inferred:
 		return key + "+inferred"
@@ -287,14 +315,14 @@ func (l *list) alert(d iana.AlertDescription) string {
 func (l *list) ended(c *explain.Connection) {
 	o := c.Outcome
 	who := l.party(o.By)
-	title, text := l.words(outcomeKey(o), "who", who, "alert", l.alert(o.Alert))
+	title, text := l.words(outcomeKey(c), append(closing(c), "who", who, "alert", l.alert(o.Alert))...)
 	shade := color.Attribute(0)
-	if o.What != explain.Done {
+	if o.What != explain.Done && o.What != explain.Unseen {
 		shade = color.FgRed
 	}
 	l.line(title, shade)
 	l.once(narrate.Fill(text, map[string]string{"who": who}))
-	if c.Early {
+	if c.Early && c.QUIC == nil {
 		said, text := l.words("early/" + string(c.EarlyTaken))
 		l.line(said, 0)
 		l.once(text)
@@ -365,6 +393,8 @@ func opensKey(c *explain.Connection) string {
 	r := c.Read
 	opened := r.Handshake || r.Data
 	switch {
+	case r.Initial:
+		return "opens/initial"
 	case r.Cut && opened:
 		return "opens/part"
 	case r.Cut:
@@ -391,20 +421,34 @@ func (l *list) opens(c *explain.Connection, key string) {
 		l.once(text)
 		return
 	}
-	said, _ := l.words("why/"+string(r.Closed), "labels", cli.Enumerated(l.lang, r.Lacks), "session", strconv.Itoa(c.Session))
+	if c.QUIC != nil {
+		_, text := l.words(key)
+		l.once(text)
+		l.sealed(c)
+		return
+	}
+	said, _ := l.words("why/"+string(r.Closed), "labels", cli.Enumerated(l.lang, r.Lacks.Names()), "session", strconv.Itoa(c.Session))
 	l.once(said)
 	for i, need := range r.Needs {
 		if need == explain.NeedKeyLog && i > 0 {
 			break // what stands before it says so
 		}
-		what, _ := l.words("need/"+string(need), "random", short(cmp.Or(string(r.LacksFor), string(c.Random))))
+		what, _ := l.words("need/"+string(need), "random", short(randomOf(c)))
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
 }
 
+// randomOf is the client random of the key log lines that are missing.
+func randomOf(c *explain.Connection) []byte {
+	if l := c.Read.Lacks; l != nil {
+		return l.Random
+	}
+	return c.Random
+}
+
 // short is as much of a random as tells it from others.
-func short(random string) string {
-	return hex.EncodeToString([]byte(random[:min(len(random), 8)])) + "…"
+func short(random []byte) string {
+	return hex.EncodeToString(random[:min(len(random), 8)]) + "…"
 }
 
 // end says what was in the file in all.
@@ -421,6 +465,9 @@ func (l *list) end(t explain.Totals) {
 		tell = func(text string) { l.write(text + "\n") }
 	}
 	said := cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets))
+	if t.QUIC > 0 {
+		said = cli.Say(l.lang, "explain_end_quic", "tls", strconv.Itoa(t.TLS), "quic", strconv.Itoa(t.QUIC), "connections", strconv.Itoa(t.Connections-t.QUIC), "packets", strconv.Itoa(t.Packets))
+	}
 	if t.TLS == 0 {
 		said = cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections))
 	}

@@ -21,7 +21,10 @@ func asked() (keys []string) {
 		for _, p := range explain.Phases() {
 			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, HasAlert: true, By: "client"},
 				{What: w, Phase: p, Closing: "rst"}, {What: w, Phase: p, Inferred: true}} {
-				keys = append(keys, outcomeKey(o))
+				keys = append(keys, outcomeKey(&explain.Connection{Outcome: o}))
+				for _, q := range []*explain.QUIC{{}, {Close: new(explain.Close)}} {
+					keys = append(keys, outcomeKey(&explain.Connection{Outcome: o, QUIC: q}))
+				}
 			}
 		}
 	}
@@ -42,7 +45,7 @@ func asked() (keys []string) {
 	for _, w := range explain.Whys() {
 		keys = append(keys, "why/"+string(w))
 	}
-	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}} {
+	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
 	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
@@ -59,6 +62,7 @@ func asked() (keys []string) {
 		keys = append(keys, "point/"+p)
 	}
 	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
+	keys = append(keys, "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -76,11 +80,14 @@ func TestHostileWords(t *testing.T) {
 	hostile := "x\x1b[2J\u202e\n  99  12:00:00  www.bank.example   TLS 1.3"
 	c := &explain.Connection{Number: 1, TLS: true, ServerName: hostile, Carrier: explain.Connect, Target: hostile, ALPN: hostile, Version: iana.TLS13,
 		Outcome: explain.Outcome{What: explain.Refused, By: "server", HasAlert: true, Alert: 199, Phase: explain.PhaseHello}}
+	q := &explain.Connection{Number: 2, TLS: true, ServerName: hostile, Offered: []string{hostile}, QUIC: &explain.QUIC{Version: 1, First: 1, Close: &explain.Close{By: "server", Code: 2, Reason: hostile}},
+		Outcome: explain.Outcome{What: explain.Refused, By: "server"}}
 	for _, lang := range narrate.Langs() {
 		for _, json := range []bool{false, true} {
 			var b bytes.Buffer
 			l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Lang: lang, Width: 80}}, lang: lang, json: json}
 			l.add(c)
+			l.add(q)
 			if got := b.String(); strings.ContainsAny(got, "\x1b\u202e") || strings.Contains(got, "\n  99") {
 				t.Errorf("%s: %q", lang, got)
 			}

@@ -115,7 +115,7 @@ func (r *readers) cell(o *explain.Onlooker, s explain.Sight) string {
 		return title
 	}
 	why := o.Why
-	if s == explain.Untried {
+	if s == explain.Untried && why != explain.OverQUIC {
 		why = o.Missing()
 	}
 	return title + " (" + r.letter(why) + ")"
@@ -141,7 +141,11 @@ func (r *readers) connection(c *explain.Connection) {
 	if su := suite.ByID(c.Suite); su != nil && !c.Resumed && c.Version != iana.TLS13 {
 		kind = su.Kx.String() // what the lesson is about
 	}
-	kind = strings.TrimSpace(strings.TrimPrefix(version(c), "TLS ") + " " + kind)
+	over := strings.TrimPrefix(version(c), "TLS ")
+	if c.QUIC != nil {
+		over = "QUIC"
+	}
+	kind = strings.TrimSpace(over + " " + kind)
 	cells := []string{strconv.Itoa(c.Number), host(c), kind}
 	var sights []explain.Sight
 	for i := range c.Onlookers {
@@ -149,7 +153,7 @@ func (r *readers) connection(c *explain.Connection) {
 		r.learn(c, o)
 		if r.column(o.Party) {
 			cell := r.cell(o, o.Whole)
-			if c.Onlookers[0].Whole == explain.Reads { // then it is no secret from anybody
+			if c.Onlookers[0].Whole == explain.Reads && c.QUIC == nil { // then it is no secret from anybody
 				cell, _ = r.words("sight/clear")
 			}
 			cells, sights = append(cells, cell), append(sights, o.Whole)

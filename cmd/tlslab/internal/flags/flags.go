@@ -111,8 +111,8 @@ type Identity struct {
 // Flags adds --cert and --key.
 func (i *Identity) Flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&i.Cert, "cert", "", "our certificate chain, PEM `file`, leaf first")
-	f.StringVar(&i.Key, "key", "", "its private key, PEM `file` (default: the --cert file)")
+	f.StringVar(&i.Cert, "cert", "", "our certificate chain, a `file` in PEM or DER, leaf first; of a bundle (PKCS #7) the leaf is the one that fits the key")
+	f.StringVar(&i.Key, "key", "", "its private key, a `file` in PEM or DER (default: the --cert file)")
 }
 
 // Load reads the chain and its key; nothing if --cert was not given.
@@ -123,18 +123,15 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 		}
 		return nil, nil
 	}
-	certs, err := authority.ReadCerts(i.Cert)
-	if err != nil {
-		return nil, err
-	}
 	keyFile := i.Key
 	if keyFile == "" {
 		keyFile = i.Cert
 	}
-	key, err := authority.ReadKey(keyFile)
+	chain, key, err := authority.ReadChainAndKey(i.Cert, keyFile)
 	if err != nil {
 		return nil, err
 	}
+	certs := chain.Certs
 	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
 		return nil, cli.Failure("The first certificate of --cert must be the one made for --key.",
 			"%s is not the key of %s", keyFile, i.Cert)

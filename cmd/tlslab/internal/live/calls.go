@@ -110,7 +110,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	}
 	switch {
 	case isLate(err):
-		return nil, nil, cli.FirstError(c.tooLate(err, conn, !heard.spoken.Load()), t.Close(), raw.Close())
+		return nil, nil, cli.FirstError(c.tooLate(err, conn, heard.heard.Load() == 0), t.Close(), raw.Close())
 	case err != nil:
 		return nil, nil, cli.FirstError(c.whyNot(ctx, err, c.plight(conn)), t.Close(), raw.Close())
 	}

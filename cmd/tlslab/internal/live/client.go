@@ -97,7 +97,7 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
 	f.DurationVar(&c.timeout, "handshake-timeout", 30*time.Second, "give a server up that takes longer to answer and to shake hands")
 	cli.Complete(cmd, "starttls", protocolNames)
 	f.StringVar(&c.serverName, "servername", "", "whom to ask for, and to demand of the certificate (default: the host)")
-	f.StringVar(&c.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others")
+	f.StringVar(&c.caFile, "CAfile", "", "trust the roots in this `file`, PEM or DER, and no others")
 	f.BoolVar(&c.insecure, "insecure", false, "believe any certificate; it is still reported on")
 	f.BoolVar(&c.closeSend, "close-write", false, "send close_notify when the input ends")
 	f.StringVar(&c.sessOut, "sess-out", "", "keep the sessions in this `file` (mode 0600): their secrets impersonate us")

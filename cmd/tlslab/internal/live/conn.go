@@ -15,6 +15,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/tls"
 )
@@ -99,17 +100,24 @@ func (c *liveConn) title() string {
 	return cli.Say(c.host.flags.Lang, "connection", "n", c.name, "peer", c.peer)
 }
 
-// counted knows whether its peer has said anything.
+// counted knows how much its peer has said, in bytes, and whether it has left off listening.
 type counted struct {
 	net.Conn
-	spoken atomic.Bool
+	heard  atomic.Int64
+	unread atomic.Bool // a Write has failed
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.unread.Store(true)
+	}
+	return n, err
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.spoken.Store(true)
-	}
+	c.heard.Add(int64(n))
 	return n, err
 }
 
@@ -126,12 +134,12 @@ func (c *counted) CloseWrite() error {
 // cut off, so that one which says nothing holds nothing for ever.
 func (c *liveConn) shake(how func() error) error {
 	limit := c.host.flags.handshakeTimeout
-	slow := time.AfterFunc(limit, func() {
+	stop := c.host.later(limit, func() {
 		c.ended(&tooSlow{limit})
 		_ = c.NetConn().Close()
 	})
 	err := how()
-	slow.Stop()
+	stop()
 	c.shaken.Store(err == nil)
 	c.ended(err)
 	c.transcript.flush()
@@ -145,6 +153,21 @@ func (c *liveConn) shake(how func() error) error {
 type tooSlow struct{ limit time.Duration }
 
 func (t *tooSlow) Error() string { return "no handshake within " + t.limit.String() }
+
+// told says what was under way.
+func (t *tooSlow) told(c *liveConn) error {
+	l, limit, heard := c.host.flags.Lang, t.limit.String(), c.counted.heard.Load()
+	state := c.State()
+	switch {
+	case heard == 0:
+		return cli.Told(l, t, "mute", "limit", limit)
+	case state == event.Start:
+		return cli.Told(l, t, "half_hello", "limit", limit, "n", strconv.FormatInt(heard, 10))
+	case c.counted.unread.Load():
+		return cli.Told(l, t, "reads_no_flight", "limit", limit)
+	}
+	return cli.Told(l, t, "too_slow", "limit", limit, "state", state.String(), "doing", narrate.Must(l, narrate.State, state.String()).Title)
+}
 
 // Read returns what is left of early data, and then reads from the connection.
 func (c *liveConn) Read(p []byte) (int, error) {
@@ -205,15 +228,13 @@ func (c *liveConn) report() {
 	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
 	switch late := errors.As(end, &slow); {
-	case late && !c.counted.spoken.Load():
-		what = cli.Told(l, end, "mute", "limit", slow.limit.String())
 	case late:
-		what = cli.Told(l, end, "too_slow", "limit", slow.limit.String())
+		what = slow.told(c)
 	case c.shaken.Load() && reason.Of(end) == reason.TruncatedStream && c.nothingCut():
 		return
 	case c.shaken.Load():
 		what = plight.afterwards(end)
-	case !c.counted.spoken.Load():
+	case c.counted.heard.Load() == 0:
 		what = cli.Told(l, end, "left_at_once")
 	}
 	if what == nil {

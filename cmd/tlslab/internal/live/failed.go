@@ -144,7 +144,7 @@ func isReset(err error) bool {
 // cutKeys are the keys that cutKey chooses from.
 var cutKeys = map[event.Role][]string{
 	event.Client: {"cut_at_hello", "cut_asked", "cut_showed", "cut_midway", "own_certificate_unfit"},
-	event.Server: {"cut_in_hello", "cut_after_certificate", "cut_midway", "client_in_clear"},
+	event.Server: {"cut_in_hello", "cut_when_asked", "cut_after_certificate", "cut_midway", "client_in_clear"},
 }
 
 // cutKey is the hint for where the connection stood.
@@ -166,6 +166,9 @@ func (p *plight) cutKey() string {
 		return "cut_midway"
 	case p.summary.Version == iana.TLS12 && p.summary.FailedIn != event.WaitCertificate && p.summary.FailedIn != event.WaitClientKeyExchange:
 		return "cut_midway" // it has answered what it saw
+	}
+	if p.summary.FailedIn == event.WaitCertificate && p.summary.CertificateRequested {
+		return "cut_when_asked"
 	}
 	return "cut_after_certificate"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,6 +96,10 @@ func TestClientIsLate(t *testing.T) {
 		remedy string
 	}{
 		{"unreachable", "", unreachable, "no connection to lab.test:443 within 30s", "30s 内没有连上 lab.test:443", "firewall"},
+		{"unreachable, by the socket's clock", "", func(ctx context.Context, _, _ string) (net.Conn, error) {
+			time.Sleep(30*time.Second - time.Nanosecond)
+			return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
+		}, "no connection to lab.test:443 within 30s", "30s 内没有连上 lab.test:443", "firewall"},
 		{"mute", "", talker(nil), "lab.test:443 said nothing to our ClientHello within 30s (--handshake-timeout)", "对 ClientHello 没有任何回应", "--starttls"},
 		{"slow, then mute", "", slow, "said nothing to our ClientHello within 30s", "对 ClientHello 没有任何回应", "--starttls"},
 		{"half a record", "", talker([]byte{22, 3, 3, 0}), "WAIT_SH", "WAIT_SH", "more"},
@@ -114,7 +119,7 @@ func TestClientIsLate(t *testing.T) {
 					t.Errorf("%s, %s: %v, want %q", x.name, l, err, want)
 				case l == narrate.En && !strings.Contains(said.Remedy, x.remedy):
 					t.Errorf("%s: the remedy is %q", x.name, said.Remedy)
-				case took != 30*time.Second:
+				case took.Round(time.Second) != 30*time.Second:
 					t.Errorf("%s: it took %v", x.name, took)
 				}
 			})

@@ -63,7 +63,8 @@ schemes that want the one or the other.
 Clients may resume by session ID, by ticket, and in TLS 1.3 by ticket with early data
 (--early-data, off by default), which can be replayed: --defend says what is done about
 that. Servers that share a Redis (--store) resume each other's sessions and know each
-other's marks; while it cannot be reached they shake hands in full, and take no early data.`,
+other's marks; while it cannot be reached they shake hands in full, and take no early data.
+Servers that share a --ticket-key resume by each other's tickets, and share no more than that.`,
 		Example: `  tlslab server --accept :8443 --www --write-root root.pem
   curl --cacert root.pem https://localhost:8443/
   tlslab server --accept :8443 --www --alpn h2,http/1.1     curl --http2, browsers
@@ -71,6 +72,8 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
   tlslab server --accept :8443 --cadir ca --Verify --staple good
   tlslab server --accept :8443 --www --tls 1.3 --group X448 --cookie
   tlslab server --accept :8443 --www --store redis://localhost:6379 --early-data 16384
+  tlslab server --accept :8443 --www --ticket-key tickets.key
+  tlslab server --accept :8443 --www --ticket-key new.key --ticket-key tickets.key     the next key; the one before still opens
   tlslab server --accept :8443 --www --format html --out page.html     page-1.html, page-2.html, …
   tlslab server --accept 127.0.0.1:0 --www --port-file port --quiet &`,
 		Args: s.verify.noWords,
@@ -93,6 +96,7 @@ other's marks; while it cannot be reached they shake hands in full, and take no 
 	f.DurationVar(&s.idleTimeout, "idle-timeout", time.Minute, "with --www: close a connection on which no request has come for so long")
 	f.StringVar(&s.cipherOrder, "cipher-order", handshake.OwnOrder.String(), "whose order of cipher suites counts: own, client, or chacha: own, but ChaCha20 first for a client that puts it first")
 	cli.Complete(cmd, "staple", switches.StapleKinds)
+	cli.Complete(cmd, "alpn", func() []string { return protocols })
 	cli.Complete(cmd, "cipher-order", cipherOrders)
 	return cmd
 }
@@ -128,6 +132,11 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	settings, err := s.resume.apply(cfg, store, s.noTicket)
 	if err != nil {
 		return err
+	}
+	if len(s.resume.ticketKeys) > 0 {
+		if store.keys, store.keyMade, err = ticketKeyFiles(s.resume.ticketKeys, s.Lang); err != nil {
+			return err
+		}
 	}
 	if err := badServerConfig(cfg); err != nil {
 		return err

@@ -30,6 +30,8 @@ type host struct {
 
 	safeMethods bool // early data may only ask, and change nothing
 
+	after func(time.Duration, func()) (stop func() bool) // time.AfterFunc; nil: that
+
 	printing  sync.Mutex // stdout's
 	unprinted error      // the first that went wrong there
 
@@ -51,6 +53,14 @@ func (h *host) serve(l net.Listener) error {
 		}
 		h.handlers.Go(func() { h.converse(c.(*liveConn)) })
 	}
+}
+
+// later calls f after a while, unless it is stopped before.
+func (h *host) later(d time.Duration, f func()) (stop func() bool) {
+	if h.after != nil {
+		return h.after(d, f)
+	}
+	return time.AfterFunc(d, f).Stop
 }
 
 // unlessStopped is err, unless it comes of stopping.

@@ -22,6 +22,7 @@ import (
 type resumeFlags struct {
 	numTickets, earlyData int
 	store, defend         string
+	ticketKeys            []string
 }
 
 // defaultDefend takes each flight of early data once, as RFC 9846 §8 demands of a server,
@@ -39,6 +40,7 @@ func (r *resumeFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.numTickets, "num-tickets", 2, "how many tickets a TLS 1.3 client is given; 0 is --no-ticket")
 	f.IntVar(&r.earlyData, "early-data", 0, "take up to `N` bytes of early data, which can be replayed; 0 is none (TLS 1.3)")
 	f.StringVar(&r.store, "store", "memory", "where sessions, ticket keys and marks are kept: memory, or `redis://HOST:PORT`\n(rediss:// over TLS, for a network that is not yours alone)")
+	f.StringArrayVar(&r.ticketKeys, "ticket-key", nil, "seal tickets under the key in this `file`, so that whichever server has it takes them, also after a\nrestart; it is made if it is not there (mode 0600). Given again, with older keys: these only open")
 	f.StringVar(&r.defend, "defend", defaultDefend, "against replays: none, or a list of\n"+strings.Join(replay.Defences(), ", "))
 	cli.Complete(cmd, "defend", replay.Defences)
 }
@@ -67,6 +69,9 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 	if err != nil {
 		return nil, err
 	}
+	if err := r.checkTicketKey(names, noTicket); err != nil {
+		return nil, err
+	}
 	cfg.Sessions, cfg.SessionTickets, cfg.MaxEarlyData = store, r.numTickets, uint32(r.earlyData)
 	if !noTicket {
 		cfg.Tickets = store.ticketKeys()
@@ -84,9 +89,12 @@ func (r *resumeFlags) apply(cfg *handshake.Config, store *serverStore, noTicket 
 // announceStore says where sessions are kept, whether that works, and what becomes of
 // early data. The store is asked here for the first time.
 func (s *serverFlags) announceStore(w io.Writer, cfg *handshake.Config, store *serverStore, settings *replay.Settings) {
-	if store.redis == nil {
+	switch {
+	case len(s.resume.ticketKeys) > 0:
+		s.announceTicketKey(w, store.keyMade)
+	case store.redis == nil:
 		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "store_memory"))
-	} else {
+	default:
 		fmt.Fprintln(w, "  "+cli.Say(s.Lang, "store_redis", "place", store.place))
 		if store.bare {
 			fmt.Fprintln(w, "  "+cli.Say(s.Lang, "store_bare"))

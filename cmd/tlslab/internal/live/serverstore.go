@@ -29,6 +29,8 @@ type serverStore struct {
 	tell  func(lost error)
 	slots chan struct{} // a call has one
 
+	keyMade string // the file of --ticket-key that was not there
+
 	mu   sync.Mutex
 	lost error // why it does not do its work; nil: it does
 	keys *session.TicketKeys

@@ -31,7 +31,7 @@ func (v *verifyFlags) flags(cmd *cobra.Command) {
 	f.VarPF(&v.demand, "Verify", "", "demand a certificate of each client, and refuse without").NoOptDefVal = "true"
 	f.VarPF(new(goneFlag), "verify-client", "", "").NoOptDefVal = "true"
 	_ = f.MarkHidden("verify-client") // its name is written one line above
-	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this PEM `file` for clients (default: the CA in --cadir)")
+	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this `file`, PEM or DER, for clients (default: the CA in --cadir)")
 }
 
 // given is the flag by which certificates are asked for; "" for none.

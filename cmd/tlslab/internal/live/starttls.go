@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"time"
 
 	"tlslab/cmd/tlslab/internal/cli"
@@ -17,8 +18,9 @@ import (
 // unconnected says why there is no connection.
 func (c *calls) unconnected(ctx context.Context, err error) error {
 	switch cause := context.Cause(ctx); {
-	case isLate(cause):
-		return cli.Told(c.Lang, cause, "late_connecting", "peer", c.connect, "limit", c.timeout.String())
+	// The resolver and the socket watch the same deadline by clocks of their own, and may be first.
+	case isLate(cause), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return cli.Told(c.Lang, err, "late_connecting", "peer", c.connect, "limit", c.timeout.String())
 	case cause != nil:
 		return cli.Told(c.Lang, cause, "interrupted")
 	}

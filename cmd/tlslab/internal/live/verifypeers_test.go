@@ -4,6 +4,7 @@ import (
 	"bytes"
 	stdtls "crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/pki/authority"
 )
 
@@ -234,4 +236,64 @@ func TestClientSaysThatItWasAsked(t *testing.T) {
 		}
 	}
 	end()
+}
+
+// In a resumption nobody is asked: the page says what the session had. And a session without a certificate
+// is none for a server that demands one.
+func TestVerifyAndResumption(t *testing.T) {
+	caDir, roots, certs := clientCerts(t)
+	for _, flag := range []string{"--verify", "--Verify"} {
+		addr, end := serveCommand(t, "--www", "--quiet", "--cadir", caDir, flag)
+		for what, want := range map[string]string{"none": "client certificate: none in the session that was resumed", "right": "the peer showed: CN=right"} {
+			for _, v := range []string{"1.2", "1.3"} {
+				args := []string{"client", "--connect", addr, "--CAfile", roots, "--quiet", "--lang", "en", "--tls", v, "--reconnect", "1"}
+				if s := certs[what]; s.cert != "" {
+					args = append(args, "--cert", s.cert, "--key", s.key)
+				}
+				var stdout, stderr bytes.Buffer
+				status := command(t.Context(), strings.NewReader(pageRequest), &stdout, &stderr, args...)
+				if refused := flag == "--Verify" && what == "none"; refused {
+					if status == 0 || strings.Contains(stdout.String(), "200 OK") {
+						t.Errorf("%s, %s, TLS %s: it is let in: %s", flag, what, v, &stdout)
+					}
+				} else if page := stdout.String(); status != 0 || !strings.Contains(page, "handshake: session resumed") || !strings.Contains(page, want) {
+					t.Errorf("%s, %s, TLS %s: status %d, %s, %s", flag, what, v, status, &stderr, page)
+				}
+			}
+		}
+		end()
+	}
+}
+
+// A client that leaves when it is asked for a certificate may be a browser, which asks its user.
+func TestLeavesWhenAsked(t *testing.T) {
+	caDir, _, _ := clientCerts(t)
+	for flag, want := range map[string]string{"--verify": "cut_when_asked", "": "cut_after_certificate"} {
+		args := []string{"--www", "--quiet", "--cadir", caDir}
+		if flag != "" {
+			args = append(args, flag)
+		}
+		addr, said, end := heardServer(t, args...)
+		for n, v := range []uint16{stdtls.VersionTLS12, stdtls.VersionTLS13} {
+			raw, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaves := func(*stdtls.CertificateRequestInfo) (*stdtls.Certificate, error) {
+				return nil, errors.Join(raw.Close(), errors.New("the user is asked"))
+			}
+			_ = stdtls.Client(raw, &stdtls.Config{InsecureSkipVerify: true, MinVersion: v, MaxVersion: v, GetClientCertificate: leaves,
+				VerifyConnection: func(stdtls.ConnectionState) error {
+					if flag == "" {
+						return errors.Join(raw.Close(), errors.New("it left"))
+					}
+					return nil
+				}}).Handshake()
+			said.await(t, "connection "+strconv.Itoa(n+1)+" from ")
+		}
+		end()
+		if got := strings.Count(said.String(), hintText(narrate.En, want)); got != 2 {
+			t.Errorf("%q: it says %s", flag, said)
+		}
+	}
 }

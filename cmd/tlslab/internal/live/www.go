@@ -15,6 +15,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/suite"
 )
 
@@ -197,6 +198,9 @@ func (h *host) page(w http.ResponseWriter, r *http.Request) {
 	s := c.Summary()
 	for _, line := range settled(lang, &s) {
 		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
+	}
+	if s.Resumed && h.cfg.ClientAuth != handshake.NoClientCert && len(s.PeerChain) == 0 {
+		fmt.Fprintf(&b, "%s: %s\n", narrate.Must(lang, narrate.UI, "cmd.client_certificate").Title, cli.Say(lang, "none_in_session"))
 	}
 	if s.Protocol == overHTTP2 && !fitForHTTP2(&s) {
 		fmt.Fprintf(&b, "\n%s\n", cli.Say(lang, "suite_unfit", "suite", s.Suite.String()))

@@ -70,6 +70,7 @@ func newCAInit() *cobra.Command {
 	f.StringVar(&name, "name", "", "common name (default: by the directory's name)")
 	f.IntVar(&c.days, "days", 0, "valid for so many days (default: 10 years for a root, 5 below)")
 	f.BoolVar(&c.force, "force", false, "replace a CA that is there already; what it issued is then worth nothing")
+	f.BoolVar(&c.quiet, "quiet", false, "say nothing, unless something was replaced or will not hold")
 	return cmd
 }
 
@@ -184,14 +185,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	if err != nil {
 		return kept(c.intact(err, was, certFile, keyFile), "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
-	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
-	c.say(cmd, "wrote_key", "file", keyFile)
-	c.say(cmd, "wrote", "file", certFile)
-	if a.Parent == nil {
-		c.say(cmd, "ca_install", "file", certFile)
-	} else {
-		c.say(cmd, "wrote", "file", filepath.Join(dir, authority.IssuersFile))
-	}
+	c.sayMade(cmd, a, dir, certFile, keyFile)
 	asideIs := func(of string) bool {
 		return slices.ContainsFunc(aside, func(name string) bool { return strings.HasPrefix(name, of) })
 	}
@@ -204,6 +198,21 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	c.sayAside(cmd, aside)
 	c.sayOutlives(cmd, a.Cert, a.Parent)
 	return nil
+}
+
+// sayMade says what there is now, unless it is not to be said.
+func (c *caFlags) sayMade(cmd *cobra.Command, a *authority.CA, dir, certFile, keyFile string) {
+	if c.quiet {
+		return
+	}
+	c.say(cmd, "ca_made", "name", a.Cert.Subject.CommonName, "dir", dir)
+	c.say(cmd, "wrote_key", "file", keyFile)
+	c.say(cmd, "wrote", "file", certFile)
+	if a.Parent == nil {
+		c.say(cmd, "ca_install", "file", certFile)
+	} else {
+		c.say(cmd, "wrote", "file", filepath.Join(dir, authority.IssuersFile))
+	}
 }
 
 func (c *caFlags) say(cmd *cobra.Command, key string, pairs ...string) {

@@ -3,6 +3,7 @@ package trust
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/pki/authority"
@@ -137,8 +139,13 @@ func (c *caFlags) sign(cmd *cobra.Command, a *authority.CA, csr []byte) (*author
 		return issued, out.Close()
 	}
 	term := render.NewTerminal(out, out.Options)
-	for _, step := range issued.Steps {
-		term.Event(&event.Issue{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Step: step})
+	for i, step := range issued.Steps {
+		e := &event.Issue{Meta: event.Meta{Party: "ca", Time: time.Now(), Ref: step.Ref}, Step: step}
+		if out.Options.Level == render.Brief { // as a move of a handshake: a line
+			fmt.Fprintf(out, "%2d %s  %s\n", i+1, narrate.Must(c.Lang, narrate.Scene, narrate.EntryOf(e)).Title, step.Ref)
+			continue
+		}
+		term.Event(e)
 	}
 	return issued, cli.FirstError(term.Close(), out.Close())
 }

@@ -72,10 +72,9 @@ func (c *caFlags) show(w io.Writer, d *dump, file string) error {
 
 // showDER tells of a file that is one document in DER.
 func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error {
-	cert, err := pki.ParseCertificate(text)
+	bag, err := pki.ReadCertificates(text)
 	if err == nil {
-		c.showCertificate(w, 0, cert)
-		return c.everyByte(d, der.WalkCertificate, text)
+		return c.showCertificates(w, d, "", bag)
 	}
 	for _, kind := range []struct {
 		label string
@@ -100,10 +99,17 @@ func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEM
 		if re := new(reason.Error); errors.As(err, &re) {
 			return &pki.CertificateError{File: file, N: n + 1, Line: b.Line, Err: re}
 		}
-		c.showCertificate(w, n, cert)
+		c.showCertificate(w, strconv.Itoa(n), cert)
 		return c.everyByte(d, der.WalkCertificate, b.Bytes)
 	}
 	switch {
+	case b.IsBundle():
+		bag, err := pki.ReadCertificates(b.Bytes)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%d %s\n", n, b.Type)
+		return c.showCertificates(w, d, strconv.Itoa(n)+".", bag)
 	case b.IsRequest():
 		csr, err := x509.ParseCertificateRequest(b.Bytes)
 		if err != nil {
@@ -150,8 +156,19 @@ func instant(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-func (c *caFlags) showCertificate(w io.Writer, n int, cert *x509.Certificate) {
-	fmt.Fprintf(w, "%d CERTIFICATE\n", n)
+// showCertificates tells of each, numbered behind what is before the number.
+func (c *caFlags) showCertificates(w io.Writer, d *dump, before string, bag pki.Bag) error {
+	for i, cert := range bag.Certs {
+		c.showCertificate(w, before+strconv.Itoa(i), cert)
+		if err := c.everyByte(d, der.WalkCertificate, cert.Raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *caFlags) showCertificate(w io.Writer, n string, cert *x509.Certificate) {
+	fmt.Fprintf(w, "%s CERTIFICATE\n", n)
 	c.line(w, pki.InSubject, cert.Subject.String())
 	c.line(w, pki.InIssuer, cert.Issuer.String())
 	c.line(w, pki.InSerial, hex.EncodeToString(cert.SerialNumber.Bytes()))

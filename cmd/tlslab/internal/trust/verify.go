@@ -1,14 +1,17 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
@@ -35,33 +38,40 @@ type verifyFlags struct {
 func NewVerify() *cobra.Command {
 	v := new(verifyFlags)
 	cmd := &cobra.Command{
-		Use:   "verify CHAIN.pem",
+		Use:   "verify CHAIN",
 		Short: "Verify a certificate chain and show every check",
 		Long: `Judge a chain as a peer would send it, leaf first: build the candidate paths to a
 trust anchor, and show each check of each, with what it looked at. The status is 0 only
-if a path was accepted.`,
+if a path was accepted.
+
+Each file of certificates may be PEM or DER, several one behind the other, or a bundle
+(PKCS #7, .p7b). A bundle has no order: its leaf is the certificate that issued none of
+the others, and it is said which that is.`,
 		Example: `  tlslab verify --CAfile roots.pem --servername www.lab.test chain.pem
   tlslab verify --CAfile roots.pem --servername www.lab.test --time 2030-01-01T00:00:00Z chain.pem
   tlslab verify --servername example.org chain.pem          against the roots of this machine
   tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client
+  tlslab verify --CAfile roots.pem --servername www.lab.test --brief chain.p7b
+  tlslab verify --CAfile roots.pem --servername www.lab.test --policy 2.23.140.1.2.1 --explicit-policy chain.pem
   tlslab verify --CAfile roots.pem --servername www.lab.test --format html --out chain.html chain.pem`,
 		Args: cli.Exactly(1, "the chain: tlslab verify … chain.pem"),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
 	}
 	v.View.Flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this PEM `file`, and no others (default: this machine's)")
+	f.Lookup("brief").Usage = "a line a path and certificate, and one for each check that failed"
+	f.StringVar(&v.caFile, "CAfile", "", "trust the roots in this `file`, and no others (default: this machine's)")
 	f.StringVar(&v.serverName, "servername", "", "the DNS name or IP address that the leaf must carry")
 	f.StringVar(&v.at, "time", "", "judge as of this time, 2026-01-02T15:04:05Z (default: now)")
 	f.StringVar(&v.staple, "staple", "", "the OCSP response that came with it, a DER or PEM `file`")
 	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
-	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, PEM `files`")
+	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, in these `files`")
 	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
 	f.StringSliceVar(&v.policies, "policy", nil, "accept this certificate policy, an `OID` such as 2.23.140.1.2.1; several may be given")
 	f.BoolVar(&v.policy.InitialExplicitPolicy, "explicit-policy", false, "the chain must be valid for a policy, for one of --policy if there are any")
 	f.BoolVar(&v.policy.InitialPolicyMappingInhibit, "inhibit-mapping", false, "no CA may map one policy to another")
 	f.BoolVar(&v.policy.InitialAnyPolicyInhibit, "inhibit-any", false, "anyPolicy in a certificate stands for no policy")
-	f.IntVar(&v.depth, "depth", 0, "at most `N` certificates between leaf and trust anchor, these two not counted, as OpenSSL's -verify_depth (default: 30)")
+	f.IntVar(&v.depth, "depth", 0, "at most `N` certificates between leaf and trust anchor, these two not counted, as OpenSSL's -verify_depth (default: 30, as many as a path has here at most)")
 	cli.FormatFlag(cmd, &v.format, formats...)
 	return cmd
 }
@@ -123,9 +133,14 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	if err := v.read(&o); err != nil {
 		return err
 	}
-	chain, err := authority.ReadCerts(file)
+	read, err := authority.ReadChain(file)
 	if err != nil {
 		return err
+	}
+	chain := read.Certs
+	if read.Picked > 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(v.Lang, "bundle_leaf", "file", file, "leaf", foreign.Line(chain[0].Subject.String()),
+			"n", strconv.Itoa(read.Picked), "all", strconv.Itoa(len(chain))))
 	}
 	report, verdict := pki.Verify(chain, o)
 	if err := v.write(out, transcript.VerificationOf(chain, o.Staple, report), report); err != nil {
@@ -191,6 +206,9 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 	}
 	if o.Staple = text; len(blocks) > 0 {
 		o.Staple = blocks[0].Bytes
+	}
+	if len(bytes.TrimSpace(o.Staple)) == 0 {
+		return &pki.PEMError{Fault: pki.PEMBlank, File: v.staple}
 	}
 	return nil
 }

@@ -1,0 +1,299 @@
+package explain
+
+import (
+	"bytes"
+	"net/netip"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
+	"tlslab/handshake/observe"
+	"tlslab/handshake/quic"
+	"tlslab/handshake/wire"
+)
+
+// QUIC is what is known of a connection over UDP, beside what the hellos of TLS say.
+type QUIC struct {
+	Version  quic.Version   // the client's first, or the one in which the server went on
+	First    quic.Version   // the client's first
+	DCID     []byte         // the connection ID from which the keys of Initial packets come; nil: the beginning is missing
+	Retried  bool           // by a Retry packet, which has nothing to do with HelloRetryRequest
+	Versions []quic.Version // that the server offers instead; nil if it does not
+	// Packets counts those of the client and those of the server, by type; Opened are the Initial
+	// packets that opened.
+	Packets [2][quic.OneRTT + 1]int
+	Opened  [2]int
+	Close   *Close  // in an Initial packet; nil if there was none
+	Partial [2]bool // what the end said in CRYPTO frames is not whole
+}
+
+// ClosedQUIC is the reason for which what is behind the hellos stays closed.
+const ClosedQUIC observe.Why = "quic"
+
+// Close is a CONNECTION_CLOSE frame (RFC 9000 §19.19).
+type Close struct {
+	By     string // "client" or "server"
+	Code   uint64
+	Reason string // a peer's words
+}
+
+// Sealed is how many packets of q stayed closed.
+func (q *QUIC) Sealed() int {
+	n := 0
+	for end := range q.Packets {
+		for _, t := range [...]quic.Type{quic.Initial, quic.ZeroRTT, quic.Handshake, quic.OneRTT} {
+			n += q.Packets[end][t]
+		}
+		n -= q.Opened[end]
+	}
+	return n
+}
+
+const (
+	maxQUIC     = 1 << 14         // connections followed at a time
+	maxQUICHeld = 64 << 20        // bytes that wait for others, of all of them
+	idle        = 2 * time.Minute // no end waits as long (RFC 9000 §10.1 lets each say; 30 seconds are usual)
+)
+
+// flow is who sends UDP to whom and back.
+type flow struct{ a, b netip.AddrPort }
+
+// over is the connections over UDP.
+type over struct {
+	r    *reading
+	all  *simplelru.LRU[flow, *datagrams]
+	held int
+}
+
+func newOver(r *reading) *over {
+	u := &over{r: r}
+	u.all, _ = simplelru.NewLRU(maxQUIC, func(_ flow, d *datagrams) { d.done() })
+	return u
+}
+
+// close tells of all that is still open, the oldest first.
+func (u *over) close() {
+	for u.all.Len() > 0 {
+		u.all.RemoveOldest()
+	}
+}
+
+// forget closes what has been silent for long: over UDP nothing else says that it is over, and
+// who reads as it comes shall not wait for the end of the file.
+func (u *over) forget(now time.Time) {
+	for {
+		_, d, ok := u.all.GetOldest()
+		if !ok || now.Sub(d.c.Ended) < idle {
+			return
+		}
+		u.all.RemoveOldest()
+	}
+}
+
+// datagram takes the next one in. What is not QUIC is passed over.
+func (u *over) datagram(in *dissect.Datagram) {
+	key := flow{in.From, in.To}
+	if in.To.Compare(in.From) < 0 {
+		key = flow{in.To, in.From}
+	}
+	u.forget(in.Time)
+	d, known := u.all.Get(key)
+	p, _, err := quic.Next(in.Payload)
+	if err != nil && !known {
+		return
+	}
+	long := err == nil && p.Version.Known() && (p.Type == quic.Initial || p.Type == quic.ZeroRTT || p.Type == quic.Handshake)
+	if long && p.Type == quic.Initial && !(known && d.c.Client == in.From && d.quic.Knows(&p)) && !(known && d.c.Server == in.From && d.quic.Knows(&p)) {
+		if s, begins := quic.Begins(in.Payload); begins {
+			if known {
+				u.all.Remove(key)
+			}
+			d, known = u.begin(in, s), true
+			u.all.Add(key, d)
+		}
+	}
+	if !known {
+		if !long {
+			return
+		}
+		d = u.begin(in, nil)
+		u.all.Add(key, d)
+	}
+	u.held -= d.quic.Held()
+	d.take(in)
+	u.held += d.quic.Held()
+	for u.held > maxQUICHeld && u.all.Len() > 1 {
+		u.all.RemoveOldest()
+	}
+}
+
+// begin begins the account of a connection; without s its beginning is not in the file.
+func (u *over) begin(in *dissect.Datagram, s *quic.Schedule) *datagrams {
+	r := u.r
+	r.totals.Connections++
+	r.totals.QUIC++
+	q := new(QUIC)
+	c := &Connection{Number: r.totals.Connections, Client: in.From, Server: in.To, Began: in.Time, Packet: in.Packet, Midway: s == nil, TLS: true, QUIC: q}
+	if s == nil && in.From.Port() < in.To.Port() {
+		c.Client, c.Server = in.To, in.From
+	}
+	p, _, _ := quic.Next(in.Payload)
+	q.Version, q.First = p.Version, p.Version
+	d := &datagrams{u: u, c: c, q: q}
+	d.at(in)
+	d.tellBegin()
+	d.quic = quic.NewConnection(s, d)
+	return d
+}
+
+// datagrams follows one connection.
+type datagrams struct {
+	u    *over
+	c    *Connection
+	q    *QUIC
+	quic *quic.Connection
+	told teller
+
+	hello, serverHello bool
+	shared             bool // the ServerHello has a key share
+	lastBy             int
+	answered           bool // the server sent 1-RTT packets behind the client's
+}
+
+func (d *datagrams) at(in *dissect.Datagram) {
+	d.c.Ended = in.Time
+	d.told.now = in.Time
+}
+
+func (d *datagrams) take(in *dissect.Datagram) {
+	d.at(in)
+	from := side(in.From == d.c.Server && in.From != d.c.Client)
+	d.c.Bytes[from] += int64(len(in.Payload))
+	if d.quic.Datagram(from, in.Payload) > 0 {
+		d.lastBy = from
+	}
+}
+
+// Keys notes what the keys come from.
+func (d *datagrams) Keys(s *quic.Schedule) {
+	d.q.Retried = d.q.Retried || d.q.DCID != nil && !bytes.Equal(d.q.DCID, s.DCID)
+	d.q.Version, d.q.DCID = s.Version, s.DCID
+	d.tellKeys(s)
+}
+
+// Packet notes a packet.
+func (d *datagrams) Packet(from int, p *quic.Packet, o *quic.Opened, frames []quic.Frame) {
+	q := d.q
+	q.Packets[from][p.Type]++
+	switch {
+	case p.Type == quic.VersionNegotiation && from == server && !d.serverHello:
+		q.Versions = append([]quic.Version(nil), p.Versions...)
+	case p.Type == quic.OneRTT && from == server && q.Packets[client][quic.OneRTT] > 0:
+		d.answered = true
+	}
+	if o != nil {
+		q.Opened[from]++
+	}
+	for i := range frames {
+		if f := &frames[i]; f.Type == quic.ConnectionClose && q.Close == nil {
+			q.Close = &Close{By: names[from], Code: f.Code, Reason: f.Reason}
+		}
+	}
+	d.tellPacket(from, p, o, frames)
+}
+
+// Message notes a handshake message.
+func (d *datagrams) Message(from int, raw []byte) {
+	var fields *[]wire.Field
+	if d.shown() {
+		fields = new([]wire.Field)
+	}
+	m, err := message.Parse(message.Context{Version: iana.TLS13, FromServer: from == server, QUIC: true}, raw, fields)
+	if err != nil {
+		d.c.Read.Trouble = err
+		return
+	}
+	switch m := m.(type) {
+	case *message.ClientHello:
+		if from == client {
+			d.hello = true
+			d.c.asks(m)
+		}
+	case *message.ServerHello:
+		if from == server {
+			d.c.answers(m)
+			if m.Kind() == message.KindServerHello {
+				d.serverHello, d.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
+				d.c.Resumed = m.Extensions.Find(iana.ExtPreSharedKey) != nil
+			}
+		}
+	}
+	if g := event.GroupAt(event.SettledGroup(m)); g.ID != 0 {
+		d.c.Group = g
+	}
+	d.tellMessage(from, m, raw, fields)
+}
+
+// done closes the account.
+func (d *datagrams) done() {
+	c, q, r := d.c, d.q, d.u.r
+	d.u.held -= d.quic.Held()
+	q.Partial = [2]bool{d.quic.Waits(client), d.quic.Waits(server)}
+	for from := range q.Partial {
+		if err := d.quic.Trouble(from); err != nil && c.Read.Trouble == nil {
+			c.Read.Trouble = err
+		}
+	}
+	c.Outcome = d.outcome()
+	c.Read.Initial = q.Opened != [2]int{}
+	if c.Read.Sealed = q.Sealed(); c.Read.Sealed > 0 {
+		c.Read.Closed = ClosedQUIC
+		c.Read.Needs = []Need{NeedEnd}
+		if q.DCID == nil {
+			c.Read.Needs = []Need{NeedWhole, NeedEnd}
+		}
+	}
+	r.totals.TLS++
+	if r.o.Onlookers || d.shown() {
+		d.onlookers()
+	}
+	d.tellEnd()
+	if r.o.Each != nil {
+		r.o.Each(c)
+	}
+}
+
+// outcome is how it ended, as far as Initial packets and the kinds of the others tell.
+func (d *datagrams) outcome() Outcome {
+	q := d.q
+	o := Outcome{Phase: PhaseHello}
+	over := d.answered && q.Packets[client][quic.Handshake] > 0
+	switch {
+	case over:
+		o.Phase = PhaseData
+	case d.serverHello:
+		o.Phase = PhaseServer
+	}
+	switch {
+	case q.Close != nil:
+		o.What, o.By = Refused, q.Close.By
+		if q.Close.Code>>8 == 1 { // RFC 9001 §4.8
+			o.Alert, o.HasAlert = iana.AlertDescription(q.Close.Code), true
+		}
+	case over:
+		o.What, o.Inferred = Done, true
+	case q.Versions != nil && !d.serverHello:
+		o.What, o.By = Refused, names[server]
+	case d.serverHello || q.Packets[client][quic.Handshake]+q.Packets[server][quic.Handshake] > 0:
+		o.What = Unseen
+	case q.DCID == nil || q.Partial[client]:
+		o.What = Unfollowed
+	default:
+		o.What, o.By = Silent, names[1-d.lastBy]
+	}
+	return o
+}
