@@ -47,7 +47,7 @@ const policy = `
 	certcompress < certcompress/brotli, certcompress/zstd
 	NONE < capture, mitm/relay, capture/dissect
 	message, keyschedule < quic
-	observe, quic, capture/dissect, starttls < explain
+	observe, quic, certcompress, capture/dissect, starttls < explain
 	foreign, ondisk < mitm/har
 	handshake < tls
 	handshake, pki/authority < mitm
@@ -82,7 +82,7 @@ const policy = `
 	cmd/cli < cmd/guard
 	lab, cmd/guard < cmd/web
 	mitm/proxy, mitm/proxy/watch, render/lesson, cmd/flags, cmd/guard < cmd/capture
-	explain, render/lesson, cmd/flags < cmd/explain
+	explain, render/lesson, cmd/flags, certcompress/brotli, certcompress/zstd < cmd/explain
 	session/redis, tls, starttls/starttlstest, replay, transcript, cmd/trust < cmd/live
 	cmd/lists, cmd/lesson, cmd/capture, cmd/explain, cmd/live, cmd/web < cmd
 	tls, tls/https, lab, render/replays, capture, session/redis, replay, mitm/proxy, kx/private, certcompress/brotli, certcompress/zstd < examples

@@ -2,10 +2,14 @@ package explain
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
@@ -31,17 +35,20 @@ type Connection struct {
 	Target  string  // where to, as was said there, or which protocol; a peer's words
 	Before  [2]int  // bytes of each end before TLS
 
-	Random     []byte   // the ClientHello's: what a line of a key log is found by
-	ServerName string   // asked for; "" if none was. A peer's words.
-	Offered    []string // of ALPN; a peer's words
-	ALPN       string   // chosen, as far as it could be read
+	Random     []byte         // the ClientHello's: what a line of a key log is found by
+	ServerName string         // asked for; "" if none was. A peer's words.
+	Offered    []string       // of ALPN; a peer's words
+	Versions   []iana.Version // that the client offered
+	ALPN       string         // chosen, as far as it could be read
 	Version    iana.Version
 	Suite      iana.CipherSuite
 	Group      event.Group // of an exchange of (EC)DH or a KEM; its ID is 0 if there is none
 	Resumed    bool
-	Retried    bool // by HelloRetryRequest
-	Early      bool // 0-RTT data was offered
-	Asked      bool // for a client's certificate, as far as it could be read
+	Session    int   // the number of the connection that this one resumes, if the file has it; else 0
+	Retried    bool  // by HelloRetryRequest
+	Early      bool  // 0-RTT data was offered
+	EarlyTaken Taken // whether the server took it
+	Asked      bool  // for a client's certificate, as far as it could be read
 
 	Chain    []*x509.Certificate // the server's, as far as it could be read
 	Unparsed error               // why Chain could not be
@@ -54,6 +61,19 @@ type Connection struct {
 	Onlookers []Onlooker // who can, in the order of OnlookerParties
 }
 
+// Taken is whether a server took the 0-RTT data that a client offered. It is a stable key.
+type Taken string
+
+// What can be known of that.
+const (
+	EarlyTaken   Taken = "taken"
+	EarlyRefused Taken = "refused" // it passed over it
+	EarlyHidden  Taken = "hidden"  // what says so is encrypted
+)
+
+// Takens lists every Taken.
+func Takens() []Taken { return []Taken{EarlyTaken, EarlyRefused, EarlyHidden} }
+
 // Reading is how much of a connection opened.
 type Reading struct {
 	Handshake, Data bool // something encrypted of them
@@ -62,10 +82,45 @@ type Reading struct {
 	Computed        bool // by the server's key: what a thief could compute
 	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
 	Sealed          int  // records that stayed closed; of QUIC, packets
+	Cut             bool // bytes are missing, and nothing was looked at behind them
 	Closed          observe.Why
-	LogLacks        bool // there are key logs, and none has this connection
+	Lacks           *Lines // of a key log, that would open the rest; nil if none would
+	LogLacks        bool   // there are key logs, and none has this connection
 	Needs           []Need
 	Trouble         error // of the observer: why it could not follow, or its keys do not fit
+}
+
+// Why something stays closed, beside what an observer knows of it.
+const (
+	// OtherLines: there are keys, and none has this connection's client random.
+	OtherLines observe.Why = "log_lacks"
+	// SessionElsewhere: it resumes a session that did not begin in this file.
+	SessionElsewhere observe.Why = "session_elsewhere"
+	// SessionClosed: it resumes a session that began in this file, and stays closed there too.
+	SessionClosed observe.Why = "session_closed"
+	// Incomplete: bytes are missing from the recording, and behind them nothing can be opened.
+	Incomplete observe.Why = "incomplete"
+	// Headless: the file lacks its beginning, with the hellos from which keys are found and made.
+	Headless observe.Why = "headless"
+)
+
+// Whys lists every reason that Reading.Closed can have.
+func Whys() []observe.Why {
+	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Headless)
+}
+
+// Lines are lines of a key log (RFC 9850).
+type Lines struct {
+	Random []byte // the client's
+	Labels []string
+}
+
+// Names are the labels; none of nil.
+func (l *Lines) Names() []string {
+	if l == nil {
+		return nil
+	}
+	return l.Labels
 }
 
 // Need is what would open what stayed closed. It is a stable key.
@@ -88,8 +143,6 @@ func Needs() []Need {
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
-	starts [2]int // where the last piece of what was said in clear began
-
 	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
 	shared                   bool // the ServerHello has a key share
 	finished                 [2]bool
@@ -98,9 +151,14 @@ type progress struct {
 	answered                 int     // of the server's, those since the client's first
 	short                    [2]bool // the last of them was as long as an alert
 	firstShort               bool    // the client's first was
+	shorts                   int     // of the client's, those
 	data                     [2]bool // there were records of application data, opened or TLS 1.2's
+	shows                    bool    // the client showed a certificate
+	offered                  []mark  // what the client would resume, until the server answers
+	bound                    bool    // it offered a pre-shared key, or a ticket
 	alert                    *event.Alert
 	alertBy                  int
+	leaves                   [2]bool // it said close_notify before the other did
 	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
 	refused                  *event.Check
 	lastBy                   int // who spoke last
@@ -120,9 +178,12 @@ func (s *stream) note(e event.Event) {
 		s.record(by, e)
 	case *event.Message:
 		s.message(by, e)
+	case *event.Data:
+		s.data[by] = true
 	case *event.Alert:
 		// What an end says to one that has gone is no refusal: OpenSSL says decode_error there.
 		gone := s.shut != "" && s.shutBy != by
+		s.leaves[by] = s.leaves[by] || e.Description == iana.CloseNotify && !s.leaves[1-by]
 		if !gone && (s.alert == nil || s.alert.Description == iana.CloseNotify) {
 			s.alert, s.alertBy = e, by
 		}
@@ -156,7 +217,9 @@ func (s *stream) record(by int, e *event.Record) {
 			s.answered++
 		}
 		s.sealed[by]++
-		s.short[by] = short
+		if s.short[by] = short; short && by == client {
+			s.shorts++
+		}
 	}
 }
 
@@ -170,17 +233,25 @@ func (s *stream) shortAs(n int) bool {
 func (s *stream) message(by int, e *event.Message) {
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
-		if by == client {
+		if by == client && (!s.hello || s.c.Retried) { // else it is a renegotiation
 			s.hello = true
 			s.c.asks(m)
+			s.resumption(m)
 		}
 	case *message.ServerHello:
 		s.serverHelloed(e, m)
 	case *message.EncryptedExtensions:
 		s.protocol(&m.Extensions)
+		if s.c.EarlyTaken == EarlyHidden {
+			if s.c.EarlyTaken = EarlyRefused; m.Extensions.Find(iana.ExtEarlyData) != nil {
+				s.c.EarlyTaken = EarlyTaken
+			}
+		}
 	case *message.Certificate12:
 		if by == server {
 			s.certified(m.Certificates)
+		} else {
+			s.shows = len(m.Certificates) > 0
 		}
 	case *message.Certificate13:
 		if by == server {
@@ -189,7 +260,17 @@ func (s *stream) message(by int, e *event.Message) {
 				chain = append(chain, c.Cert)
 			}
 			s.certified(chain)
+		} else {
+			s.shows = len(m.Entries) > 0
 		}
+	case *message.CompressedCertificate:
+		if plain := s.decompress(m); plain != nil {
+			s.message(by, &event.Message{Kind: message.KindCertificate, Msg: plain})
+		}
+	case *message.NewSessionTicket12:
+		s.began(m.Ticket)
+	case *message.NewSessionTicket13:
+		s.began(m.Ticket)
 	case *message.ServerHelloDone:
 		s.done = true
 	}
@@ -204,6 +285,27 @@ func (s *stream) message(by int, e *event.Message) {
 	}
 }
 
+// maxCertificate is how long a Certificate may become; endpoints take no longer one.
+const maxCertificate = 1 << 18
+
+// decompress is what was compressed, if that is known here; nil if not.
+func (s *stream) decompress(m *message.CompressedCertificate) message.Message {
+	method := certcompress.Find(append(slices.Clone(s.r.o.Compressions), certcompress.Zlib), m.Algorithm)
+	if method == nil || m.Length > maxCertificate {
+		return nil
+	}
+	body, err := method.Decompress(m.Compressed, int(m.Length))
+	if err != nil {
+		return nil
+	}
+	raw := append([]byte{byte(iana.Certificate), byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}, body...)
+	plain, err := message.Parse(message.Context{Version: iana.TLS13, FromServer: true}, raw, nil)
+	if err != nil {
+		return nil
+	}
+	return plain
+}
+
 // asks notes what the client wants.
 func (c *Connection) asks(m *message.ClientHello) {
 	c.Random = bytes.Clone(m.Random[:])
@@ -213,13 +315,73 @@ func (c *Connection) asks(m *message.ClientHello) {
 	if x, ok := message.Get[*message.ALPN](&m.Extensions); ok {
 		c.Offered = x.Protocols
 	}
-	c.Early = m.Extensions.Find(iana.ExtEarlyData) != nil
+	if c.Early = c.Early || m.Extensions.Find(iana.ExtEarlyData) != nil; c.Early {
+		c.EarlyTaken = EarlyHidden
+	}
+	c.Versions = []iana.Version{m.Version}
+	if x, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
+		c.Versions = slices.DeleteFunc(slices.Clone(x.Versions), func(v iana.Version) bool { return iana.IsGREASE(uint16(v)) })
+	}
+}
+
+// resumption notes what the client would resume.
+func (s *stream) resumption(m *message.ClientHello) {
+	s.offered = nil
+	if x, ok := message.Get[*message.SessionTicket](&m.Extensions); ok && len(x.Ticket) > 0 {
+		s.offered = append(s.offered, markOf(x.Ticket))
+	}
+	if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
+		for _, id := range x.Identities {
+			s.offered = append(s.offered, markOf(id.Identity))
+		}
+	}
+	s.bound = len(s.offered) > 0
+	if len(m.SessionID) > 0 {
+		s.offered = append(s.offered, markOf(m.SessionID))
+	}
+}
+
+// mark is what a session can be resumed with, in short.
+type mark uint64
+
+func markOf(b []byte) mark {
+	sum := sha256.Sum256(b)
+	return mark(binary.BigEndian.Uint64(sum[:]))
+}
+
+// resumes looks which connection began what the client would resume.
+func (s *stream) resumes() {
+	for _, m := range s.offered {
+		if n := int(s.r.marks[m]); n != 0 && n != s.c.Number {
+			s.c.Session = n
+			break
+		}
+	}
+}
+
+// began remembers with what this connection's session can be resumed.
+func (s *stream) began(b []byte) {
+	m := markOf(b)
+	if len(b) == 0 || slices.Contains(s.offered, m) { // an echo
+		return
+	}
+	if s.r.marks == nil || len(s.r.marks) >= maxMarks {
+		s.r.marks = map[mark]int32{}
+	}
+	s.r.marks[m] = int32(s.c.Number)
 }
 
 func (s *stream) serverHelloed(e *event.Message, m *message.ServerHello) {
 	s.c.answers(m)
 	if e.Kind == message.KindServerHello {
 		s.serverHello, s.shared = true, m.Extensions.Find(iana.ExtKeyShare) != nil
+		if c := s.c; c.Early && (c.Version != iana.TLS13 || c.Retried || m.Extensions.Find(iana.ExtPreSharedKey) == nil) {
+			c.EarlyTaken = EarlyRefused // it can only be taken with the key under which it was sent (RFC 9846 §4.3.10)
+		}
+		if s.resumes(); s.c.Version != iana.TLS13 {
+			s.began(m.SessionID)
+		}
+		s.offered = nil
 		s.protocol(&m.Extensions)
 	}
 }
@@ -252,8 +414,15 @@ func (s *stream) certified(der [][]byte) {
 // close ends the account.
 func (c *Connection) close(s *stream, r observe.Report) {
 	c.Resumed = r.Resumed
-	c.Outcome = s.outcome()
+	if !c.Resumed {
+		c.Session = 0
+	}
+	c.Outcome = s.outcome(&r)
 	read := Reading{Handshake: r.ReadHandshake, Data: r.ReadData, Sealed: r.Sealed, Closed: r.Closed, Trouble: r.Err}
+	read.Cut = s.lost != [2]bool{}
+	if r.Lacks != nil {
+		read.Lacks = &Lines{r.LacksFor, r.Lacks}
+	}
 	opened := r.ReadHandshake || r.ReadData
 	read.Computed = opened && r.PreMaster != nil
 	if f, ok := s.r.all.began(c.Number, &r); ok && opened && !s.r.logged.Has(c.Random) {
@@ -262,11 +431,28 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
-	read.Needs = c.needs(r, s.lost != [2]bool{})
+	read.Needs = c.needs(r, read.Cut)
 	c.Read = read
+	c.Read.Closed = c.closed(&read)
 	if s.chain != nil {
 		c.Chain, c.Unparsed = s.chain.parsed()
 	}
+}
+
+// closed is why something stayed closed, with what the file tells beside.
+func (c *Connection) closed(r *Reading) observe.Why {
+	blind := r.Closed == observe.NoKeys || r.Closed == observe.KeyOnlySigns || r.Closed == observe.EarlierSession
+	switch {
+	case r.Cut && (r.Closed == "" || r.Closed == observe.SomeKeysMissing || r.Closed == observe.DidNotOpen):
+		return Incomplete
+	case blind && c.Resumed && c.Version != iana.TLS13 && c.Session != 0:
+		return SessionClosed
+	case blind && c.Resumed && c.Version != iana.TLS13:
+		return SessionElsewhere
+	case blind && r.LogLacks && r.Closed != observe.EarlierSession:
+		return OtherLines
+	}
+	return r.Closed
 }
 
 // needs is what would open the rest.
@@ -277,7 +463,7 @@ func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
 	switch r.Closed {
 	case "":
 		return out
-	case observe.UnknownSuite:
+	case observe.UnknownSuite, observe.OldVersion:
 		return append(out, NeedSuite)
 	}
 	su := suite.ByID(c.Suite)

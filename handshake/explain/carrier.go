@@ -20,11 +20,12 @@ const (
 	Connect  Carrier = "connect"  // HTTP CONNECT (RFC 9110 §9.3.6)
 	SOCKS    Carrier = "socks"    // SOCKS 4, 4a, 5
 	StartTLS Carrier = "starttls" // a protocol that went over to TLS, such as SMTP (RFC 3207)
+	PROXY    Carrier = "proxy"    // a header that says whom a balancer speaks for (HAProxy's PROXY protocol)
 	Some     Carrier = "some"     // something else
 )
 
 // Carriers lists every Carrier.
-func Carriers() []Carrier { return []Carrier{Bare, Connect, SOCKS, StartTLS, Some} }
+func Carriers() []Carrier { return []Carrier{Bare, Connect, SOCKS, StartTLS, PROXY, Some} }
 
 // starters are how the protocols ask for TLS: what a line of the client's begins with, upper case
 // and without an IMAP tag, and which protocol that is.
@@ -33,7 +34,11 @@ var starters = []struct{ line, server, protocol string }{
 	{"STARTTLS", "* ", string(starttls.IMAP)},
 	{"STLS", "+OK", string(starttls.POP3)},
 	{"AUTH TLS", "220", "ftp"},
-	{"STARTTLS", "", "starttls"},
+	{"AUTH SSL", "220", "ftp"},
+	{"STARTTLS", "20", "nntp"},
+	{"STARTTLS", "\"", "sieve"}, // ManageSieve (RFC 5804)
+	{"STARTTLS", ":", "irc"},
+	{"STARTTLS", "", ""},
 }
 
 // carrierOf says what was said before TLS, and to whom it led.
@@ -50,6 +55,15 @@ func carrierOf(fromClient, fromServer []byte) (Carrier, string) {
 		return SOCKS, socks5(fromClient)
 	case len(fromClient) > 8 && fromClient[0] == 4:
 		return SOCKS, socks4(fromClient)
+	case bytes.HasPrefix(fromClient, []byte("PROXY ")):
+		if f := strings.Fields(firstLine(fromClient)); len(f) == 6 {
+			return PROXY, f[2]
+		}
+		return PROXY, ""
+	case bytes.HasPrefix(fromClient, proxy2):
+		return PROXY, ""
+	case len(fromClient) > 6 && fromClient[0] == 3 && fromClient[1] == 0 && fromClient[5] == 0xe0:
+		return StartTLS, "rdp" // a connection request of X.224 in TPKT
 	case bytes.Equal(fromClient, postgres):
 		return StartTLS, string(starttls.Postgres)
 	case bytes.Contains(fromClient, ldapStartTLS):
@@ -65,6 +79,9 @@ func carrierOf(fromClient, fromServer []byte) (Carrier, string) {
 	if _, after, found := strings.Cut(last, " "); found && strings.HasPrefix(string(fromServer), "* ") {
 		last = after
 	}
+	if bytes.HasPrefix(bytes.ToUpper(fromClient), []byte("LHLO")) && last == "STARTTLS" {
+		return StartTLS, "lmtp"
+	}
 	for _, p := range starters {
 		if strings.HasPrefix(last, p.line) && strings.HasPrefix(string(fromServer), p.server) {
 			return StartTLS, p.protocol
@@ -76,7 +93,14 @@ func carrierOf(fromClient, fromServer []byte) (Carrier, string) {
 var (
 	postgres     = []byte{0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f} // SSLRequest
 	ldapStartTLS = []byte("1.3.6.1.4.1.1466.20037")
+	proxy2       = []byte("\r\n\r\n\x00\r\nQUIT\n")
 )
+
+// wraps: TLS stands in packets of another protocol, one by one, and not behind a word of it: TDS's, of
+// Microsoft's SQL Server. That is not taken apart here.
+func wraps(fromClient []byte) bool {
+	return len(fromClient) > 1 && fromClient[0] == 0x12 && fromClient[1] == 1
+}
 
 func firstLine(b []byte) string {
 	line, _, _ := bytes.Cut(b, []byte("\n"))

@@ -1,6 +1,7 @@
 // Package explain reads a capture file as the eavesdropper of package observe would have heard
 // it, and says of each TLS connection in it who spoke, what was agreed on, how it ended and
-// by whose doing, how much of it opens with the keys at hand, and what would open the rest.
+// by whose doing and most likely why, how much of it opens with the keys at hand, and what would
+// open the rest.
 //
 // It looks at content, not at ports: TLS is found wherever it begins, also behind HTTP CONNECT,
 // SOCKS and STARTTLS. The two ends keep their names: what the server said, the server says.
@@ -13,6 +14,6 @@
 // Who can read a connection is tried, with an observer for each onlooker and his keys (onlookers.go).
 //
 // Read explain.go (a file), then stream.go (a connection, up to where TLS begins), then
-// account.go (what is noted of it) and outcome.go (how it ended); ends.go and scenes.go are for
-// the connection that is shown.
+// account.go (what is noted of it), outcome.go (how it ended) and cause.go (most likely why);
+// ends.go and scenes.go are for the connection that is shown.
 package explain

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
@@ -25,6 +26,8 @@ type Options struct {
 	Keys Keys
 	// Roots are whom the client is taken to trust; nil: no chain is judged.
 	Roots *pki.TrustStore
+	// Compressions are whose compressed certificates can be read (RFC 8879), beside zlib's.
+	Compressions []*certcompress.Method
 	// Each is called with every connection when its account is closed, by number as a rule, but
 	// one that lasts longer comes later.
 	Each func(*Connection)
@@ -50,6 +53,9 @@ type Totals struct {
 	BadLine                   error // the first of those that could not be read
 }
 
+// maxMarks is how many marks of sessions are remembered, to tell which connection began what another resumes.
+const maxMarks = 1 << 14
+
 // reading is one pass through a file.
 type reading struct {
 	o      Options
@@ -58,6 +64,7 @@ type reading struct {
 	logged *observe.KeyLog
 	all    sessions             // that the observers with all keys have found
 	loot   map[string]*sessions // and each onlooker
+	marks  map[mark]int32       // by session ID and ticket: which connection that session began on
 	chains chains
 	ends   *ends // who is told of the connection that is shown
 }
@@ -169,7 +176,14 @@ func (r *reading) observer(s *stream) *observe.Observer {
 
 // done closes an account.
 func (r *reading) done(s *stream) {
-	if s.c.TLS {
+	if s.awaited && s.c.Carrier == Some {
+		s.forget()
+	}
+	if s.headless {
+		r.totals.TLS++
+		s.c.Outcome = Outcome{What: Unfollowed, Phase: PhaseData, Cause: CauseRecording, Closing: string(s.shut)}
+		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
+	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()
 		s.c.close(s, report)

@@ -1,6 +1,9 @@
 package explain
 
-import "tlslab/handshake/iana"
+import (
+	"tlslab/handshake/iana"
+	"tlslab/handshake/observe"
+)
 
 // Outcome is how a connection ended.
 type Outcome struct {
@@ -10,6 +13,7 @@ type Outcome struct {
 	Alert    iana.AlertDescription
 	HasAlert bool
 	Phase    Phase // what was under way
+	Cause    Cause // the likely one; "" if it ended in order
 	// Inferred: it was not read, but follows from what went by: from a closed record that is as
 	// long as an alert, or from records behind which a handshake is over.
 	Inferred bool
@@ -24,14 +28,15 @@ type What string
 const (
 	Done       What = "done"       // it came to its end
 	Refused    What = "refused"    // one end said no, by an alert
-	BrokenOff  What = "broken_off" // one end closed TCP without a word
+	BrokenOff  What = "broken_off" // one end closed TCP without a word, or reset it
+	Garbled    What = "garbled"    // what one end says is not TLS, or not to be followed
 	Silent     What = "silent"     // the file ends, and somebody had not answered
-	Unfollowed What = "unfollowed" // bytes are missing, or cannot be told apart
+	Unfollowed What = "unfollowed" // bytes are missing
 	Unseen     What = "unseen"     // it went on in packets of QUIC that stay closed
 )
 
 // Whats lists every What.
-func Whats() []What { return []What{Done, Refused, BrokenOff, Silent, Unfollowed, Unseen} }
+func Whats() []What { return []What{Done, Refused, BrokenOff, Garbled, Silent, Unfollowed, Unseen} }
 
 // Phase is what was under way. It is a stable key.
 type Phase string
@@ -102,14 +107,17 @@ func (s *stream) over() (over, inferred bool) {
 // turnedAway: all that the server said to the client's last flight is as long as an alert.
 func (s *stream) turnedAway() bool { return s.answered == 1 && s.short[server] }
 
-func (s *stream) outcome() Outcome {
+func (s *stream) outcome(r *observe.Report) Outcome {
 	o := Outcome{Phase: s.phase(), Closing: string(s.shut)}
 	if s.shut != "" {
 		o.ClosedBy, o.Phase = names[s.shutBy], s.shutAt
 	}
 	over, inferred := s.over()
+	garbles := s.garbles(r)
 	is13 := s.c.Version == iana.TLS13
 	switch alert := s.alert; {
+	case garbles >= 0 && !over:
+		o.What, o.By, o.Phase = Garbled, names[garbles], s.phase()
 	case alert != nil && alert.Description != iana.CloseNotify:
 		o.What, o.By, o.Alert, o.HasAlert, o.Phase = Refused, names[s.alertBy], alert.Description, true, s.phase()
 	case over:
@@ -123,12 +131,27 @@ func (s *stream) outcome() Outcome {
 		if s.sealedAlert[server] {
 			o.By = names[server]
 		}
-	case s.lost[client] || s.lost[server] || s.ob.Report().Err != nil && !s.serverHello:
+	case s.lost[client] || s.lost[server]:
 		o.What = Unfollowed
 	case s.shut != "":
 		o.What, o.By = BrokenOff, o.ClosedBy
+		if is13 && o.By == names[server] && o.Phase == PhaseClient && !s.finished[server] {
+			o.Phase = PhaseServer // how much of its flight was there is encrypted; it did not wait for an answer
+		}
 	default:
 		o.What, o.By = Silent, names[1-s.lastBy]
 	}
+	o.Cause = s.cause(&o)
 	return o
+}
+
+// garbles is who says what cannot be told apart, although nothing is missing; -1 if nobody. What comes
+// behind close_notify is no TLS.
+func (s *stream) garbles(r *observe.Report) int {
+	for by := range r.Lost {
+		if r.Lost[by] && !s.lost[by] && !(s.alert != nil && s.alertBy == by) {
+			return by
+		}
+	}
+	return -1
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package explain_test
 
 import (
@@ -8,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,8 +35,15 @@ func TestQUICChromium(t *testing.T) {
 	port := conn.LocalAddr().(*net.UDPAddr).Port
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--user-data-dir="+t.TempDir(),
+	dir, err := os.MkdirTemp("", "chromium") // its processes may write to it for a moment longer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--user-data-dir="+dir,
 		"--enable-quic", fmt.Sprintf("--origin-to-force-quic-on=quic.lab.test:%d", port), "--host-resolver-rules=MAP quic.lab.test 127.0.0.1", "--dump-dom", fmt.Sprintf("https://quic.lab.test:%d/", port))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -18,14 +18,17 @@ type stream struct {
 	c  *Connection
 	ob *observe.Observer
 
-	at      time.Time
-	clear   [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
-	passed  [2]int    // how much of it between the two is no longer kept
-	turns   []turn    // and in which order, of the one that is shown
-	alien   bool      // it is not TLS, and nothing more is looked for
-	swapped bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
-	lost    [2]bool   // bytes are missing: nothing can be told apart from there on
-	chain   *chain    // the server's certificates
+	at       time.Time
+	clear    [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
+	passed   [2]int    // how much of it between the two is no longer kept
+	looked   [2]int    // up to here TLS was looked for in it
+	turns    []turn    // and in which order it was said, of the one that is shown
+	awaited  bool      // something was said before TLS, and the server has not begun it
+	headless bool      // it is TLS whose beginning the file lacks
+	alien    bool      // it is not TLS, and nothing more is looked for
+	swapped  bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
+	lost     [2]bool   // bytes are missing: nothing can be told apart from there on
+	chain    *chain    // the server's certificates
 
 	known  bool           // what session this began
 	holder string         // of the keys that open it
@@ -69,6 +72,8 @@ func (s *stream) Bytes(fromServer bool, at dissect.At, b []byte) {
 	case s.ob == nil:
 		s.search(fromServer, b)
 	case s.lost[side(fromServer)]:
+	case s.awaited && fromServer:
+		s.replied(b)
 	default:
 		s.feed(fromServer, b)
 	}
@@ -87,29 +92,26 @@ func (s *stream) feed(fromServer bool, b []byte) {
 	}
 }
 
-// search looks for a ClientHello at the beginning of what an end says, and behind what an
-// end says before TLS.
+// search looks for a ClientHello in what an end says: at its beginning, and behind what it says before TLS.
 func (s *stream) search(fromServer bool, b []byte) {
 	me := side(fromServer)
-	// A hello may come in pieces, so it is looked for from where the last piece began that might
-	// have been its beginning.
 	s.clear[me] = append(s.clear[me], b...)
 	s.took(me, len(b))
-	from := helloIn(s.clear[me], s.starts[me])
-	s.starts[me] = len(s.clear[me])
-	switch {
-	case from >= 0 && whole(s.clear[me][from:]):
+	from, sure := find(s.clear[me], s.looked[me], isHello)
+	switch s.looked[me] = from; {
+	case sure && wraps(s.clear[client]):
+		s.forget()
+	case sure:
 		if fromServer && !s.turn() {
-			s.alien = true
-			s.clear = [2][]byte{}
+			s.forget()
 			return
 		}
 		s.begin(from)
-	case from >= 0:
-		s.starts[me] = from // go on there when more has come
+	case s.c.Midway && records(s.clear[me]):
+		s.forget()
+		s.c.TLS, s.headless = true, true
 	case len(s.clear[me])+s.passed[me] > maxClear:
-		s.alien = true
-		s.clear = [2][]byte{}
+		s.forget()
 	default:
 		s.shorten(me)
 	}
@@ -126,7 +128,35 @@ func (s *stream) shorten(me int) {
 		s.clear[me] = bytes.Clone(s.clear[me])
 	}
 	s.passed[me] += over
-	s.starts[me] -= over
+	s.looked[me] -= over // it is near the end
+}
+
+// forget: it is not TLS.
+func (s *stream) forget() {
+	s.alien, s.c.TLS, s.ob = true, false, nil
+	s.clear = [2][]byte{}
+}
+
+// replied looks for the beginning of TLS in what the server says, where the client began it without waiting
+// for leave, or says a word more in clear. Where the server says something else behind a ClientHello that stood
+// in the middle of who knows what, that was none.
+func (s *stream) replied(b []byte) {
+	s.clear[server] = append(s.clear[server], b...)
+	from, sure := find(s.clear[server], s.looked[server], isAnswer)
+	s.looked[server] = from
+	if !sure && len(s.clear[server]) <= maxClear {
+		return
+	}
+	if !sure && s.c.Carrier == Some {
+		s.forget()
+		return
+	}
+	if !sure {
+		from = 0
+	}
+	b, s.clear[server], s.awaited = s.clear[server][from:], nil, false
+	s.c.Before[server] += from
+	s.feed(true, b)
 }
 
 // turn takes the end that says a ClientHello for the client: a file that lacks the beginning does
@@ -159,6 +189,7 @@ func (s *stream) begin(from int) {
 	}
 	s.c.Carrier, s.c.Target = carrierOf(s.clear[client][:from], s.clear[server])
 	s.c.Before = [2]int{from + s.passed[client], len(s.clear[server]) + s.passed[server]}
+	s.awaited, s.looked[server] = s.c.Carrier != Bare, 0
 	s.ob = s.r.observer(s)
 	if s.shown() {
 		s.heads()
@@ -185,6 +216,7 @@ func (s *stream) Gap(fromServer bool, at dissect.At, n int64) {
 		return
 	}
 	s.lost[me] = true
+	s.ob.Gap(me == server)
 }
 
 // Overlap is counted: some of it was said in two ways.
@@ -271,32 +303,96 @@ func (s *stream) heard(e event.Event) {
 	}
 }
 
-// helloIn is where in b a ClientHello begins: at the beginning of b, where a new piece does, or
-// behind a line that ends. -1 if nowhere.
-func helloIn(b []byte, piece int) int {
-	for _, at := range [...]int{0, piece} {
-		if at < len(b) && isHello(b[at:]) {
-			return at
+// records reports whether b is one whole record behind the other, and nothing else: of application data, as it is
+// behind a handshake.
+func records(b []byte) bool {
+	for rest := b; ; {
+		if len(rest) < 5 || rest[0] != byte(iana.ApplicationData) || rest[1] != 3 || rest[2] == 0 || rest[2] > 3 {
+			return false
 		}
-	}
-	for at := max(0, piece-1); ; {
-		i := bytes.IndexByte(b[at:], '\n')
-		if i < 0 {
-			return -1
+		n := 5 + int(rest[3])<<8 + int(rest[4])
+		if n == 5 || n > len(rest) {
+			return false
 		}
-		if at += i + 1; at < len(b) && isHello(b[at:]) {
-			return at
+		if rest = rest[n:]; len(rest) == 0 {
+			return true
 		}
 	}
 }
 
-// isHello reports whether b begins as a record with a ClientHello does, as far as it goes: handshake,
-// version 3.x, a length, client_hello (RFC 9846 §5.1, §4).
-func isHello(b []byte) bool {
-	is := func(i int, ok func(byte) bool) bool { return len(b) <= i || ok(b[i]) }
-	return len(b) > 0 && b[0] == 22 && is(1, func(x byte) bool { return x == 3 }) && is(2, func(x byte) bool { return x <= 4 }) &&
-		is(3, func(x byte) bool { return x <= 0x40 }) && is(5, func(x byte) bool { return x == 1 }) && is(6, func(x byte) bool { return x <= 3 })
+// find is where in b, from at on, something begins that is says of whether it is that as far as it goes, and
+// whether enough of it is there to be sure; or the end of b.
+func find(b []byte, at int, is func(b []byte) (so, sure bool)) (int, bool) {
+	for ; at < len(b); at++ {
+		if so, sure := is(b[at:]); so {
+			return at, sure
+		}
+	}
+	return at, false
 }
 
-// whole reports whether enough has come to be sure.
-func whole(b []byte) bool { return len(b) > 6 }
+// isHello: a record with the beginning of a ClientHello (RFC 9846 §5.1, §4, §4.2.2).
+func isHello(b []byte) (so, sure bool) {
+	if len(b) == 0 || b[0] != byte(iana.Handshake) {
+		return false, false
+	}
+	n := 5 + 39 // up to the length of the session ID, if the record has as much
+	if len(b) >= 5 {
+		n = min(n, 5+int(b[3])<<8+int(b[4]))
+	}
+	for i, x := range b[:min(len(b), n)] {
+		switch i {
+		case 1, 9:
+			so = x == 3
+		case 2, 10:
+			so = x <= 4
+		case 3:
+			so = x <= 0x40
+		case 4:
+			so = x > 0 || b[3] > 0
+		case 5:
+			so = x == byte(iana.ClientHello)
+		case 6:
+			so = x <= maxHello>>16
+		case 43:
+			so = x <= 32
+		default:
+			so = true
+		}
+		if !so {
+			return false, false
+		}
+	}
+	return true, len(b) >= n && n > 5
+}
+
+// maxHello is longer than any ClientHello is.
+const maxHello = 1<<18 - 1
+
+// isAnswer: a record with the beginning of a ServerHello, or with an alert.
+func isAnswer(b []byte) (so, sure bool) {
+	const n = 7
+	if len(b) == 0 {
+		return false, false
+	}
+	for i, x := range b[:min(len(b), n)] {
+		switch i {
+		case 0:
+			so = x == byte(iana.Handshake) || x == byte(iana.Alert)
+		case 1:
+			so = x == 3
+		case 2:
+			so = x <= 4
+		case 3:
+			so = x <= 0x40 && (x == 0 || b[0] == byte(iana.Handshake))
+		case 4:
+			so = b[0] == byte(iana.Handshake) || x == 2
+		case 5:
+			so = b[0] == byte(iana.Handshake) && x == byte(iana.ServerHello) || b[0] == byte(iana.Alert) && (x == 1 || x == 2)
+		}
+		if !so {
+			return false, false
+		}
+	}
+	return true, len(b) >= n
+}

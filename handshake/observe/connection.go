@@ -130,7 +130,10 @@ func (o *Observer) nextClosed(h *half) bool {
 		return false
 	}
 	hidden := hides(b)
-	if o.is13() && hidden && o.seek(h, b) {
+	if o.settle12(h, b) {
+		return true
+	}
+	if o.is13() && hidden && (o.begins(h, b) || o.seek(h, b)) {
 		return true // open from here on
 	}
 	if !h.early && !h.inEarly() && hidden && (o.is13() && h.stage == inClear || o.isEarly(h)) {
@@ -142,6 +145,11 @@ func (o *Observer) nextClosed(h *half) bool {
 		Protected: hidden || !o.is13() && t != iana.ChangeCipherSpec, Wire: b}
 	if rec.Protected {
 		o.report.Sealed++
+		s := h.stage
+		if s == inClear && !h.server {
+			s = early
+		}
+		h.sealed[s]++
 		o.tallySealed(h, &rec)
 		h.missed = h.missed || h.stage == handshaking
 	}
@@ -307,6 +315,10 @@ func (o *Observer) change(h *half) {
 	h.hs = nil
 	p, c := o.protection(h)
 	if p == nil {
+		if h.before = nil; len(o.rivals) > 0 {
+			before := h.rd
+			h.before = &before
+		}
 		h.closed, h.epoch, h.seq = true, h.epoch+1, 0
 		return
 	}

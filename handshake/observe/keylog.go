@@ -31,6 +31,19 @@ var trafficLabels = map[string]logged{
 	"SERVER_TRAFFIC_SECRET_0":         {stage: application, server: true},
 }
 
+// masterLabel is that of a line with a master secret of TLS 1.2.
+const masterLabel = "CLIENT_RANDOM"
+
+// labelOf is the label of a traffic secret.
+func labelOf(server bool, s stage) string {
+	for label, l := range trafficLabels {
+		if l.server == server && l.stage == s {
+			return label
+		}
+	}
+	return ""
+}
+
 // A KeyLog is key logs of many connections, from which each Observer that has it takes its own
 // connection's lines, also those that are read after the Observer was made. Its zero value is
 // empty. It is not safe for concurrent use.
@@ -69,7 +82,7 @@ func (k *KeyLog) Read(r io.Reader) error {
 }
 
 // maxLines is how many different lines of a kind one connection may have: twice as many as there are labels.
-const maxLines = 10
+const maxLines = 40
 
 func (l *logged) same(m logged) bool {
 	return l.server == m.server && l.stage == m.stage && bytes.Equal(l.secret, m.secret)
@@ -131,7 +144,7 @@ func readKeyLog(r io.Reader) (masters []Master, traffic []logged, err error) {
 			continue
 		}
 		l, is13 := trafficLabels[f[0]]
-		if !is13 && f[0] != "CLIENT_RANDOM" {
+		if !is13 && f[0] != masterLabel {
 			continue
 		}
 		if len(f) != 3 {

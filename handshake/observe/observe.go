@@ -86,7 +86,13 @@ type Report struct {
 	FromServer    []byte // the application data it opened
 	Sealed        int    // protected records that stayed closed
 	Closed        Why    // why they stayed closed; "" if Sealed is 0
-	Tally         Tally  // both by the part of the connection
+	// Lacks are the labels of the key log lines that would have opened them (RFC 9850), with LacksFor as
+	// their client random: that of the last handshake, where there was more than one; nil if no line would.
+	Lacks    []string
+	LacksFor []byte
+	// Lost says whose bytes could no longer be told apart, because of Err: the client's, the server's.
+	Lost  [2]bool
+	Tally Tally // both by the part of the connection
 
 	// Master is the TLS 1.2 secret it read with, marked with the session ID and
 	// ticket of this connection; nil if the observer has no secret that fits.
@@ -117,6 +123,17 @@ func (t *Traffic) Complete() bool {
 	return t.ClientHandshake != nil && t.ServerHandshake != nil && t.ClientApplication != nil && t.ServerApplication != nil
 }
 
+// noted is what of a Report is kept as it comes: there is one for each connection that is open.
+type noted struct {
+	Version                iana.Version
+	Suite                  iana.CipherSuite
+	Resumed, ReadHandshake bool
+	Sealed                 int
+	Tally                  Tally
+	PreMaster              []byte
+	Err                    error
+}
+
 // Observer follows one connection. It is not safe for concurrent use.
 type Observer struct {
 	o       Options
@@ -125,7 +142,7 @@ type Observer struct {
 	client  half
 	server  half
 	shake
-	report Report
+	report noted
 	events uint64
 
 	// of Options.Keys
@@ -178,11 +195,21 @@ func (o *Observer) Session() *Master {
 // Computed reports whether the observer opened the premaster secret with the server's key.
 func (o *Observer) Computed() bool { return o.report.PreMaster != nil }
 
+// Gap: bytes of an end are missing, and nothing more of it will come. What was said has then no Finished
+// that could be checked.
+func (o *Observer) Gap(server bool) {
+	h := &o.client
+	if server {
+		h = &o.server
+	}
+	h.missed, o.gap = true, true
+}
+
 // Report returns what was read so far.
 func (o *Observer) Report() Report {
-	r := o.report
-	r.FromClient, r.FromServer = o.client.data, o.server.data
-	r.ReadData = o.readData
+	n := &o.report
+	r := Report{Version: n.Version, Suite: n.Suite, Resumed: n.Resumed, ReadHandshake: n.ReadHandshake, ReadData: o.readData, FromClient: o.client.data, FromServer: o.server.data,
+		Sealed: n.Sealed, Tally: n.Tally, PreMaster: n.PreMaster, Err: n.Err}
 	if o.master != nil && !o.misfit {
 		r.Master = &Master{Secret: *o.master, ClientRandom: o.clientRandom(), SessionID: o.sessionID, Ticket: o.ticket}
 	}
@@ -190,6 +217,9 @@ func (o *Observer) Report() Report {
 	if o.psk != nil {
 		r.PSK = o.psk.key
 	}
-	r.Closed = o.why()
+	if r.Closed, r.Lacks = o.why(), o.unlogged(); r.Lacks != nil {
+		r.LacksFor = o.clientRandom()
+	}
+	r.Lost = [2]bool{o.client.lost, o.server.lost}
 	return r
 }

@@ -172,7 +172,7 @@ func TestWrongKeys(t *testing.T) {
 	}
 	// Another server's key: it is not even tried.
 	rep = r.show(t, 1<<20, observe.Options{RSAKey: lesson.Key("client").(*rsa.PrivateKey)})
-	if rep.Master != nil || rep.ReadData || rep.Err != nil || rep.Closed != observe.NoKeys {
+	if rep.Master != nil || rep.ReadData || rep.Err != nil || rep.Closed != observe.OtherServerKey {
 		t.Errorf("%+v", rep)
 	}
 }

@@ -31,13 +31,17 @@ type shake struct {
 	ems, etm    bool
 	compression iana.Compression
 	certificate []byte // the server's leaf, DER
+	otherKey    bool   // Options.RSAKey is not its key
 	sessionID   []byte
 	ticket      []byte
 
-	psk *psk // of Options.PSKs, that the client proved to have
+	sets []*lineSet // of the key log, TLS 1.3
+	psk  *psk       // of Options.PSKs, that the client proved to have
 
 	master   *keyschedule.MasterSecret
+	rivals   []keyschedule.MasterSecret // of which one may be it
 	block    *keyschedule.KeyBlock
+	gap      bool // of what was said: see Gap
 	verified bool // a Finished bore master out
 	misfit   bool // a record did not open under it
 
@@ -84,6 +88,9 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 		o.follow13(h, m, raw, protected)
 		return
 	}
+	if _, again := m.(*message.ClientHello); again && o.done == 2 && !h.server {
+		o.renegotiate()
+	}
 	if m.Kind() == message.KindHelloRequest || o.done == 2 {
 		return // in no transcript; or after the handshake
 	}
@@ -118,6 +125,14 @@ func (o *Observer) follow(h *half, m message.Message, raw []byte, protected bool
 		o.report.ReadHandshake = o.report.ReadHandshake || protected
 		o.checkFinished(h, m, o.transcript[:before])
 	}
+}
+
+// renegotiate begins another handshake under the keys of the last (RFC 5246 §7.4.1): they stay in use
+// until ChangeCipherSpec, in each direction.
+func (o *Observer) renegotiate() {
+	o.shake = shake{version: o.version, refused: o.refused, misfit: o.misfit}
+	o.masters = nil
+	o.consulted, o.mastersTaken, o.trafficTaken = 0, 0, 0
 }
 
 func (o *Observer) followServerHello(m *message.ServerHello) {
@@ -158,7 +173,10 @@ func (o *Observer) suiteOf(id iana.CipherSuite, tls13 bool) *suite.Suite {
 // avoid here: a thief may look at the padding.
 func (o *Observer) steal(m *message.ClientKeyExchangeRSA) {
 	key := o.o.RSAKey
-	if key == nil || o.released || o.suite == nil || o.hello == nil || o.serverHello == nil || !keyOf(o.certificate, key) {
+	if key == nil || o.released || o.suite == nil || o.isOld() || o.hello == nil || o.serverHello == nil {
+		return
+	}
+	if o.otherKey = o.certificate != nil && !keyOf(o.certificate, key); o.otherKey || o.certificate == nil {
 		return
 	}
 	offer, _, err := kx.RSA.Offer(kx.ServerInput{Rand: rand.Reader, Key: key, ClientVersion: o.hello.Version, RevealPadding: true})
@@ -212,34 +230,47 @@ func (o *Observer) protection(h *half) (suite.Protection, record.Compressor) {
 	if o.suite == nil || o.hello == nil {
 		return nil, nil
 	}
-	var c record.Compressor
-	if o.compression == iana.CompressionDEFLATE {
-		c = record.NewDEFLATE()
-	}
 	cipher := o.suite.Cipher
-	if o.master == nil {
+	if o.master == nil && !o.isOld() {
 		o.lookUp()
 	}
 	if o.master == nil {
 		if cipher.Kind == suite.NULL {
-			return bare{macLen: cipher.MACLen}, c
+			return bare{macLen: cipher.MACLen}, o.compressor()
 		}
 		return nil, nil
 	}
 	if o.block == nil {
 		o.cutKeys()
 	}
-	b := o.block
-	keys := suite.Keys{MAC: b.ClientMAC, Key: b.ClientKey, IV: b.ClientIV}
-	if h.server {
-		keys = suite.Keys{MAC: b.ServerMAC, Key: b.ServerKey, IV: b.ServerIV}
-	}
-	p, err := cipher.Protect(keys, suite.Options{EncryptThenMAC: o.etm})
+	p, c, err := o.protect(h, o.block)
 	if err != nil {
 		o.trouble(err)
 		return nil, nil
 	}
 	return p, c
+}
+
+func (o *Observer) compressor() record.Compressor {
+	if o.compression == iana.CompressionDEFLATE {
+		return record.NewDEFLATE()
+	}
+	return nil
+}
+
+// protect makes what opens a direction's records with the keys of b.
+func (o *Observer) protect(h *half, b *keyschedule.KeyBlock) (suite.Protection, record.Compressor, error) {
+	keys := suite.Keys{MAC: b.ClientMAC, Key: b.ClientKey, IV: b.ClientIV}
+	if h.server {
+		keys = suite.Keys{MAC: b.ServerMAC, Key: b.ServerKey, IV: b.ServerIV}
+	}
+	p, err := o.suite.Cipher.Protect(keys, suite.Options{EncryptThenMAC: o.etm})
+	return p, o.compressor(), err
+}
+
+// keyBlock is that of a master secret on this connection (RFC 5246 §6.3).
+func (o *Observer) keyBlock(m *keyschedule.MasterSecret) keyschedule.KeyBlock {
+	return m.KeyBlock(o.suite.Hash, o.clientRandom(), o.serverHello.Random[:], o.suite.Cipher.MACLen, o.suite.Cipher.KeyLen, o.suite.Cipher.FixedIVLen)
 }
 
 // lookUp finds the connection's master secret among those given.
@@ -254,17 +285,57 @@ func (o *Observer) lookUp() {
 		return unmarked || same(m.ClientRandom, o.hello.Random[:]) ||
 			o.report.Resumed && (same(m.SessionID, o.hello.SessionID) || same(m.Ticket, ticket))
 	}
+	o.rivals = nil
+	add := func(m *Master) {
+		if !slices.Contains(o.rivals, m.Secret) && len(o.rivals) < maxLines {
+			o.rivals = append(o.rivals, m.Secret)
+		}
+	}
 	for _, of := range [...][]Master{o.o.Masters, o.masters} {
-		if i := slices.IndexFunc(of, func(m Master) bool { return fits(&m) }); i >= 0 {
-			o.takeMaster(of[i].Secret)
-			return
+		for i := range of {
+			if fits(&of[i]) {
+				add(&of[i])
+			}
 		}
 	}
 	if o.report.Resumed {
 		if m := o.o.Sessions.find(o.hello.SessionID, ticket); m != nil {
-			o.takeMaster(m.Secret)
+			add(m)
 		}
 	}
+	if len(o.rivals) == 1 {
+		o.takeMaster(o.rivals[0])
+		o.rivals = nil
+	}
+}
+
+// settle12 finds, at the first record behind ChangeCipherSpec, which of several secrets is this connection's: who
+// replays a ClientHello makes connections that have the random in common, and no more than that.
+func (o *Observer) settle12(h *half, rec []byte) bool {
+	before := h.before
+	if before == nil || o.is13() {
+		return false
+	}
+	h.before = nil
+	for _, secret := range o.rivals {
+		try := *before
+		block := o.keyBlock(&secret)
+		p, c, err := o.protect(h, &block)
+		if err != nil {
+			continue
+		}
+		try.Change(p, c)
+		if _, _, err := try.Next(bytes.Clone(rec), nil, false); err != nil {
+			continue
+		}
+		o.takeMaster(secret)
+		o.rivals, h.rd, h.closed = nil, *before, false
+		o.change(h)
+		h.epoch, h.seq = h.rd.Epoch(), 0
+		return true
+	}
+	o.refused = true
+	return false
 }
 
 func (o *Observer) takeMaster(secret keyschedule.MasterSecret) {
@@ -281,7 +352,7 @@ func (o *Observer) takeMaster(secret keyschedule.MasterSecret) {
 // cutKeys derives the key block (RFC 5246 §6.3).
 func (o *Observer) cutKeys() {
 	c, s, hash := o.clientRandom(), bytes.Clone(o.serverHello.Random[:]), o.suite.Hash
-	b := o.master.KeyBlock(hash, c, s, o.suite.Cipher.MACLen, o.suite.Cipher.KeyLen, o.suite.Cipher.FixedIVLen)
+	b := o.keyBlock(o.master)
 	o.block = &b
 	o.noteSecret(&event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "key expansion",
 		Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret),
@@ -302,7 +373,7 @@ func (o *Observer) cutKeys() {
 
 // checkFinished compares verify_data with what the secret says it must be.
 func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
-	if o.master == nil || o.suite == nil || o.released {
+	if o.master == nil || o.suite == nil || o.released || o.gap {
 		return
 	}
 	hash := sum(o.suite.Hash, before)

@@ -3,12 +3,14 @@ package observe
 import (
 	"bytes"
 	"crypto/hmac"
+	"slices"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/record"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/wire"
 )
@@ -36,6 +38,7 @@ type trafficKeys struct {
 type half13 struct {
 	stage    stage
 	logged   [application + 1]*trafficKeys // by stage: what the key log has
+	before   *record.Reader                // as it was before the epoch at hand, where that began without keys that may yet be found
 	keys     *trafficKeys                  // in use; nil if closed, or if nothing is hidden
 	opens    [early + 1]bool               // by stage: a record opened
 	early    bool                          // there was 0-RTT data that stayed closed, in an epoch of its own
@@ -43,6 +46,7 @@ type half13 struct {
 	zeroOver bool                          // there is no more, because of a HelloRetryRequest
 	missed   bool                          // a record before Finished stayed closed: the transcript has a gap
 	finished bool                          // Finished was read
+	sealed   [early + 1]int                // by stage: records that stayed closed
 	updated  bool                          // a KeyUpdate made the keys in use
 }
 
@@ -196,11 +200,80 @@ func (o *Observer) takeLogged(l *logged) {
 	if l.stage == early || o.suite == nil || o.hello == nil || l.random != o.hello.Random || len(l.secret) != o.suite.Hash.Size() {
 		return
 	}
-	h := &o.client
-	if l.server {
-		h = &o.server
+	at := func(set *lineSet) **trafficKeys { return &set[bit(l.server)][l.stage] }
+	if slices.ContainsFunc(o.sets, func(set *lineSet) bool { k := *at(set); return k != nil && bytes.Equal(k.secret.Bytes(), l.secret) }) {
+		return
 	}
-	h.logged[l.stage] = o.derive(o.suite, keyschedule.TrafficSecret{Secret: keyschedule.NewSecret(o.suite.Hash, l.secret)})
+	k := o.derive(o.suite, keyschedule.TrafficSecret{Secret: keyschedule.NewSecret(o.suite.Hash, l.secret)})
+	if k == nil {
+		return
+	}
+	if n := len(o.sets); n == 0 || *at(o.sets[n-1]) != nil {
+		o.sets = append(o.sets, new(lineSet))
+	}
+	set := o.sets[len(o.sets)-1]
+	*at(set) = k
+	switch {
+	case len(o.sets) == 1 || o.client.keys != nil || o.server.keys != nil:
+		o.choose(o.sets[0])
+	default:
+		o.choose(new(lineSet)) // none yet
+	}
+}
+
+// lineSet is what a key log has of one connection: of the client, of the server, by stage. Who replays a
+// ClientHello makes more connections that a client random is of, and each has a set.
+type lineSet [2][application + 1]*trafficKeys
+
+func (o *Observer) choose(set *lineSet) {
+	for i, h := range [...]*half{&o.client, &o.server} {
+		for s, k := range set[i] {
+			if k != nil || h.keys == nil {
+				h.logged[s] = k
+			}
+		}
+	}
+}
+
+// decide finds which of several sets is this connection's: the one that opens the first record of a stage of the
+// server's. What comes from the client's side may be replayed with the rest.
+func (o *Observer) decide(h *half, s stage, rec []byte) bool {
+	if !h.server || len(o.sets) < 2 || h.logged[s] != nil {
+		return false
+	}
+	for _, set := range o.sets {
+		if opens(set[1][s], rec) {
+			o.choose(set)
+			return true
+		}
+	}
+	return false
+}
+
+func opens(k *trafficKeys, rec []byte) bool {
+	if k == nil {
+		return false
+	}
+	_, _, err := k.protection.Open(nil, 0, bytes.Clone(rec), nil)
+	return err == nil
+}
+
+func bit(server bool) int {
+	if server {
+		return 1
+	}
+	return 0
+}
+
+// begins looks whether rec, the first record of a stage that was entered without keys, opens after all.
+func (o *Observer) begins(h *half, rec []byte) bool {
+	before := h.before
+	if h.before = nil; before == nil || !o.decide(h, h.stage, rec) {
+		return false
+	}
+	h.rd = *before
+	o.arm(h, h.logged[h.stage], true)
+	return true
 }
 
 // derive makes the keys of a traffic secret; nil if the suite takes none such.
@@ -234,7 +307,18 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 	if first && (k != nil || h.finished) {
 		o.tallyReached(h, to)
 	}
-	h.stage, h.keys = to, k
+	h.stage = to
+	if h.before = nil; first && k == nil && len(o.sets) > 1 {
+		before := h.rd
+		h.before = &before
+	}
+	o.arm(h, k, first)
+}
+
+// arm begins the epoch with k, of the stage that was entered.
+func (o *Observer) arm(h *half, k *trafficKeys, first bool) {
+	h.keys = k
+	to := h.stage
 	p, su := suite.Protection(nil), o.suite
 	switch {
 	case k != nil:
@@ -258,13 +342,9 @@ func (o *Observer) enter(h *half, to stage, k *trafficKeys) {
 // closed only that can tell where its next epoch begins. Authentication makes it sure.
 func (o *Observer) seek(h *half, rec []byte) bool {
 	for s := h.stage + 1; s <= application; s++ {
-		k := h.logged[s]
-		if k == nil {
-			continue
-		}
-		if _, _, err := k.protection.Open(nil, 0, bytes.Clone(rec), nil); err == nil {
+		if o.decide(h, s, rec) || opens(h.logged[s], rec) {
 			h.finished = h.finished || s == application
-			o.enter(h, s, k)
+			o.enter(h, s, h.logged[s])
 			return true
 		}
 	}

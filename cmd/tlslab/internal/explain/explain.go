@@ -19,6 +19,9 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/capture/dissect"
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/certcompress/brotli"
+	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/observe"
@@ -54,10 +57,11 @@ func New() *cobra.Command {
 		Use:   "explain FILE",
 		Short: "Tell what is in a capture file: who spoke, how it ended, what opens it",
 		Long: `Read a capture file, pcap or pcapng, and list its TLS connections: who, which version
-and key exchange, how it ended and by whose doing, how much of it opens with the keys at
-hand, and what would open the rest. TLS is found by what was said, at any port, also behind HTTP
-CONNECT, SOCKS and STARTTLS, and in QUIC: there the hellos open without any key, and the rest
-is not opened. Keys that stand in the file are used. --show N tells connection N as a transcript.
+and key exchange, how it ended, by whose doing and why most likely, how much of it opens
+with the keys at hand, and what would open the rest. TLS is found by what was said, at any
+port, also behind HTTP CONNECT, SOCKS and STARTTLS, and in QUIC: there the hellos open without
+any key, and the rest is not opened. Keys that stand in the file are used. --show N tells
+connection N as a transcript.
 
 With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
 packets that they open come too late.
@@ -250,6 +254,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 		}
 		o.Keys.PSKs = append(o.Keys.PSKs, key)
 	}
+	o.Compressions = []*certcompress.Method{brotli.Method, zstd.Method}
 	if e.caFile != "" {
 		o.Roots, err = flags.RootsFrom(e.caFile)
 	} else {

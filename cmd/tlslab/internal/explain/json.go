@@ -28,6 +28,8 @@ type entry struct {
 	Exchange   string    `json:"exchange,omitempty"`
 	ALPN       string    `json:"alpn,omitempty"`
 	Resumed    bool      `json:"resumed,omitempty"`
+	Session    int       `json:"resumes_connection,omitempty"`
+	Versions   []string  `json:"versions_offered,omitempty"`
 	Early      bool      `json:"early_data_offered,omitempty"`
 	Outcome    outcome   `json:"outcome"`
 	Opens      opens     `json:"opens"`
@@ -104,6 +106,7 @@ type outcome struct {
 	Inferred bool          `json:"inferred,omitempty"`
 	Closing  string        `json:"closing,omitempty"`
 	ClosedBy string        `json:"closed_by,omitempty"`
+	Cause    explain.Cause `json:"likely_cause,omitempty"`
 }
 
 type opens struct {
@@ -115,6 +118,7 @@ type opens struct {
 	Closed    string         `json:"closed,omitempty"`
 	LogLacks  bool           `json:"key_log_lacks,omitempty"`
 	Needs     []explain.Need `json:"needs,omitempty"`
+	Lacks     []string       `json:"key_log_lines_lacking,omitempty"`
 	Initial   bool           `json:"initial,omitempty"`
 }
 
@@ -122,13 +126,18 @@ type verdict struct {
 	Certificates int    `json:"certificates"`
 	OK           *bool  `json:"ok,omitempty"`
 	Error        string `json:"error,omitempty"`
+	Reason       string `json:"reason,omitempty"`
+	Name         string `json:"name_asked,omitempty"`
 }
 
 // document writes a connection as a line.
 func (l *list) document(c *explain.Connection) {
 	e := entry{N: c.Number, Began: c.Began.UTC(), Ended: c.Ended.UTC(), Packet: c.Packet, Client: c.Client.String(), Server: c.Server.String(), Midway: c.Midway,
 		Carrier: string(c.Carrier), Target: c.Target, Random: hex.EncodeToString(c.Random), ServerName: c.ServerName, Version: version(c), Exchange: exchange(c),
-		ALPN: c.ALPN, Resumed: c.Resumed, Early: c.Early, Missing: c.Missing, Bytes: c.Bytes, Offered: c.Offered, QUIC: quicOf(c)}
+		ALPN: c.ALPN, Resumed: c.Resumed, Session: c.Session, Early: c.Early, Missing: c.Missing, Bytes: c.Bytes, Offered: c.Offered, QUIC: quicOf(c)}
+	for _, v := range c.Versions {
+		e.Versions = append(e.Versions, v.String())
+	}
 	if c.QUIC != nil {
 		e.Transport = "quic"
 	}
@@ -139,18 +148,18 @@ func (l *list) document(c *explain.Connection) {
 		e.Group = c.Group.Name
 	}
 	o := c.Outcome
-	e.Outcome = outcome{What: o.What, By: o.By, Phase: o.Phase, Inferred: o.Inferred, Closing: o.Closing, ClosedBy: o.ClosedBy}
+	e.Outcome = outcome{What: o.What, By: o.By, Phase: o.Phase, Inferred: o.Inferred, Closing: o.Closing, ClosedBy: o.ClosedBy, Cause: o.Cause}
 	if o.HasAlert {
 		e.Outcome.Alert = o.Alert.String()
 	}
 	r := c.Read
-	e.Opens = opens{Handshake: r.Handshake, Data: r.Data, Computed: r.Computed, Session: r.Session, Sealed: r.Sealed, Closed: string(r.Closed), LogLacks: r.LogLacks, Needs: r.Needs, Initial: r.Initial}
+	e.Opens = opens{Handshake: r.Handshake, Data: r.Data, Computed: r.Computed, Session: r.Session, Sealed: r.Sealed, Closed: string(r.Closed), LogLacks: r.LogLacks, Needs: r.Needs, Lacks: r.Lacks.Names(), Initial: r.Initial}
 	if len(c.Chain) > 0 {
-		e.Chain = &verdict{Certificates: len(c.Chain)}
+		e.Chain = &verdict{Certificates: len(c.Chain), Name: c.ServerName}
 		if v := c.Verdict; v != nil {
 			e.Chain.OK = &v.OK
 			if v.Err != nil {
-				e.Chain.Error = v.Err.Error()
+				e.Chain.Error, e.Chain.Reason = v.Err.Error(), v.Err.Reason.String()
 			}
 		}
 	}

@@ -10,11 +10,12 @@ import (
 	"github.com/fatih/color"
 
 	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
@@ -148,18 +149,6 @@ func (l *list) once(text string) {
 	l.line(text, color.Faint)
 }
 
-// again is a text that is long, in short where it was said before of another connection.
-func (l *list) again(text string) string {
-	if n, before := l.judged[text]; before {
-		return cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n))
-	}
-	if l.judged == nil || len(l.judged) >= maxSaid {
-		l.judged = map[string]int{}
-	}
-	l.judged[text] = l.n
-	return text
-}
-
 func (l *list) connection(c *explain.Connection) {
 	if !l.headed {
 		l.headed = true
@@ -238,7 +227,7 @@ func exchange(c *explain.Connection) string {
 func (l *list) where(c *explain.Connection) {
 	at := c.Client.String() + " > " + c.Server.String()
 	if c.Carrier != explain.Bare {
-		carried, _ := l.words("carrier/"+string(c.Carrier), "name", foreign.Quote(c.Target))
+		carried, _ := l.words(carrierKey(c), "name", foreign.Quote(c.Target))
 		at += ", " + carried
 	}
 	if c.QUIC != nil && c.Version != 0 {
@@ -262,15 +251,23 @@ func (l *list) where(c *explain.Connection) {
 	}
 	for i, who := range [...]string{"client", "server"} {
 		if n := c.Missing[i]; n > 0 {
-			said, _ := l.words("missing", "who", sheet.Speak(l.lang).Party(who), "n", strconv.FormatInt(n, 10))
+			said, _ := l.words("missing", "who", l.party(who), "n", strconv.FormatInt(n, 10))
 			l.line(said, color.FgYellow)
 		}
 		if n := c.Differing[i]; n > 0 {
-			said, text := l.words("differing", "who", sheet.Speak(l.lang).Party(who), "n", strconv.Itoa(n))
+			said, text := l.words("differing", "who", l.party(who), "n", strconv.Itoa(n))
 			l.line(said, color.FgYellow)
 			l.once(text)
 		}
 	}
+}
+
+// carrierKey is the key of what TLS was carried in.
+func carrierKey(c *explain.Connection) string {
+	if c.Target == "" && c.Carrier != explain.Some {
+		return "carrier/" + string(c.Carrier) + "+unknown"
+	}
+	return "carrier/" + string(c.Carrier)
 }
 
 // outcomeKey is the key of how it ended.
@@ -292,40 +289,108 @@ func outcomeKey(c *explain.Connection) string {
 		return key
 	case o.What == explain.Refused && !o.HasAlert:
 		return key + "+sealed"
+	case o.What == explain.BrokenOff && o.Closing == "rst":
+		key = "outcome/reset"
 	}
-	return key + "/" + string(o.Phase)
+	key += "/" + string(o.Phase)
+	if o.Phase == explain.PhaseHello && o.By == event.Client.String() && (o.What == explain.Refused || o.What == explain.Garbled) {
+		key += "+client" // who had not been answered
+	}
+	return key
 }
 
-// ended says how it ended, and whose certificate it may have been about.
+// party is an end as a sentence calls it.
+func (l *list) party(who string) string {
+	if who == "" {
+		who = event.Client.String()
+	}
+	return narrate.Must(l.lang, narrate.UI, "cmd.proxy_side_"+who).Title
+}
+
+// alert is an alert by name, with what it means; a number that the registry has not given out
+// has no words.
+func (l *list) alert(d iana.AlertDescription) string {
+	if e, ok := narrate.Get(l.lang, narrate.Alert, d.String()); ok {
+		return cli.Say(l.lang, "explain_alert", "name", d.String(), "means", e.Title)
+	}
+	return d.String()
+}
+
+// ended says how it ended, the likely cause and what to try, and whose certificate it may have been about.
 func (l *list) ended(c *explain.Connection) {
 	o := c.Outcome
-	who := o.By
-	if who == "" {
-		who = "client"
+	who := l.party(o.By)
+	title, text := l.words(outcomeKey(c), append(closing(c), "who", who, "alert", l.alert(o.Alert))...)
+	shade := color.Attribute(0)
+	if o.What != explain.Done && o.What != explain.Unseen {
+		shade = color.FgRed
 	}
-	title, text := l.words(outcomeKey(c), append(closing(c), "who", sheet.Speak(l.lang).Party(who), "alert", o.Alert.String())...)
-	if o.What == explain.Unseen {
-		l.line(title, 0)
-	} else if o.What != explain.Done {
-		l.line(title, color.FgRed)
-	} else {
-		l.line(title, 0)
+	l.line(title, shade)
+	l.once(narrate.Fill(text, map[string]string{"who": who}))
+	if c.Early && c.QUIC == nil {
+		said, text := l.words("early/" + string(c.EarlyTaken))
+		l.line(said, 0)
 		l.once(text)
 	}
-	if o.What == explain.Refused && o.HasAlert {
-		// A number that the registry has not given out has no words.
-		if e, ok := narrate.Get(l.lang, narrate.Alert, o.Alert.String()); ok {
-			l.line(o.Alert.String()+cli.ColonOf(l.lang)+e.Title, 0)
-		}
-	}
-	if text != "" && o.What != explain.Done {
-		l.once(narrate.Fill(text, map[string]string{"who": sheet.Speak(l.lang).Party(who)}))
+	if o.Cause != "" {
+		l.cause(c, who)
 	}
 	if v := c.Verdict; v != nil && !v.OK {
-		why := narrate.Fault(l.lang, v.Err)
-		said, text := l.words("not_believed", "why", foreign.Line(why))
-		l.line(l.again(said), color.FgYellow)
-		l.once(text)
+		l.unbelieved(c, v.Err)
+	}
+}
+
+// cause says the likely cause of an end, and below it, once, what to try.
+func (l *list) cause(c *explain.Connection, who string) {
+	name := foreign.Quote(c.ServerName)
+	versions := make([]string, len(c.Versions))
+	for i, v := range c.Versions {
+		versions[i] = v.String()
+	}
+	alpn := make([]string, len(c.Offered))
+	for i, p := range c.Offered {
+		alpn[i] = foreign.Quote(p)
+	}
+	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
+	switch cause := c.Outcome.Cause; {
+	case cause == explain.CauseRecording: // how it ended has said so
+	case c.Outcome.What == explain.Done || cause == explain.CauseRefused: // these are no causes
+		l.line(title, 0)
+	default:
+		l.line(cli.Say(l.lang, "explain_cause", "cause", title), 0)
+	}
+	if c.Outcome.What == explain.Garbled && c.Read.Trouble != nil {
+		l.line("("+narrate.Fault(l.lang, c.Read.Trouble)+")", color.Faint)
+	}
+	l.once(text)
+}
+
+// unbelieved says which check the server's chain failed, and for which name.
+func (l *list) unbelieved(c *explain.Connection, err *reason.Error) {
+	key := "not_believed"
+	if c.ServerName != "" {
+		key += "+name"
+	}
+	check := narrate.Must(l.lang, narrate.Reason, narrate.VerdictKey(c.Verdict)).Title
+	said, _ := l.words(key, "name", foreign.Quote(c.ServerName), "check", check)
+	detail := narrate.Fault(l.lang, err)
+	if n, before := l.judged[said+detail]; before {
+		l.line(cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n)), color.FgYellow)
+		return
+	}
+	if l.judged == nil {
+		l.judged = map[string]int{}
+	}
+	l.judged[said+detail] = l.n
+	l.line(said, color.FgYellow)
+	l.line("("+detail+")", color.Faint)
+	if c.ServerName == "" {
+		said, _ := l.words("asked_no_name")
+		l.once(said)
+	}
+	if err.Reason == reason.CertificateUntrusted {
+		said, _ := l.words("own_ca")
+		l.once(said)
 	}
 }
 
@@ -335,6 +400,10 @@ func opensKey(c *explain.Connection) string {
 	switch {
 	case r.Initial:
 		return "opens/initial"
+	case r.Cut && opened:
+		return "opens/part"
+	case r.Cut:
+		return "opens/none"
 	case r.Sealed == 0 && !opened:
 		return "opens/clear"
 	case r.Sealed == 0 && r.Session > 0:
@@ -352,7 +421,7 @@ func opensKey(c *explain.Connection) string {
 // opens says why something stays closed, and what would open it.
 func (l *list) opens(c *explain.Connection, key string) {
 	r := c.Read
-	if r.Sealed == 0 {
+	if r.Sealed == 0 && r.Closed == "" {
 		_, text := l.words(key)
 		l.once(text)
 		return
@@ -363,19 +432,23 @@ func (l *list) opens(c *explain.Connection, key string) {
 		l.sealed(c)
 		return
 	}
-	why := "why/" + string(r.Closed)
-	if r.LogLacks && (r.Closed == observe.NoKeys || r.Closed == observe.KeyOnlySigns) {
-		why = "why/log_lacks"
-	}
-	said, _ := l.words(why)
+	said, _ := l.words("why/"+string(r.Closed), "labels", cli.Enumerated(l.lang, r.Lacks.Names()), "session", strconv.Itoa(c.Session))
 	l.once(said)
 	for i, need := range r.Needs {
 		if need == explain.NeedKeyLog && i > 0 {
 			break // what stands before it says so
 		}
-		what, _ := l.words("need/"+string(need), "random", short(c.Random))
+		what, _ := l.words("need/"+string(need), "random", short(randomOf(c)))
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
+}
+
+// randomOf is the client random of the key log lines that are missing.
+func randomOf(c *explain.Connection) []byte {
+	if l := c.Read.Lacks; l != nil {
+		return l.Random
+	}
+	return c.Random
 }
 
 // short is as much of a random as tells it from others.

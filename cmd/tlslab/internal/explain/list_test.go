@@ -19,7 +19,8 @@ import (
 func asked() (keys []string) {
 	for _, w := range explain.Whats() {
 		for _, p := range explain.Phases() {
-			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, Inferred: true}} {
+			for _, o := range []explain.Outcome{{What: w, Phase: p}, {What: w, Phase: p, HasAlert: true}, {What: w, Phase: p, HasAlert: true, By: "client"},
+				{What: w, Phase: p, Closing: "rst"}, {What: w, Phase: p, Inferred: true}} {
 				keys = append(keys, outcomeKey(&explain.Connection{Outcome: o}))
 				for _, q := range []*explain.QUIC{{}, {Close: new(explain.Close)}} {
 					keys = append(keys, outcomeKey(&explain.Connection{Outcome: o, QUIC: q}))
@@ -27,20 +28,27 @@ func asked() (keys []string) {
 			}
 		}
 	}
+	for _, c := range explain.Causes() {
+		keys = append(keys, "cause/"+string(c))
+	}
+	for _, x := range explain.Takens() {
+		keys = append(keys, "early/"+string(x))
+	}
 	for _, n := range explain.Needs() {
 		keys = append(keys, "need/"+string(n))
 	}
 	for _, c := range explain.Carriers() {
 		if c != explain.Bare {
-			keys = append(keys, "carrier/"+string(c))
+			keys = append(keys, carrierKey(&explain.Connection{Carrier: c}), carrierKey(&explain.Connection{Carrier: c, Target: "x"}))
 		}
 	}
-	for _, w := range observe.Whys() {
+	for _, w := range explain.Whys() {
 		keys = append(keys, "why/"+string(w))
 	}
 	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
+	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
 	for _, s := range explain.Sights() {
 		keys = append(keys, "sight/"+string(s))
 	}
@@ -54,7 +62,7 @@ func asked() (keys []string) {
 		keys = append(keys, "point/"+p)
 	}
 	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
-	keys = append(keys, "why/log_lacks", "missing", "differing", "midway", "not_believed", "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed")
+	keys = append(keys, "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -88,6 +96,31 @@ func TestHostileWords(t *testing.T) {
 				t.Errorf("%s: %q", lang, got)
 			}
 		}
+	}
+}
+
+// What a proxy and a recording can both say of a failed connection they say in the same words.
+func TestCausesAsTheProxy(t *testing.T) {
+	same := 0
+	for _, c := range explain.Causes() {
+		for _, lang := range narrate.Langs() {
+			ours, ok := narrate.Get(lang, narrate.Recording, "cause/"+string(c))
+			if !ok {
+				t.Errorf("%s: no words for %s", lang, c)
+			}
+			theirs, ok := narrate.Get(lang, narrate.UI, "cmd.proxy_cause_"+string(c))
+			switch {
+			case !ok:
+				continue
+			case strings.TrimPrefix(strings.TrimPrefix(ours.Title, "{who}"), " ") == strings.TrimPrefix(strings.TrimPrefix(theirs.Title, "it "), "它"):
+				same++
+			case !slices.Contains([]explain.Cause{explain.CauseUntrustedRoot, explain.CauseCertificateRefused, explain.CauseLeftAtCertificate, explain.CauseWantsCertificate}, c): // there it is the proxy's own certificate
+				t.Errorf("%s: %q, and the proxy says %q", lang, ours.Title, theirs.Title)
+			}
+		}
+	}
+	if same < 10 {
+		t.Errorf("%d have the same words", same)
 	}
 }
 
