@@ -43,7 +43,7 @@
 //	CipherSuites                          Suites: of TLS 1.3, too
 //	PreferServerCipherSuites              SuiteOrder: crypto/tls heeds its own field no longer
 //	SessionTicketsDisabled                Tickets, NoTickets: a server without the first gives none, a client with the second asks for none
-//	SessionTicketKey                      Tickets: session.TicketKeys, which change by age unless they come from a file
+//	SessionTicketKey                      Tickets: session.NewGivenTicketKeys takes the keys that the caller has; others change by age
 //	ClientSessionCache                    Sessions
 //	UnwrapSession                         Tickets, Sessions: what a session.Session holds is public, where it is kept is a session.Store
 //	WrapSession                           Tickets, Sessions: as UnwrapSession

@@ -89,6 +89,7 @@ const (
 	CausePolicyDemanded = "policy_demanded"   // the user demands a policy, and none is valid
 	CauseOtherPolicy    = "other_policy"      // policies are valid, and none that the user accepts
 	CauseAnyMapped      = "any_policy_mapped" // a mapping from or to anyPolicy
+	CauseManyPolicies   = "too_many_policies" // more than are followed
 )
 
 // CauseDepth is a path with more certificates than the user allows.
@@ -126,7 +127,7 @@ func (c *Check) Cause() string {
 func Causes() map[reason.Reason][]string {
 	return map[reason.Reason][]string{
 		reason.CertificateConstraint: {
-			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CausePolicyDemanded, CauseOtherPolicy, CauseAnyMapped,
+			"basic_constraints", "path_len_constraint", "subject_alt_name", "subject", "name_constraints", "certificate_policies", CausePolicyDemanded, CauseOtherPolicy, CauseAnyMapped, CauseManyPolicies,
 			CauseQualifier, "extensions", "tls_feature"},
 		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", CauseDepth, "loop", "certificate_list"},
 		reason.CertificateBadSignature: {

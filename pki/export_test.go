@@ -143,6 +143,8 @@ var (
 	SmallOrder448          = smallOrder448
 )
 
+const MaxPolicyNodes = maxPolicyNodes
+
 // PolicyGraphSize counts what the processing of policies keeps of a path, leaf first and with its
 // anchor; the error is that of the processing.
 func PolicyGraphSize(path []*x509.Certificate, in PolicyInputs) (nodes, edges int, err error) {

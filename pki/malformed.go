@@ -92,7 +92,7 @@ func ContentCause(label string) string {
 		return CauseIsCRL
 	case strings.HasSuffix(label, labelPrivateKey):
 		return CauseIsKey
-	case label == "PKCS12":
+	case label == labelPKCS12:
 		return CauseIsPKCS12
 	}
 	return ""

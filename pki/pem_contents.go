@@ -18,6 +18,7 @@ import (
 const (
 	labelCertificate = "CERTIFICATE"
 	labelPrivateKey  = "PRIVATE KEY"
+	labelPKCS12      = "PKCS12" // no RFC's: PKCS #12 has no PEM
 )
 
 // Conversion is the command that makes PEM certificates of a block whose label says
@@ -219,8 +220,15 @@ func ParseKeyPEM(text []byte) (crypto.Signer, error) {
 		}
 		return nil, fmt.Errorf("line %d: a %T cannot sign", b.Line, key)
 	}
-	if len(blocks) == 0 && contentOf(text) == &privateKeyName {
-		return parseKeyDER(text)
+	if len(blocks) == 0 {
+		switch contentOf(text) {
+		case &privateKeyName:
+			return parseKeyDER(text)
+		case &encryptedKeyName:
+			return nil, &PEMError{Fault: PEMEncrypted, Label: labelPrivateKey}
+		case &pkcs12Name:
+			return nil, nothing(text, labelPrivateKey, labelPKCS12)
+		}
 	}
 	return nil, nothing(text, labelPrivateKey, "")
 }

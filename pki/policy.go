@@ -99,6 +99,9 @@ func (j *judgement) policies() (policyState, *reason.Error) {
 func (s *policyState) process(j *judgement, i int) *reason.Error {
 	c := j.certs[i]
 	s.graph.descend(c, s.inhibitAny > 0 || i > 0 && j.selfIssued(i))
+	if s.graph.tooLarge() {
+		return tooManyPolicies(i)
+	}
 	if s.explicit == 0 && s.graph.isNull() {
 		return s.missing("RFC 5280 §6.1.3 (f)", i)
 	}
@@ -112,6 +115,9 @@ func (s *policyState) process(j *judgement, i int) *reason.Error {
 		}
 	}
 	s.graph.remap(c.PolicyMappings, s.mapping > 0)
+	if s.graph.tooLarge() {
+		return tooManyPolicies(i)
+	}
 	if !j.selfIssued(i) {
 		s.explicit, s.mapping, s.inhibitAny = max(s.explicit-1, 0), max(s.mapping-1, 0), max(s.inhibitAny-1, 0)
 	}
@@ -140,6 +146,11 @@ func (s *policyState) wrapUp(leaf *x509.Certificate) *reason.Error {
 			reason.Say("one that is valid for %s alone", joined(valid)))
 	}
 	return nil
+}
+
+func tooManyPolicies(i int) *reason.Error {
+	return reason.New(reason.CertificateConstraint, "RFC 5280 §6.1.3 (d)", field(i, "certificate_policies."+CauseManyPolicies),
+		reason.Say("at most %d policies on a path, counted at each certificate", maxPolicyNodes), reason.Say("more"))
 }
 
 // missing is the error that no policy is valid where one must be.
@@ -183,6 +194,9 @@ func showPolicy(j *judgement, _ int) []Input {
 			Input{InInitialMappingInhibit, user.InitialPolicyMappingInhibit}, Input{InInitialAnyInhibit, user.InitialAnyPolicyInhibit})
 	}
 	s, err := j.policies()
+	if err != nil && Cause(err) == CauseManyPolicies {
+		return inputs // nobody would read them
+	}
 	inputs = append(inputs, Input{InPolicyGraph, s.graph.shown()})
 	if err != nil && Cause(err) == CauseAnyMapped {
 		return inputs // it went no further

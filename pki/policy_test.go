@@ -181,6 +181,37 @@ func TestPoliciesDoNotExplode(t *testing.T) {
 	}
 }
 
+// With anyPolicy in each certificate the graph has, at each level, all policies from above. It is not
+// followed without end.
+func TestPoliciesAreBounded(t *testing.T) {
+	for per, accepted := range map[int]bool{1: true, 50: false} {
+		w := longWorld(30)
+		for i, c := range w.certs[:31] {
+			c.Policies = oids(pki.AnyPolicy)
+			for k := range per {
+				c.Policies = append(c.Policies, mustOID(fmt.Sprintf("1.3.%d.%d", i, k)))
+			}
+		}
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		o := pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, Policy: pki.PolicyInputs{InitialExplicitPolicy: true}, Explain: true}
+		r, _ := pki.Verify(w.certs[:31], o)
+		if r.OK != accepted || !accepted && r.Cause() != pki.CauseManyPolicies {
+			t.Errorf("%d policies a certificate: %v", per, r.Err)
+		}
+		nodes, edges, err := pki.PolicyGraphSize(w.certs, o.Policy)
+		if nodes > pki.MaxPolicyNodes || edges > pki.MaxPolicyNodes || (err == nil) != accepted {
+			t.Errorf("%d policies a certificate: %d nodes, %d edges, %v", per, nodes, edges, err)
+		}
+		for _, s := range r.Paths[0].States() {
+			if len(s.Policies) > pki.MaxPolicyNodes {
+				t.Errorf("%d policies shown", len(s.Policies))
+			}
+		}
+	}
+}
+
 // longWorld has any number of intermediates, all with one key.
 func longWorld(n int) *world {
 	w := newWorld("ed25519", 1)

@@ -15,6 +15,11 @@ import (
 
 const anyPolicy = "2.5.29.32.0"
 
+// maxPolicyNodes bounds the graph. With anyPolicy in each certificate, a level has all policies of the
+// levels above, so that a chain of 130 KB has 250,000 nodes; and a reader gets them all to see. The
+// bridges between the PKIs of states have some dozens of policies, OpenSSL follows 1,000 nodes.
+const maxPolicyNodes = 1 << 12
+
 // policyNode is a policy that is valid down to its level.
 type policyNode struct {
 	policy   string
@@ -25,14 +30,25 @@ type policyNode struct {
 // policyGraph has a level for each certificate that was taken in, and the root above them. The RFC
 // prunes nodes that have no children. Here they stay until the end, where those that lead to
 // nothing are passed over: the graph is the RFC's NULL where its lowest level is empty.
-type policyGraph struct{ levels []map[string]*policyNode }
+type policyGraph struct {
+	levels []map[string]*policyNode
+	nodes  int // at most maxPolicyNodes; one more if there would be more
+}
 
 // newPolicyGraph is §6.1.2 (a).
 func newPolicyGraph() policyGraph {
-	return policyGraph{[]map[string]*policyNode{{anyPolicy: {policy: anyPolicy, expected: []string{anyPolicy}}}}}
+	return policyGraph{[]map[string]*policyNode{{anyPolicy: {policy: anyPolicy, expected: []string{anyPolicy}}}}, 1}
 }
 
 func (g *policyGraph) lowest() map[string]*policyNode { return g.levels[len(g.levels)-1] }
+
+// room counts a node, if there is room for it.
+func (g *policyGraph) room() bool {
+	g.nodes = min(g.nodes, maxPolicyNodes) + 1
+	return !g.tooLarge()
+}
+
+func (g *policyGraph) tooLarge() bool { return g.nodes > maxPolicyNodes }
 
 // isNull reports whether no policy is valid any more.
 func (g *policyGraph) isNull() bool { return len(g.lowest()) == 0 }
@@ -51,7 +67,7 @@ func (g *policyGraph) descend(c *x509.Certificate, anyCounts bool) {
 		}
 	}
 	grow := func(p string, parents []*policyNode) {
-		if len(parents) > 0 {
+		if len(parents) > 0 && g.room() {
 			below[p] = &policyNode{policy: p, expected: []string{p}, parents: parents}
 		}
 	}
@@ -95,7 +111,7 @@ func (g *policyGraph) remap(mappings []x509.PolicyMapping, allowed bool) {
 			delete(level, from)
 			continue
 		case n != nil:
-		case known != nil:
+		case known != nil && g.room():
 			n = &policyNode{policy: from, parents: known.parents}
 			level[from] = n
 		default:

@@ -27,7 +27,7 @@ var wrong = []string{
 	"ca init", "ca init x --days 0", "ca init x --kind dsa", "ca issue", "ca show", "ca sign", "verify", "verify chain.pem --time now",
 	"verify chain.pem --client --policy any", "verify chain.pem --client --depth -1", "verify chain.pem --client --depth many", "verify chain.pem --client --brief --bytes",
 	"web --listen 0.0.0.0:0", "web --listen x", "proxy --mode transparent", "proxy --mode reverse:x", "proxy --listen 0.0.0.0:0", "proxy --block a/b", "proxy --map-remote x", "proxy --map-remote a=b",
-	"explain", "explain x --show 0", "explain x --show 1 --who-reads", "explain x --format html", "explain x --no-secrets", "explain - --write-keylogfile k", "explain x --full", "explain x --psk zz",
+	"explain", "explain x --show 0", "explain x --show 1 --who-reads", "explain x --worksheet", "explain x --show 1 --worksheet --no-secrets", "explain x --format html", "explain x --no-secrets", "explain - --write-keylogfile k", "explain x --full", "explain x --psk zz",
 	"proxy --rewrite x", "proxy --ignore-hosts a/b", "proxy --ignore-hosts a..b", "proxy --upstream ftp://x", "proxy --upstream %", "proxy --client-cert-for x", "proxy --show 0", "proxy --max-conns 0", "proxy --set-request-header x",
 }
 

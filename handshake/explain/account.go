@@ -479,7 +479,7 @@ func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
 
 // judge has the chain verified as a client would have done, at the packets' time.
 func (c *Connection) judge(roots *pki.TrustStore, known *pki.SignatureCache) {
-	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil {
+	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil || c.Verdict != nil {
 		return
 	}
 	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version, Signatures: known})

@@ -11,6 +11,9 @@
 //
 // It has no clock but the packets', reads no file but the one given and asks nobody.
 //
+// Who can read a connection is tried, with an observer for each onlooker and his keys (onlookers.go).
+//
 // Read explain.go (a file), then stream.go (a connection, up to where TLS begins), then
-// account.go (what is noted of it), outcome.go (how it ended) and cause.go (most likely why).
+// account.go (what is noted of it), outcome.go (how it ended) and cause.go (most likely why); ends.go and
+// scenes.go are for the connection that is shown.
 package explain

@@ -90,7 +90,12 @@ func (e *QUICInitial) Values() []event.Value {
 		values = append(values, event.Value{Name: "token", Value: e.Token})
 	}
 	return append(values, event.Value{Name: "protected_header", Value: e.Protected}, event.Value{Name: "sample", Value: o.Sample}, event.Value{Name: "mask", Value: o.Mask},
-		event.Value{Name: "header", Value: o.Header}, event.Value{Name: "nonce", Value: o.Nonce}, event.Value{Name: "payload", Value: o.Payload})
+		event.Value{Name: "masked", Value: underMask(e.Protected, o.Sent)}, event.Value{Name: "unmasked", Value: underMask(o.Header, o.Sent)}, event.Value{Name: "header", Value: o.Header}, event.Value{Name: "nonce", Value: o.Nonce}, event.Value{Name: "payload", Value: o.Payload})
+}
+
+// underMask is what of a header the mask lies over: the first byte and the packet number.
+func underMask(header []byte, number int) []byte {
+	return append([]byte{header[0]}, header[len(header)-number:]...)
 }
 
 // told says of each frame what it is, and which bytes of the stream a CRYPTO frame has.

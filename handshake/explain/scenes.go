@@ -4,20 +4,22 @@ import (
 	"time"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 )
 
-// Of the connection that is shown two scenes are told beside what the two ends said: whose it is,
-// in front, and who can read it, at the end.
+// Of the connection that is shown three scenes are told beside what the two ends said: whose it is,
+// in front; and at the end how it ended, and who can read it.
 
 // The scenes.
 const (
 	SceneRecorded event.SceneKey = "recorded"
+	SceneEnded    event.SceneKey = "recording_ended"
 	SceneReaders  event.SceneKey = "recording_readers"
 )
 
 // SceneKeys lists them.
 func SceneKeys() []event.SceneKey {
-	return append([]event.SceneKey{SceneRecorded, SceneReaders}, quicScenes()...)
+	return append([]event.SceneKey{SceneRecorded, SceneEnded, SceneReaders}, quicScenes()...)
 }
 
 // Recorded heads a connection of a recording. Meta.Time is its first packet's.
@@ -38,6 +40,29 @@ func (r *Recorded) Values() []event.Value {
 		values = append([]event.Value{{Name: "file", Value: r.File}}, values...)
 	}
 	return values
+}
+
+// Ended says how a connection ended, and how much of it opened with the keys at hand.
+type Ended struct {
+	event.Meta
+	Of *Connection
+}
+
+// Key returns SceneEnded.
+func (*Ended) Key() event.SceneKey { return SceneEnded }
+
+// Values are the outcome, and what would open the rest.
+func (e *Ended) Values() []event.Value {
+	o, r := e.Of.Outcome, e.Of.Read
+	values := []event.Value{{Name: "what", Value: string(o.What)}, {Name: "by", Value: o.By}, {Name: "phase", Value: string(o.Phase)}, {Name: "inferred", Value: o.Inferred}}
+	if o.HasAlert {
+		values = append(values, event.Value{Name: "alert", Value: o.Alert})
+	}
+	needs := make([]string, len(r.Needs))
+	for i, n := range r.Needs {
+		needs[i] = string(n)
+	}
+	return append(values, event.Value{Name: "sealed_records", Value: r.Sealed}, event.Value{Name: "closed", Value: string(r.Closed)}, event.Value{Name: "needs", Value: needs})
 }
 
 // Readers says who can read a connection: each onlooker was tried, with his keys.
@@ -92,8 +117,31 @@ func (s *stream) heads() {
 	s.r.ends.Event(&Recorded{Meta: event.Meta{Conn: c.Number, Time: c.Began}, File: s.r.o.Name, Connection: c.Number, Client: c.Client.String(), Server: c.Server.String()})
 }
 
-// closes tells who can read it.
+// judged tells what a client that trusts the roots at hand would have made of the server's chain: who
+// read the chain has looked.
+func (s *stream) judged() {
+	if s.told || s.chain == nil {
+		return
+	}
+	s.told = true
+	s.c.Chain, s.c.Unparsed = s.chain.parsed()
+	s.c.judge(s.r.o.Roots, &s.r.chains.signatures)
+	if v := s.c.Verdict; v != nil {
+		e := &event.Check{Meta: event.Meta{Conn: s.c.Number, Party: event.Server.String(), Time: s.at}, What: event.CheckCertificateChain, OK: v.OK, Op: event.OpAsymmetric, Report: v}
+		if v.Err != nil {
+			e.Err = v.Err
+		}
+		s.attribute(e)
+		if s.c.Version != iana.TLS13 { // anybody sees it
+			e.Party = Listener
+		}
+		s.r.ends.Event(e)
+	}
+}
+
+// closes tells how it ended and who can read it.
 func (s *stream) closes(at time.Time) {
+	s.r.ends.Event(&Ended{Meta: event.Meta{Conn: s.c.Number, Time: at}, Of: s.c})
 	if s.c.Onlookers != nil {
 		s.r.ends.Event(&Readers{Meta: event.Meta{Conn: s.c.Number, Time: at}, Of: s.c})
 	}

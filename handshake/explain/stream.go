@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"tlslab/handshake/capture/dissect"
@@ -31,6 +32,7 @@ type stream struct {
 
 	known  bool           // what session this began
 	holder string         // of the keys that open it
+	told   bool           // what is to be thought of the server's chain
 	looks  []*look        // who looks on
 	panel  *observe.Panel // of the connection that is shown
 
@@ -251,6 +253,8 @@ func (s *stream) attribute(e event.Event) {
 	case *event.Secret:
 		if e.Label == event.LabelPremasterSecret {
 			s.holder = Thief
+			// What is told may be handed on, and the key opens more than this connection.
+			e.Inputs = slices.DeleteFunc(e.Inputs, func(in event.Input) bool { return in.Name == "d" })
 		}
 	case *event.Check:
 	default:
@@ -259,8 +263,13 @@ func (s *stream) attribute(e event.Event) {
 	if s.holder == "" {
 		s.holder = s.keysOf()
 	}
-	if secret, ok := e.(*event.Secret); ok && secret.Function == event.FunctionGiven && s.holder == LogReader && s.r.logged.Has(s.c.Random) {
-		secret.Method = "SSLKEYLOGFILE" // RFC 9850
+	if secret, ok := e.(*event.Secret); ok && secret.Function == event.FunctionGiven {
+		switch {
+		case s.r.logged.Has(s.c.Random):
+			secret.Method = "SSLKEYLOGFILE" // RFC 9850
+		case secret.Label == event.LabelMasterSecret: // of a connection before
+			secret.Method = "session"
+		}
 	}
 	e.Head().Party = s.holder
 }
@@ -288,6 +297,9 @@ func (s *stream) heard(e event.Event) {
 	if s.shown() {
 		s.attribute(e)
 		s.r.ends.Event(e)
+		if _, ok := e.(*event.Message); ok {
+			s.judged()
+		}
 	}
 }
 

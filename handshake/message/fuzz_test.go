@@ -69,5 +69,8 @@ func FuzzExtensions(f *testing.F) {
 				t.Fatalf("a %s with GREASE: %v", m.Kind(), err)
 			}
 		}
+		over := hello()
+		over.Extensions.Add(x)
+		holds(t, message.Context{Version: iana.TLS13, QUIC: true}, marshal(t, over)) // where transport parameters mean something
 	})
 }

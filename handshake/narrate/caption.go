@@ -3,6 +3,7 @@ package narrate
 import (
 	"bytes"
 	"crypto/x509"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -11,7 +12,7 @@ import (
 )
 
 // Caption is what an arrow carries, in the few words that stand beside its name: of a message,
-// of application data, of an alert. Of any other event it is the zero Sentence. It is chosen as
+// of application data, of an alert, of a record that nobody opened. Of any other event it is the zero Sentence. It is chosen as
 // MoveKey chooses, so c must have been shown the events before.
 func Caption(e event.Event, c *Context) Sentence {
 	c.learn(e)
@@ -27,6 +28,10 @@ func Caption(e event.Event, c *Context) Sentence {
 			return caption(key+"+line", "line", line)
 		}
 		return caption(key, "n", len(e.Data))
+	case *event.Record:
+		if e.Dir == event.Send && e.Protected && e.Payload == nil { // an end has what it sends: it was overheard
+			return caption("closed", "n", len(e.Wire))
+		}
 	case *event.Alert:
 		switch {
 		case e.Description == iana.CloseNotify:
@@ -131,7 +136,7 @@ func captionOf(e *event.Message, l *leg) Sentence {
 			return caption(kind + tls13)
 		}
 	}
-	if e.Kind == message.KindChangeCipherSpec && l.tls13 || e.State == event.SendEarlyChangeCipherSpec {
+	if e.Kind == message.KindChangeCipherSpec && (l.tls13 || strings.HasSuffix(e.Move, tls13)) || e.State == event.SendEarlyChangeCipherSpec {
 		return caption(kind + tls13)
 	}
 	if !has(Captions, kind) {

@@ -232,6 +232,13 @@ func who(party string, x *exchange) Sentence {
 // brokenOff is a handshake, or a connection, that an end refused to go on with.
 func (s *story) brokenOff(x *exchange) Sentence {
 	err := s.refused()
+	if s.outcome == nil && s.refusal == nil && s.scenes["recorded"] != nil {
+		by := x.client
+		if s.heard.Party == x.client { // it has received it
+			by = x.server
+		}
+		return told("happened/refused_by", "who", who(by, x), "alert", s.heard.Description.String(), "then", s.then())
+	}
 	if s.outcome == nil && s.refusal == nil {
 		return told("happened/peer_refused", "alert", s.heard.Description.String(), "then", s.then())
 	}

@@ -80,10 +80,16 @@ func (o *Observer) next(h *half) bool {
 	if h.closed || o.isEarly(h) && !o.opensEarly(h) {
 		return o.nextClosed(h)
 	}
-	room := opening.Get().(*[]byte)
-	defer opening.Put(room)
-	*room = append((*room)[:0], framed(h.buf)...)
-	rec, n, err := h.rd.Next(*room, nil, !o.o.Brief)
+	buf := framed(h.buf)
+	if buf != nil {
+		room := opening.Get().(*[]byte)
+		defer opening.Put(room)
+		*room = append((*room)[:0], buf...)
+		buf = *room
+	} else {
+		buf = h.buf // of which nothing is opened: the reader looks at what there is of the header
+	}
+	rec, n, err := h.rd.Next(buf, nil, !o.o.Brief)
 	switch {
 	case err != nil && whole(h.buf) != nil && reason.Of(err) == reason.BadRecordMAC:
 		o.trouble(err)
@@ -176,21 +182,21 @@ func (o *Observer) earlyOffered() bool {
 
 // whole returns the first record of b, or nil if it is not all there.
 func whole(b []byte) []byte {
-	if len(b) < record.HeaderLen || b[1] != 3 {
+	if len(b) > 1 && b[1] != 3 {
 		return nil
 	}
-	if r := framed(b); len(r) == record.HeaderLen+int(b[3])<<8+int(b[4]) {
-		return r
-	}
-	return nil
+	return framed(b)
 }
 
-// framed is as much of the first record of b as is there, whatever version it says.
+// framed is whole, whatever version the record says.
 func framed(b []byte) []byte {
 	if len(b) < record.HeaderLen {
-		return b
+		return nil
 	}
-	n := min(len(b), record.HeaderLen+int(b[3])<<8+int(b[4]))
+	n := record.HeaderLen + int(b[3])<<8 + int(b[4])
+	if len(b) < n {
+		return nil
+	}
 	return b[:n:n]
 }
 

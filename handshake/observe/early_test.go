@@ -123,6 +123,9 @@ func TestEarlyData(t *testing.T) {
 						!rep.Traffic.Complete() || !bytes.Equal(rep.Traffic.ClientEarly, r.secrets["client_early_traffic_secret"]) {
 						t.Errorf("with all keys: %+v", rep)
 					}
+					if y := rep.Tally; y.Read[observe.PartEarlyData] == 0 || y.Read[observe.PartServerData] == 0 || y.Read[observe.PartHandshake] == 0 || y.Sealed != (observe.Tally{}).Sealed {
+						t.Errorf("with all keys: %+v", y)
+					}
 				}
 				if s.Cipher.Kind == suite.MAC13 {
 					return // it hides nothing, but an observer has to be told that
@@ -136,9 +139,15 @@ func TestEarlyData(t *testing.T) {
 				if rep.Err != nil || rep.Sealed != sealed || string(rep.FromClient) != fromClient || string(rep.FromServer) != reply || rep.Traffic.ClientEarly != nil {
 					t.Errorf("without the early secret: %+v", rep)
 				}
+				if y := rep.Tally; y.Read[observe.PartEarlyData] != 0 || y.Sealed[observe.PartEarlyData] != sealed || y.Sealed[observe.PartClientData]+y.Sealed[observe.PartServerData]+y.Sealed[observe.PartHandshake] != 0 {
+					t.Errorf("without the early secret: %+v", y)
+				}
 				rep = r.show(t, 1<<20, observe.Options{KeyLog: r.lines("CLIENT_EARLY")})
 				if rep.Err != nil || rep.Sealed == 0 || string(rep.FromClient) != request || rep.FromServer != nil || rep.Closed != observe.SomeKeysMissing {
 					t.Errorf("with the early secret alone: %+v", rep)
+				}
+				if y := rep.Tally; y.Read[observe.PartEarlyData] == 0 || y.Sealed[observe.PartEarlyData] != 0 || y.Read[observe.PartServerData] != 0 || y.Sealed[observe.PartServerData] == 0 {
+					t.Errorf("with the early secret alone: %+v", y)
 				}
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"fmt"
 	"slices"
 
 	"tlslab/handshake/event"
@@ -356,6 +357,18 @@ func (o *Observer) cutKeys() {
 	o.noteSecret(&event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "key expansion",
 		Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret),
 			event.Public("server_random", s), event.Public("client_random", c)}, Value: bytes.Clone(b.Raw)})
+	at := 0
+	for _, p := range []struct {
+		label event.SecretLabel
+		value []byte
+	}{{event.LabelClientWriteMACKey, b.ClientMAC}, {event.LabelServerWriteMACKey, b.ServerMAC}, {event.LabelClientWriteKey, b.ClientKey},
+		{event.LabelServerWriteKey, b.ServerKey}, {event.LabelClientWriteIV, b.ClientIV}, {event.LabelServerWriteIV, b.ServerIV}} {
+		if len(p.value) > 0 {
+			o.noteSecret(&event.Secret{Label: p.label, Function: event.FunctionPart, Off: at, Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)),
+				Inputs: []event.Input{event.Private("key_block", bytes.Clone(b.Raw), event.LabelKeyBlock)}, Value: bytes.Clone(p.value)})
+		}
+		at += len(p.value)
+	}
 }
 
 // checkFinished compares verify_data with what the secret says it must be.
@@ -364,11 +377,14 @@ func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
 		return
 	}
 	hash := sum(o.suite.Hash, before)
-	want := o.master.ClientFinished(o.suite.Hash, hash)
+	want, tag := o.master.ClientFinished(o.suite.Hash, hash), "client finished"
 	if h.server {
-		want = o.master.ServerFinished(o.suite.Hash, hash)
+		want, tag = o.master.ServerFinished(o.suite.Hash, hash), "server finished"
 	}
 	ok := bytes.Equal(want[:], m.VerifyData)
 	o.verified = o.verified || ok
-	o.noteFinished(want[:], "", m.VerifyData, ok)
+	label := h.role().Labels().VerifyData
+	o.noteSecret(&event.Secret{Label: label, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: o.suite.Hash.String(), Tag: tag,
+		Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret), event.Public("transcript_hash", hash)}, Value: bytes.Clone(want[:])})
+	o.noteFinished(want[:], label, m.VerifyData, ok)
 }

@@ -29,6 +29,7 @@ type block struct {
 	body      []func()
 	crossed   []crossed
 	myths     []due
+	closed    *closed   // the last run of records that opened to nobody
 	closing   sheet.Leg // that has closed
 	bothClose bool      // … and so has its peer
 }
@@ -68,6 +69,7 @@ func (t *Pen) inFlight(m *move) {
 		}
 	}
 	t.reads(m, w)
+	t.closedOf(m)
 	t.alertsOf(m)
 	if b := t.block; b != nil {
 		b.body = append(b.body, func() {

@@ -40,6 +40,7 @@ type flow struct {
 	flight      flightNo          // under which the last line of a message stands
 	events      []event.Event     // at level Flights, of a lesson, for its summary
 	made        map[madeAt]string // at level Flights: who has computed a value first
+	recorded    bool              // it was overheard: neither end tells of it
 	lesson      bool
 	pending     map[sheet.Leg]work        // at level Flights, of those that have not sent since
 	sights      map[passing][]event.Sight // what onlookers make of each record

@@ -22,6 +22,7 @@ func (t *Pen) scene(e event.Scene) {
 	if begins {
 		t.begin(flow)
 	}
+	t.flow.recorded = t.flow.recorded || e.Key() == recorded
 	laidOut := t.o.Layout != nil && t.o.Layout(t, e)
 	if end, ok := e.(*event.Outcome); ok && !laidOut {
 		t.Outcome(end, "done", nil)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/event"
@@ -32,6 +33,10 @@ func (t *Terminal) WriteAnswers(w io.Writer) error {
 	return foreign.EncodeJSON(w, a, "  ")
 }
 
+// Learn makes a blank for a secret before it is told of, on a worksheet: who looks on learns what a
+// message holds before he can tell what it is made of.
+func (t *Terminal) Learn(s *event.Secret) { t.pen.blank.learn(s) }
+
 // blanks hides derived values wherever they occur: a master secret is also an
 // input of the key block, and a verify_data lies open in a record's plaintext.
 type blanks struct {
@@ -47,14 +52,16 @@ type blanks struct {
 const minHidden = 4
 
 // learn adds a secret that is computed from what the sheet shows. A key pair and a
-// signature are not: they need a private key or fresh randomness.
+// signature are not: they need a private key or fresh randomness. Nor is what somebody was
+// given who looks on, or has opened with a key that is not on the sheet: from it the exercise begins.
 func (b *blanks) learn(s *event.Secret) {
-	if !b.on || len(s.Value) < minHidden || s.Function == event.FunctionSession || s.Label == event.LabelServerEphemeral ||
-		strings.HasSuffix(string(s.Label), "_key_share") || strings.HasSuffix(string(s.Label), "_signature") || b.number(s.Value) > 0 {
+	if !b.on || len(s.Value) < minHidden || s.Function == event.FunctionSession || s.Function == event.FunctionGiven || s.Label == event.LabelServerEphemeral ||
+		strings.HasSuffix(string(s.Label), "_key_share") || strings.HasSuffix(string(s.Label), "_signature") ||
+		s.Label == event.LabelPremasterSecret && !slices.ContainsFunc(s.Inputs, func(in event.Input) bool { return in.Private && !bytes.Equal(in.Bytes, s.Value) }) || b.number(s.Value) > 0 {
 		return
 	}
 	b.values = append(b.values, s.Value)
-	b.answers = append(b.answers, Answer{N: len(b.values), Flow: b.flow, Label: string(s.Label), Value: hex.EncodeToString(s.Value)})
+	b.answers = append(b.answers, Answer{N: len(b.values), Flow: max(b.flow, 1), Label: string(s.Label), Value: hex.EncodeToString(s.Value)})
 }
 
 // number is the blank that v belongs in, or 0.

@@ -9,13 +9,14 @@
 // same bytes are told of as an Overlap, with both.
 //
 // It knows nothing of TLS, opens nothing and keeps nothing of a connection but what is
-// out of order, and the last few kilobytes of each direction to hold what is sent again against;
-// memory is bounded for each and for all. Files, layers and fragments of IP
+// out of order, and the last few kilobytes of the directions that spoke last to hold what is sent again against;
+// memory is bounded for each and for all. With more connections open at a time than there is room for
+// (twelve thousand, and as many again on which nobody has spoken), the one that was silent longest is given up. Files, layers and fragments of IP
 // are gopacket's work; its reassembly of TCP drops one of two versions without a word, so
 // that part is ours.
 //
 // It stands apart from package capture, which writes: whoever records, as a proxy does, links nothing
 // of this, and what one end of a connection is to a writer (Conn, Stream) it is not to a reader.
 //
-// Read reader.go (packets), then layers.go (segments), then tcp.go (streams).
+// Read reader.go (packets) and blocks.go (what of pcapng is let through), then layers.go (segments), then tcp.go (streams).
 package dissect

@@ -81,8 +81,8 @@ const (
 	overhead   = 96        // of memory, of a piece that waits
 	maxAhead   = 256 << 20 // what is further ahead is no part of this connection
 	patience   = 64        // segments to wait for bytes that the other end has and we have not
-	recentLen  = 8 << 10
-	maxRecent  = 128 // directions whose last bytes are remembered: what is sent again comes soon
+	recentLen  = 4 << 10   // of what was told is remembered, and at most twice that
+	maxRecent  = 128       // directions whose last bytes are remembered: what is sent again comes soon
 )
 
 type pair struct{ a, b netip.AddrPort }
@@ -340,8 +340,8 @@ func (h *half) remember(b []byte) {
 		h.recent = append(h.recent[:0], b[len(b)-recentLen:]...)
 		return
 	}
-	if over := len(h.recent) + len(b) - recentLen; over > 0 {
-		h.recent = h.recent[:copy(h.recent, h.recent[over:])]
+	if n := len(h.recent); n+len(b) > 2*recentLen {
+		h.recent = h.recent[:copy(h.recent, h.recent[n-recentLen:])]
 	}
 	h.recent = append(h.recent, b...)
 }

@@ -25,17 +25,22 @@ func NewPage(w io.Writer, o page.Options) *page.Page {
 // WritePage writes a lesson as a page, in a Terminal's words. Of a worksheet it writes to answers
 // what belongs in the blanks, as WriteAnswers of that Terminal does; answers may be nil.
 func WritePage(w io.Writer, t *scenario.Transcript, o page.Options, answers io.Writer) error {
-	var term *render.Terminal
-	o.Teller = func(to render.TerminalOptions) page.Teller {
-		term = NewTerminal(io.Discard, to)
-		return term
-	}
-	p := page.New(w, o)
+	p, write := NewHandout(w, o)
 	for _, e := range t.Events() {
 		p.Event(e)
 	}
 	if err := p.Close(); err != nil || answers == nil {
 		return err
 	}
-	return term.WriteAnswers(answers)
+	return write(answers)
+}
+
+// NewHandout is NewPage, and what writes the answers of a worksheet once the page is closed.
+func NewHandout(w io.Writer, o page.Options) (p *page.Page, answers func(io.Writer) error) {
+	var term *render.Terminal
+	o.Teller = func(to render.TerminalOptions) page.Teller {
+		term = NewTerminal(io.Discard, to)
+		return term
+	}
+	return page.New(w, o), func(to io.Writer) error { return term.WriteAnswers(to) }
 }

@@ -79,6 +79,7 @@ type Drawing struct {
 	talk     sheet.Talk
 	recorded *recorded
 	said     map[*event.Data]*sheet.Spoken // what of HTTP/2 is in it
+	closed   closed
 }
 
 func (m *Drawing) line(format string, a ...any) { fmt.Fprintf(&m.out, format+"\n", a...) }
@@ -166,6 +167,7 @@ func (m *Drawing) flow(f *Flow) {
 			m.saidIn(d) // each direction whole, drawn or not
 		}
 		m.replayed(e, to)
+		m.unopened(e, to)
 		switch e := e.(type) {
 		case *event.Message:
 			if e.Dir == event.Send {
@@ -190,16 +192,17 @@ func (m *Drawing) flow(f *Flow) {
 			if !e.OK {
 				verdict = m.say.UI("check_failed")
 			}
-			m.Note(h.Party, m.say.Title(narrate.Check, string(e.What))+m.say.Colon()+verdict)
+			m.noteOf(f, h.Party, m.say.Title(narrate.Check, string(e.What))+m.say.Colon()+verdict)
 		case *event.Secret:
 			if e.Label == event.LabelMasterSecret || e.Label == event.LabelHandshakeSecret || e.Label == event.LabelMainSecret {
-				m.Note(h.Party, m.say.Title(narrate.Secret, string(e.Label)))
+				m.noteOf(f, h.Party, m.say.Title(narrate.Secret, string(e.Label)))
 			}
 		case *event.Onlooked: // an arrow has no room for what each onlooker makes of it
 		case event.Scene:
 			m.scene(f, e)
 		}
 	}
+	m.endClosed()
 }
 
 // scene draws what a party does around the connections: the steps of a middle box, what

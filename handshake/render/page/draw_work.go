@@ -58,7 +58,7 @@ func (d *document) summary(a *act, r *row) {
 		switch e := it.e.(type) {
 		case *event.Check:
 			name := d.say.Title(narrate.Check, string(e.What))
-			if e.Report != nil && e.OK {
+			if e.Report != nil && e.OK && checksIn(e) > 0 {
 				name = d.say.Aside(name, decimal(checksIn(e)))
 			}
 			if e.OK {

@@ -43,6 +43,13 @@ func (d *document) tell() {
 	if d.o.Teller != nil {
 		teller = d.o.Teller(o)
 	}
+	if l, ok := teller.(interface{ Learn(*event.Secret) }); ok && d.o.Worksheet && d.ladder.ofRecording() {
+		for _, e := range d.events {
+			if s, ok := e.(*event.Secret); ok {
+				l.Learn(s)
+			}
+		}
+	}
 	for _, e := range d.events {
 		teller.Event(e)
 	}
@@ -52,6 +59,11 @@ func (d *document) tell() {
 	if d.o.Worksheet {
 		d.blank = blanksOf(teller)
 	}
+}
+
+// ofRecording reports whether the page is of a recording.
+func (l *ladder) ofRecording() bool {
+	return slices.ContainsFunc(l.acts, func(a *act) bool { return a.recorded })
 }
 
 // beginning is the place of the first act.

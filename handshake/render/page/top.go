@@ -20,10 +20,11 @@ func (d *document) top() {
 	if it := d.ladder.verdict(); it != nil {
 		d.telling(&it.place, classOutcome)
 	}
-	switch {
-	case d.o.Worksheet:
+	if d.o.Worksheet {
 		d.with(elP, d.say.UI("page.handout"))
-	case d.o.NoSecrets:
+	}
+	switch {
+	case d.o.NoSecrets && !d.o.Worksheet:
 		d.with(elP, d.say.UI("page.without_secrets"))
 	case d.o.Live && d.opens():
 		d.with(elP, d.say.UI("page.live_secrets"), class(classBad))

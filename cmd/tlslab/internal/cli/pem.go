@@ -41,7 +41,7 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
 	if p.Fault == pki.PEMNothing && p.Got != "" {
 		key = "pem_only"
 	}
-	if cause := pki.ContentCause(p.Got); key == "pem_only" && p.Label == "CERTIFICATE" && cause != "" {
+	if cause := pki.ContentCause(p.Got); key == "pem_only" && (p.Label == "CERTIFICATE" && cause != "" || cause == pki.CauseIsPKCS12) {
 		e := narrate.Must(langOf(cmd), narrate.Reason, reason.CertificateMalformed.String()+"+"+cause)
 		return &Trouble{Status: StatusFailed, What: Say(langOf(cmd), "pem_only", "where", where, "wanted", p.Label, "got", p.Quoted()), Remedy: e.Text, Cause: p}
 	}

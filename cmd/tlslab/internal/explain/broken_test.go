@@ -82,7 +82,7 @@ func TestListWaits(t *testing.T) {
 		end(n)
 	}
 	l.flush()
-	if got := b.String(); strings.Index(got, `"n":2,`) < 0 || strings.Index(got, `"n":4,`) < strings.Index(got, `"n":2,`) {
+	if got := b.String(); !strings.Contains(got, `"n":2,`) || strings.Index(got, `"n":4,`) < strings.Index(got, `"n":2,`) {
 		t.Errorf("2 and 4 are told as %s", got)
 	}
 	for n := 7; n < 7+3*maxWaiting; n++ { // 5 and 6 last

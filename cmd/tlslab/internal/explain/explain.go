@@ -25,6 +25,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/observe"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/mermaid"
@@ -42,9 +43,11 @@ type explainFlags struct {
 	psks           []string
 	write          string
 	noSecrets      bool
+	whoReads       bool
+	worksheet      bool
+	answers        string
 
-	told     bool // all was told that is in the file, up to where it is broken
-	whoReads bool
+	told bool // all was told that is in the file, up to where it is broken
 }
 
 // New is the verb explain.
@@ -56,7 +59,8 @@ func New() *cobra.Command {
 		Long: `Read a capture file, pcap or pcapng, and list its TLS connections: who, which version
 and key exchange, how it ended, by whose doing and why most likely, how much of it opens
 with the keys at hand, and what would open the rest. TLS is found by what was said, at any
-port, also behind HTTP CONNECT, SOCKS and STARTTLS. Keys that stand in the file are used.
+port, also behind HTTP CONNECT, SOCKS and STARTTLS, and in QUIC: there the hellos open
+without any key, and the rest is not opened. Keys that stand in the file are used.
 --show N tells connection N as a transcript.
 
 With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
@@ -71,6 +75,7 @@ standard input it is given as it comes.`,
   tlslab explain capture.pcapng --who-reads --rsa-key server.key
   tlslab explain day.pcap --keylogfile keys.log --rsa-key server.key
   tlslab explain capture.pcapng --show 3 --format html --out three.html
+  tlslab explain capture.pcapng --show 3 --worksheet --answers three.json
   tcpdump -w - port 443 | tlslab explain -
   tlslab explain capture.pcapng --write-keylogfile keys.log`,
 		Args: cli.Exactly(1, "the capture file: tlslab explain capture.pcapng"),
@@ -88,6 +93,8 @@ standard input it is given as it comes.`,
 	f.StringVar(&e.caFile, "CAfile", "", "judge servers' certificates by the roots in this PEM `file` (default: this machine's)")
 	f.StringVar(&e.write, "write-keylogfile", "", "write the secrets that stand in the capture file to this `file` (mode 0600)")
 	f.BoolVar(&e.noSecrets, "no-secrets", false, "leave secrets out of a page or document, so that it can be shared")
+	f.BoolVar(&e.worksheet, "worksheet", false, "blank what can be computed of a connection, for students to compute")
+	f.StringVar(&e.answers, "answers", "", "write what belongs in the blanks to this `file`, as JSON (mode 0600; implies --worksheet)")
 	cli.FormatFlag(cmd, &e.format, cli.Text, cli.JSON, cli.HTML, cli.Mermaid)
 	return cmd
 }
@@ -96,6 +103,8 @@ func (e *explainFlags) run(cmd *cobra.Command, name string) error {
 	if err := cli.FirstError(e.check(cmd, name), e.CheckLang()); err != nil {
 		return err
 	}
+	e.worksheet = e.worksheet || e.answers != ""
+	e.Full = e.Full || e.worksheet && !e.Brief
 	e.NoPager = e.NoPager || e.format != cli.Text || name == "-"
 	file := e.Out
 	if file == "" || name == "-" { // what comes as it comes is written so
@@ -135,6 +144,11 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 		return err
 	}
 	defer func() { err = cli.FirstError(err, out.Close()) }()
+	if e.answers != "" { // a name that cannot be written is not found out at the end
+		if err := ondisk.Try(e.answers); err != nil {
+			return cli.Unwritten("--answers", e.answers, err)
+		}
+	}
 	o, err := e.options(cmd)
 	if err != nil {
 		return err
@@ -187,14 +201,21 @@ func (e *explainFlags) check(cmd *cobra.Command, name string) error {
 	case e.noSecrets && e.show == 0:
 		return cli.Misuse("Add --show N, or leave it out.", "--no-secrets is about a connection, and the list has no secrets")
 	}
+	if e.noSecrets && (e.worksheet || e.answers != "") {
+		return cli.Misuse("Leave one of the two out.", "--no-secrets leaves out what a worksheet blanks")
+	}
 	if e.show == 0 {
-		for _, flag := range []string{"full", "message", "secrets", "checks", "myths", "brief", "bytes"} {
+		for _, flag := range []string{"worksheet", "answers", "full", "message", "secrets", "checks", "myths", "brief", "bytes"} {
 			if given(flag) {
 				return cli.Misuse("Add --show N, the number of a connection.", "--%s is about one connection", flag)
 			}
 		}
 	}
-	return cli.TextOnly(cmd, e.format)
+	var heeded []string
+	if e.format == cli.HTML { // a worksheet to hand out
+		heeded = []string{"worksheet", "answers"}
+	}
+	return cli.TextOnly(cmd, e.format, heeded...)
 }
 
 // options are the keys and the roots.
@@ -265,7 +286,7 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 			shown = c
 		}
 	}
-	to, end := e.face(out)
+	to, end, answers := e.face(out)
 	o.Listener = to
 	l := &list{out: out, lang: e.Lang}
 	totals, err := explain.Read(ctx, in, o)
@@ -275,12 +296,19 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	case !shown.TLS:
 		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
+	if r := shown.Read; e.worksheet && !r.Handshake && !r.Data {
+		return cli.FirstError(e.broken(err), cli.Misuse("Give what opens it: --keylogfile, --rsa-key, --psk.", "--worksheet: nothing of connection %d opens, so there is nothing to compute", e.show))
+	}
 	if e.format == cli.Text {
 		l.connection(shown)
 		l.flush()
 	}
 	ended := cli.FirstError(end(), l.err)
 	e.told = ended == nil && (err == nil || isBroken(err))
+	if e.told && e.answers != "" {
+		var b bytes.Buffer
+		ended = cli.FirstError(answers(&b), cli.WriteSecret("--answers", e.answers, b.Bytes(), e.Lang, out.Log))
+	}
 	return cli.FirstError(ended, e.broken(err))
 }
 
@@ -290,10 +318,12 @@ const listMemory = 150 << 20
 
 // list lists the connections: how they ended, or who can read them.
 func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
-	// What is alive is bounded, whatever the file; what is dead is not to double it.
+	// What is alive is little in most files, and not worth to be tidied up often; it is bounded in all, and
+	// then what is dead is not to double it.
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, listMemory))
 	defer debug.SetMemoryLimit(before)
+	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
@@ -321,40 +351,48 @@ func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o e
 	return tell(out.Options)
 }
 
-// face is who is told of the connection that is shown, and what ends that.
-func (e *explainFlags) face(out *cli.Output) (event.Listener, func() error) {
+// face is who is told of the connection that is shown, what ends that, and then what writes the
+// answers of a worksheet.
+func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() error, answers func(io.Writer) error) {
 	switch e.format {
 	case cli.JSON:
 		w := transcript.NewWriter(out, "")
 		w.Begin("recording", event.Client.String(), event.Server.String())
-		return w, w.Close
+		return w, w.Close, nil
 	case cli.HTML:
 		o := e.PageOptions()
-		o.Live, o.NoSecrets, o.Layout = true, e.noSecrets, e.layOut
+		o.Live, o.NoSecrets, o.Worksheet, o.Layout = true, e.noSecrets, e.worksheet, e.layOut
 		o.Title = func(s event.Scene) string {
 			if r, ok := s.(*explain.Recorded); ok {
 				return e.title(r)
 			}
 			return ""
 		}
-		p := lesson.NewPage(out, o)
-		return p, p.Close
+		p, answers := lesson.NewHandout(out, o)
+		return p, p.Close, answers
 	}
 	// A drawing is made of the whole; and the connection's account stands in front of its
 	// transcript, and is known at its end.
 	var held []event.Event
-	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), func() error {
+	var term *render.Terminal
+	end = func() error {
 		if e.format == cli.Mermaid {
-			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, nil)
+			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, e.draw)
 		}
-		to := out.Options
-		to.Layout = e.layOut
-		term := lesson.NewTerminal(out, to)
+		o := out.Options
+		o.Layout, o.Worksheet = e.layOut, e.worksheet
+		term = lesson.NewTerminal(out, o)
+		for _, ev := range held {
+			if s, ok := ev.(*event.Secret); ok {
+				term.Learn(s)
+			}
+		}
 		for _, ev := range held {
 			term.Event(ev)
 		}
 		return term.Close()
 	}
+	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), end, func(w io.Writer) error { return term.WriteAnswers(w) }
 }
 
 // isBroken reports whether a file ended too early, or could not be read on: then it has been told up to there.

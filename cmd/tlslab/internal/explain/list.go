@@ -36,7 +36,8 @@ type list struct {
 	next    int
 	waiting map[int]*explain.Connection
 
-	text bytes.Buffer // not yet written
+	text bytes.Buffer                             // not yet written
+	tell func(text string, shade color.Attribute) // where lines go, if it is not below a connection
 	err  error
 }
 
@@ -51,14 +52,14 @@ const (
 // listed by number; from standard input as they end.
 func (l *list) add(c *explain.Connection) {
 	if !l.ordered {
-		l.tell(c)
+		l.row(c)
 		return
 	}
 	if l.waiting == nil {
 		l.waiting, l.next = map[int]*explain.Connection{}, 1
 	}
 	if c.Number < l.next { // it was waited for too long
-		l.tell(c)
+		l.row(c)
 		return
 	}
 	n := c.Number
@@ -74,12 +75,12 @@ func (l *list) add(c *explain.Connection) {
 		delete(l.waiting, l.next)
 		l.next++
 		if c != nil {
-			l.tell(c)
+			l.row(c)
 		}
 	}
 }
 
-func (l *list) tell(c *explain.Connection) {
+func (l *list) row(c *explain.Connection) {
 	switch {
 	case !c.TLS:
 		return
@@ -111,6 +112,10 @@ const indent = 6
 
 // line writes below a connection.
 func (l *list) line(text string, shade color.Attribute) {
+	if l.tell != nil {
+		l.tell(text, shade)
+		return
+	}
 	for _, line := range sheet.Wrap(text, l.out.Width()-indent) {
 		l.write(strings.Repeat(" ", indent) + l.out.Paint(line, shade) + "\n")
 	}

@@ -79,7 +79,8 @@ func TestWords(t *testing.T) {
 func TestHostileWords(t *testing.T) {
 	hostile := "x\x1b[2J\u202e\n  99  12:00:00  www.bank.example   TLS 1.3"
 	c := &explain.Connection{Number: 1, TLS: true, ServerName: hostile, Carrier: explain.Connect, Target: hostile, ALPN: hostile, Version: iana.TLS13,
-		Outcome: explain.Outcome{What: explain.Refused, By: "server", HasAlert: true, Alert: 199, Phase: explain.PhaseHello}}
+		Outcome:   explain.Outcome{What: explain.Refused, By: "server", HasAlert: true, Alert: 199, Phase: explain.PhaseHello},
+		Onlookers: []explain.Onlooker{{Party: explain.Listener, Tried: true, Whole: explain.Closed, Why: explain.Keyless}}}
 	q := &explain.Connection{Number: 2, TLS: true, ServerName: hostile, Offered: []string{hostile}, QUIC: &explain.QUIC{Version: 1, First: 1, Close: &explain.Close{By: "server", Code: 2, Reason: hostile}},
 		Outcome: explain.Outcome{What: explain.Refused, By: "server"}}
 	for _, lang := range narrate.Langs() {
@@ -88,6 +89,9 @@ func TestHostileWords(t *testing.T) {
 			l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Lang: lang, Width: 80}}, lang: lang, json: json}
 			l.add(c)
 			l.add(q)
+			table := newReaders(l.out.Options.Page(&b), l.out.Options.Voice(), false)
+			table.connection(c)
+			table.end()
 			if got := b.String(); strings.ContainsAny(got, "\x1b\u202e") || strings.Contains(got, "\n  99") {
 				t.Errorf("%s: %q", lang, got)
 			}

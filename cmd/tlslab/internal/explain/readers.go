@@ -62,11 +62,9 @@ func (r *readers) head(first ...string) {
 		left -= w + 2
 	}
 	row := append(first, r.columns()...)
-	fixed := []int{}
+	fixed := []int{max(left, 12)}
 	if len(first) == 3 { // a number, a name, an exchange
 		fixed = []int{4, max(left-4-18, 8), 18}
-	} else {
-		fixed = []int{max(left, 12)}
 	}
 	r.widths = append(fixed, r.widths...)
 	r.row(row, nil, r.Paint.Dim)
@@ -102,11 +100,12 @@ func (r *readers) row(cells []string, sights []explain.Sight, all func(string) s
 	r.Line(strings.TrimRight(line, " "))
 }
 
-// cell is what an onlooker makes of something, and the letter of the reason.
-func (r *readers) cell(o *explain.Onlooker, s explain.Sight) string {
+// cell is what an onlooker makes of something, and the letter of the reason; bare is what the
+// listener does.
+func (r *readers) cell(o *explain.Onlooker, s, bare explain.Sight) string {
 	title, _ := r.words("sight/" + string(s))
 	if s == explain.Reads {
-		if o.Session > 0 && o.Whole == explain.Reads {
+		if o.Session > 0 && bare != explain.Reads {
 			title, _ = r.words("sight/reads+session", "n", strconv.Itoa(o.Session))
 		}
 		return title
@@ -152,7 +151,7 @@ func (r *readers) connection(c *explain.Connection) {
 		o := &c.Onlookers[i]
 		r.learn(c, o)
 		if r.column(o.Party) {
-			cell := r.cell(o, o.Whole)
+			cell := r.cell(o, o.Whole, c.Onlookers[0].Whole)
 			if c.Onlookers[0].Whole == explain.Reads && c.QUIC == nil { // then it is no secret from anybody
 				cell, _ = r.words("sight/clear")
 			}
@@ -174,7 +173,7 @@ func (r *readers) parts(c *explain.Connection) {
 		var sights []explain.Sight
 		for k := range c.Onlookers {
 			if o := &c.Onlookers[k]; r.column(o.Party) {
-				cells, sights = append(cells, r.cell(o, o.Parts[i])), append(sights, o.Parts[i])
+				cells, sights = append(cells, r.cell(o, o.Parts[i], c.Onlookers[0].Parts[i])), append(sights, o.Parts[i])
 			}
 		}
 		r.row(cells, sights, nil)

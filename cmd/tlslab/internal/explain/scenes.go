@@ -2,12 +2,17 @@ package explain
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/fatih/color"
+
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/render"
+	"tlslab/handshake/render/mermaid"
 )
 
 // layOut is a render.Layout: of the scenes that a recording has.
@@ -20,10 +25,22 @@ func (e *explainFlags) layOut(p *render.Pen, s event.Scene) bool {
 		}
 		_, about := recorded(e.Lang, "recorded", "client", foreign.Quote(s.Client), "server", foreign.Quote(s.Server))
 		p.Text(0, about, nil)
+	case *explain.Ended:
+		if p.Takes() { // else it stands above the transcript
+			e.ended(p, s.Of)
+		}
 	case *explain.Readers:
 		e.readers(p, s.Of)
 	default:
 		return false
+	}
+	return true
+}
+
+// draw is a mermaid.Layout: a drawing says whose the connection is.
+func (e *explainFlags) draw(m *mermaid.Drawing, f *mermaid.Flow, s event.Scene) bool {
+	if r, ok := s.(*explain.Recorded); ok {
+		m.Note(strings.Join(f.Parties, ","), e.title(r))
 	}
 	return true
 }
@@ -36,6 +53,19 @@ func (e *explainFlags) title(r *explain.Recorded) string {
 	}
 	title, _ := recorded(e.Lang, key, "file", foreign.Quote(r.File), "n", strconv.Itoa(r.Connection), "began", r.Time.UTC().Format(time.DateTime)+" UTC")
 	return title
+}
+
+// ended writes how the connection that is shown ended, as the list does.
+func (e *explainFlags) ended(p *render.Pen, c *explain.Connection) {
+	l := &list{lang: e.Lang, n: c.Number, tell: func(text string, shade color.Attribute) {
+		paint := map[color.Attribute]func(string) string{color.FgRed: p.Paint.Bad, color.FgYellow: p.Paint.Bad, color.Faint: p.Paint.Dim}[shade]
+		p.Text(0, text, paint)
+	}}
+	opens := opensKey(c)
+	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
+	l.line(cli.Say(e.Lang, "explain_head_opens")+cli.ColonOf(e.Lang)+word, 0)
+	l.ended(c)
+	l.opens(c, opens)
 }
 
 // readers writes who can read the connection that is shown.

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/narrate"
@@ -113,7 +114,9 @@ func noTicketKey(l narrate.Lang, file string, n int, err error) error {
 
 // checkTicketKey finds what --ticket-key cannot go with. names are the defences.
 func (r *resumeFlags) checkTicketKey(names []string, noTicket bool) error {
-	remembers := slices.Contains(names, replay.SingleUse) || r.earlyData > 0 && slices.Contains(names, replay.Record)
+	remember := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return name != replay.SingleUse && (name != replay.Record || r.earlyData == 0)
+	})
 	switch {
 	case len(r.ticketKeys) == 0:
 		return nil
@@ -121,9 +124,9 @@ func (r *resumeFlags) checkTicketKey(names []string, noTicket bool) error {
 		return cli.Misuse("Leave one of the two out.", "--ticket-key without tickets: there is nothing to seal")
 	case r.store != "memory":
 		return cli.Misuse("Leave --ticket-key out.", "--store %s: servers that share it have their ticket keys from there", redacted(r.store))
-	case remembers:
+	case len(remember) > 0:
 		return cli.Misuse("Share what is remembered too: --store redis://HOST:PORT, in the place of --ticket-key. To have replays taken, for a lesson: --defend none.",
-			"--ticket-key: what one server remembers of a ticket or a flight of early data, another with that key, or this one when it starts again, does not know")
+			"--ticket-key beside --defend %s: what one server remembers, another with that key does not know, nor does this one when it starts again", strings.Join(remember, ","))
 	}
 	return nil
 }

@@ -84,7 +84,12 @@ func visitOfCryptoTLS(t *testing.T, addr, roots string, v iana.Version, s shown)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.GetClientCertificate = func(*stdtls.CertificateRequestInfo) (*stdtls.Certificate, error) { return &pair, nil } // whatever is asked for
+		cfg.GetClientCertificate = func(asked *stdtls.CertificateRequestInfo) (*stdtls.Certificate, error) {
+			if cas := asked.AcceptableCAs; len(cas) != 1 || !bytes.Contains(cas[0], []byte("ours")) {
+				t.Errorf("in %v it is asked for a certificate of %q", v, cas)
+			}
+			return &pair, nil // whatever is asked for
+		}
 	}
 	c, err := stdtls.DialWithDialer(&net.Dialer{Timeout: clitest.Patience}, "tcp", addr, cfg)
 	if err != nil {

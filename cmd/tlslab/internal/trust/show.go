@@ -84,8 +84,17 @@ func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error 
 			return c.showBlock(w, d, file, 0, &pki.PEMBlock{Type: kind.label, Bytes: text})
 		}
 	}
-	if re := new(reason.Error); len(text) > 0 && text[0] == 0x30 && errors.As(err, &re) {
-		return &pki.CertificateError{File: file, N: 1, Err: re}
+	if c := new(pki.CertificateError); errors.As(err, &c) {
+		if pki.Cause(c.Err) == pki.CauseIsKey {
+			fmt.Fprintf(w, "0 PRIVATE KEY\n")
+			return nil
+		}
+		c.File = file
+		return c
+	}
+	if p := new(pki.PEMError); errors.As(err, &p) && p.Fault == pki.PEMBlank {
+		p.File = file
+		return p
 	}
 	return cli.Failure("It should be PEM, with lines -----BEGIN …-----, or one document in DER.", "%s holds nothing that tlslab knows", file)
 }
@@ -105,7 +114,10 @@ func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEM
 	switch {
 	case b.IsBundle():
 		bag, err := pki.ReadCertificates(b.Bytes)
-		if err != nil {
+		if bad := new(pki.CertificateError); errors.As(err, &bad) {
+			bad.File, bad.Line = file, b.Line
+			return bad
+		} else if err != nil {
 			return err
 		}
 		fmt.Fprintf(w, "%d %s\n", n, b.Type)
