@@ -59,9 +59,9 @@ func New() *cobra.Command {
 		Long: `Read a capture file, pcap or pcapng, and list its TLS connections: who, which version
 and key exchange, how it ended, by whose doing and why most likely, how much of it opens
 with the keys at hand, and what would open the rest. TLS is found by what was said, at any
-port, also behind HTTP CONNECT, SOCKS and STARTTLS, and in QUIC: there the hellos open without
-any key, and the rest is not opened. Keys that stand in the file are used. --show N tells
-connection N as a transcript.
+port, also behind HTTP CONNECT, SOCKS and STARTTLS, and in QUIC: there the hellos open
+without any key, and the rest is not opened. Keys that stand in the file are used.
+--show N tells connection N as a transcript.
 
 With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
 packets that they open come too late.
