@@ -189,9 +189,21 @@ func (c *cluster) flight(session string) (captured []byte, deliver func() (statu
 		status, said := c.client(l.Addr().String(), "--sess-in", session, "--early-data", c.file("pay"))
 		done <- result{status, said}
 	}()
-	victim, err := l.Accept()
-	if err != nil {
-		c.t.Fatal(err)
+	came := make(chan net.Conn, 1)
+	go func() {
+		defer close(came)
+		if conn, err := l.Accept(); err == nil {
+			came <- conn
+		}
+	}()
+	var victim net.Conn
+	select {
+	case r := <-done: // it has nobody to connect to, or nothing to say
+		c.t.Fatalf("the client ended with status %d and has not connected: %s", r.status, r.said)
+	case victim = <-came:
+	}
+	if victim == nil {
+		c.t.Fatal("nobody can connect")
 	}
 	// Records, up to the first of application data: header, length, content.
 	for first := byte(0); first != 23; {
