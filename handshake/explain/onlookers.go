@@ -99,8 +99,15 @@ func (s *stream) onlookers() {
 	r, base := s.r, observe.Options{Conn: s.c.Number, Time: s.time, Forget: true, Brief: !s.shown()}
 	keys := r.o.Keys
 	var who []observe.Onlooker
+	// A log may stand further down in the file. With no other key at hand the account's own observer
+	// is its reader then, and so of every connection that is not shown: the sessions which that one has
+	// found are what a reader of the log has.
+	log, others := r.logged.Len() > 0 && s.shown(), keys.RSA != nil || len(keys.PSKs) > 0
 	add := func(party string, later bool, give func(*observe.Options)) {
 		has := r.loot[party]
+		if party == LogReader && !others {
+			has = &r.all
+		}
 		if has == nil {
 			has = new(sessions)
 			r.loot[party] = has
@@ -118,10 +125,7 @@ func (s *stream) onlookers() {
 	if len(keys.PSKs) > 0 {
 		add(PSKThief, true, func(o *observe.Options) { o.PSKs = keys.PSKs })
 	}
-	// A log may stand further down in the file. With no other key at hand the account's own observer
-	// is its reader then.
-	log := r.logged.Len() > 0 && s.shown()
-	if log || keys.RSA != nil || len(keys.PSKs) > 0 {
+	if log || others {
 		add(LogReader, false, func(o *observe.Options) { o.Keys = r.logged })
 	}
 	if s.shown() { // who has a column there from the beginning
