@@ -114,7 +114,7 @@ func (r *readers) cell(o *explain.Onlooker, s, bare explain.Sight) string {
 		return title
 	}
 	why := o.Why
-	if s == explain.Untried && why != explain.OverQUIC {
+	if s == explain.Untried && why != explain.OverQUIC && why != explain.OldVersion && why != explain.AlienSuite {
 		why = o.Missing()
 	}
 	return title + " (" + r.letter(why) + ")"
