@@ -193,6 +193,9 @@ func (r *reading) done(s *stream) {
 		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if s.c.TLS && s.shown() {
+		if s.headless {
+			s.heads()
+		}
 		s.closes(s.at)
 	}
 	if r.o.Each != nil {

@@ -62,6 +62,9 @@ func (e *Ended) Values() []event.Value {
 	for i, n := range r.Needs {
 		needs[i] = string(n)
 	}
+	if n := e.Of.Missing[0] + e.Of.Missing[1]; n > 0 {
+		values = append(values, event.Value{Name: "missing", Value: n})
+	}
 	return append(values, event.Value{Name: "sealed_records", Value: r.Sealed}, event.Value{Name: "closed", Value: string(r.Closed)}, event.Value{Name: "needs", Value: needs})
 }
 

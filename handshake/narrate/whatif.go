@@ -67,12 +67,14 @@ func (s *story) next() string {
 // nextLive is what to try after a live connection.
 func (s *story) nextLive(x *exchange) string {
 	switch {
-	case x != nil && s.refused() == nil && x.finished:
+	case s.headless(x):
+		return "whole"
+	case x != nil && s.refused() == nil && x.finished && !s.hides(x):
 		return "live"
 	case s.failed != nil && s.failed.Report != nil:
 		return "live_refused"
-	case s.staysClosed(x) && s.refused() == nil:
-		return "live_closed"
+	case s.hides(x) && s.refused() == nil:
+		return s.nextClosed()
 	}
 	return "live_silence"
 }
