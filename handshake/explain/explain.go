@@ -183,6 +183,9 @@ func (r *reading) done(s *stream) {
 		r.totals.TLS++
 		s.c.Outcome = Outcome{What: Unfollowed, Phase: PhaseData, Cause: CauseRecording, Closing: string(s.shut)}
 		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
+		if r.o.Onlookers || s.shown() {
+			s.c.Onlookers = unheard()
+		}
 	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()

@@ -61,12 +61,13 @@ const (
 	OverQUIC    WhyNot = "quic"             // nothing here opens QUIC behind its hellos, with whatever keys
 	OldVersion  WhyNot = "old_version"      // nothing here makes the keys of this version, out of whatever secret
 	AlienSuite  WhyNot = "unknown_suite"    // nothing here knows it
+	Unheard     WhyNot = "unheard"          // no hello could be read
 	Undecodable WhyNot = "undecodable"      // something is missing, or does not open under keys that should
 )
 
 // WhyNots lists every WhyNot.
 func WhyNots() []WhyNot {
-	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, OldVersion, AlienSuite, Undecodable}
+	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, OldVersion, AlienSuite, Unheard, Undecodable}
 }
 
 // Onlooker is what one who watches a connection makes of it.
@@ -297,6 +298,14 @@ func (s *stream) sights(all *observe.Report) {
 		}
 		c.Onlookers = append(c.Onlookers, o)
 	}
+}
+
+// unheard are the onlookers of a connection of which no hello could be read: of nobody anything can be said.
+func unheard() (out []Onlooker) {
+	for _, party := range OnlookerParties() {
+		out = append(out, Onlooker{Party: party, Whole: Untried, Why: Unheard})
+	}
+	return out
 }
 
 // beyond is why nobody here can try any key, though somebody else may: "" where one can.

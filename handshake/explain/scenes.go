@@ -145,7 +145,7 @@ func (s *stream) judged() {
 // closes tells how it ended and who can read it.
 func (s *stream) closes(at time.Time) {
 	s.r.ends.Event(&Ended{Meta: event.Meta{Conn: s.c.Number, Time: at}, Of: s.c})
-	if s.c.Onlookers != nil {
+	if s.c.Parts != nil {
 		s.r.ends.Event(&Readers{Meta: event.Meta{Conn: s.c.Number, Time: at}, Of: s.c})
 	}
 	s.r.ends.flush()

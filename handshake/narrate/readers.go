@@ -101,6 +101,9 @@ func (s *story) readers() Sentence {
 		return told("read/replay")
 	}
 	x := s.main()
+	if s.overQUIC() && (x == nil || x.hello == nil) {
+		return told("read/quic_silence")
+	}
 	if s.overQUIC() {
 		if x != nil && x.host != "" {
 			return told("read/quic+name", "host", x.host)

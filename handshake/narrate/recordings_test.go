@@ -10,6 +10,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 	"tlslab/handshake/observe"
 )
@@ -55,6 +56,16 @@ func recordings(t *testing.T) map[string][]event.Event {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, e := range out["quic_v1"] { // a client that names no server
+		if m, ok := e.(*event.Message); ok {
+			if hello, ok := m.Msg.(*message.ClientHello); ok {
+				bare, copied := *hello, *m
+				bare.Extensions.List = slices.DeleteFunc(slices.Clone(hello.Extensions.List), func(x message.Extension) bool { return x.Type() == iana.ExtServerName })
+				copied.Msg, e = &bare, &copied
+			}
+		}
+		out["quic_v1, nameless"] = append(out["quic_v1, nameless"], e)
 	}
 	return out
 }
@@ -182,8 +193,9 @@ func TestSummaryOfRecordings(t *testing.T) {
 		{"tls13", "happened/closed", "read/closed+name", "whatif/live_closed"},
 		{"mutual", "happened/closed", "read/closed", "whatif/live_closed"},
 		{"quic_v1", "happened/quic", "read/quic+name", "whatif/live_quic"},
+		{"quic_v1, nameless", "happened/quic", "read/quic", "whatif/live_quic"},
 		{"quic_chromium", "happened/quic_unanswered", "read/quic+name", "whatif/live_quic"},
-		{"quic_versions", "happened/quic_silence", "read/quic", "whatif/live_quic"},
+		{"quic_versions", "happened/quic_silence", "read/quic_silence", "whatif/live_silence"},
 		{"quic_no_alpn", "happened/refused_by", "read/quic+name", "whatif/live_quic"},
 		{"tls13, logged", "happened/fresh", "read/tried", "whatif/live"},
 		{"untrusted12", "happened/refused_by", "read/nothing+name", "whatif/live_silence"},

@@ -22,6 +22,8 @@ func (s *story) next() string {
 		return "replay"
 	case s.proxied():
 		return "proxy"
+	case s.overQUIC() && (x == nil || x.hello == nil):
+		return "live_silence"
 	case s.overQUIC():
 		return "live_quic"
 	case s.flow == nil:

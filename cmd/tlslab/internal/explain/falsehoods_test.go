@@ -24,6 +24,13 @@ func TestNothingFalse(t *testing.T) {
 		{"old_version.pcapng --show 1 --keylogfile old_version.log", []string{"log reader can read", "version and suite, given a key log"}, []string{"sealed to listener, log reader", "sealed to log reader"}},
 		{"unknown_suite.pcapng --who-reads --keylogfile unknown_suite.log", []string{"untried (a) untried (a)", "nobody here knows the cipher suite"}, []string{"Bytes are missing", "no private key"}},
 		{"unknown_suite.pcapng --keylogfile unknown_suite.log", []string{"would open with a program that knows this version and suite, given a key log with a line of the client random"}, nil},
+		// No hello was read: nothing is said of it.
+		{"quic_versions.pcapng", []string{"no hello", "it offers 2, 0xcafa5a5a (reserved)"}, []string{"the hellos", "reads the name"}},
+		{"quic_versions.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, []string{"YES"}},
+		{"quic_versions.pcapng --show 1 --format html", []string{"no whole ClientHello could be read"}, []string{"all else in the first messages"}},
+		{"quic_v2.pcapng --show 1 --full --width 120", []string{"and no secret RFC 9369 §3.3", "the salt and the labels are version 2's own"}, nil},
+		{"midway.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, nil},
+		{"midway.pcapng --show 1 --format html", []string{"midway.pcapng, connection 1", "The first messages of this connection are not in the recording"}, []string{"A live connection"}},
 	} {
 		args := strings.Fields(row.args)
 		for i, a := range args {
