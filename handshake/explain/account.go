@@ -152,6 +152,8 @@ type progress struct {
 	short                    [2]bool // the last of them was as long as an alert
 	firstShort               bool    // the client's first was
 	shorts                   int     // of the client's, those
+	unread                   int     // of the client's, those that stayed closed
+	bade                     bool    // behind its last flight the client said something as short, or FIN, before the server said anything
 	data                     [2]bool // there were records of application data, opened or TLS 1.2's
 	shows                    bool    // the client showed a certificate
 	offered                  []mark  // what the client would resume, until the server answers
@@ -214,7 +216,12 @@ func (s *stream) record(by int, e *event.Record) {
 			s.firstShort = short
 		}
 		if by == server && s.sealed[client] > 0 {
-			s.answered++
+			if s.answered++; s.answered == 1 {
+				s.bade = s.shorts > 0 || s.shut != "" && s.shutBy == client
+			}
+		}
+		if by == client && e.Payload == nil {
+			s.unread++
 		}
 		s.sealed[by]++
 		if s.short[by] = short; short && by == client {

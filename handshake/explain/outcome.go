@@ -15,7 +15,7 @@ type Outcome struct {
 	Phase    Phase // what was under way
 	Cause    Cause // the likely one; "" if it ended in order
 	// Inferred: it was not read, but follows from what went by: from a closed record that is as
-	// long as an alert, or from records behind which a handshake is over.
+	// long as an alert, or from records behind which a handshake is over. Of CausePin: that it asked nothing follows from lengths too.
 	Inferred bool
 	Closing  string // how TCP ended: "fin", "rst", "" if the file ended first
 	ClosedBy string // who began that
@@ -104,8 +104,9 @@ func (s *stream) over() (over, inferred bool) {
 	return s.sealedShake[client] > 0 && s.sealedShake[server] > 0, false
 }
 
-// turnedAway: all that the server said to the client's last flight is as long as an alert.
-func (s *stream) turnedAway() bool { return s.answered == 1 && s.short[server] }
+// turnedAway: all that the server said to the client's last flight is as long as an alert. To a client that has said
+// goodbye, or two bytes of data, it is the answer to that.
+func (s *stream) turnedAway() bool { return s.answered == 1 && s.short[server] && !s.bade }
 
 func (s *stream) outcome(r *observe.Report) Outcome {
 	o := Outcome{Phase: s.phase(), Closing: string(s.shut)}

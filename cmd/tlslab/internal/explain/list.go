@@ -340,6 +340,14 @@ func (l *list) ended(c *explain.Connection) {
 	}
 }
 
+// causeKey is the key of the likely cause: that a client asked nothing may be a fact, or seem so.
+func causeKey(o *explain.Outcome) string {
+	if o.Cause == explain.CausePin && o.Inferred {
+		return "cause/pin+inferred"
+	}
+	return "cause/" + string(o.Cause)
+}
+
 // cause says the likely cause of an end, and below it, once, what to try.
 func (l *list) cause(c *explain.Connection, who string) {
 	name := foreign.Quote(c.ServerName)
@@ -351,7 +359,7 @@ func (l *list) cause(c *explain.Connection, who string) {
 	for i, p := range c.Offered {
 		alpn[i] = foreign.Quote(p)
 	}
-	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
+	title, text := l.words(causeKey(&c.Outcome), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
 	switch cause := c.Outcome.Cause; {
 	case cause == explain.CauseRecording: // how it ended has said so
 	case c.Outcome.What == explain.Done || cause == explain.CauseRefused: // these are no causes

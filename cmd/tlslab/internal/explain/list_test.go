@@ -29,7 +29,7 @@ func asked() (keys []string) {
 		}
 	}
 	for _, c := range explain.Causes() {
-		keys = append(keys, "cause/"+string(c))
+		keys = append(keys, causeKey(&explain.Outcome{Cause: c}), causeKey(&explain.Outcome{Cause: c, Inferred: true}))
 	}
 	for _, x := range explain.Takens() {
 		keys = append(keys, "early/"+string(x))
