@@ -48,11 +48,12 @@ const (
 	PhaseClient Phase = "client" // the client's, behind the server's
 	PhaseFinish Phase = "finish" // the server's Finished, or what it says to the client's last flight
 	PhaseData   Phase = "data"   // the handshake is over
+	PhaseLost   Phase = "lost"   // bytes are missing, with which it could be told
 )
 
 // Phases lists every Phase.
 func Phases() []Phase {
-	return []Phase{PhaseHello, PhaseServer, PhaseClient, PhaseFinish, PhaseData}
+	return []Phase{PhaseHello, PhaseServer, PhaseClient, PhaseFinish, PhaseData, PhaseLost}
 }
 
 // closing is how TCP ended.
@@ -98,10 +99,16 @@ func (s *stream) over() (over, inferred bool) {
 	}
 	if s.c.Version == iana.TLS13 {
 		// What is closed tells by its length that it is no alert; that of the client's 0-RTT data
-		// may be anything, and what the server answers comes behind it.
-		return s.serverHello && s.sealed[client] > 0 && !s.firstShort && s.sealed[server] > 0 && !s.turnedAway(), true
+		// may be anything, and what the server answers comes behind it. That the server goes without an alert says
+		// that it has no objection; where what it answers is missing, nothing does.
+		return s.replies() && !s.turnedAway() && !(s.lost[server] && s.answered == 0), true
 	}
 	return s.sealedShake[client] > 0 && s.sealedShake[server] > 0, false
+}
+
+// replies: of TLS 1.3, the client has gone on when the server's flight had come.
+func (s *stream) replies() bool {
+	return s.serverHello && s.sealed[client] > 0 && !s.firstShort && s.sealed[server] > 0
 }
 
 // turnedAway: all that the server said to the client's last flight is as long as an alert. To a client that has said
@@ -115,16 +122,22 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 	}
 	over, inferred := s.over()
 	garbles := s.garbles(r)
+	lost := s.lost[client] || s.lost[server]
 	is13 := s.c.Version == iana.TLS13
 	switch alert := s.alert; {
-	case garbles >= 0 && !over:
+	case garbles >= 0 && !over && !lost:
 		o.What, o.By, o.Phase = Garbled, names[garbles], s.phase()
 	case alert != nil && alert.Description != iana.CloseNotify:
 		o.What, o.By, o.Alert, o.HasAlert, o.Phase = Refused, names[s.alertBy], alert.Description, true, s.phase()
+		if lost && !over && (o.Phase != PhaseHello || s.alertBy == client) {
+			o.Phase = PhaseLost
+		}
 	case over:
 		o.What, o.Inferred = Done, inferred
 	case is13 && s.firstShort:
 		o.What, o.By, o.Phase, o.Inferred = Refused, names[client], PhaseClient, true
+	case lost: // whatever else seems to be somebody's doing may be the recorder's
+		o.What = Unfollowed
 	case is13 && s.sealed[client] > 0 && s.turnedAway():
 		o.What, o.By, o.Phase, o.Inferred = Refused, names[server], PhaseFinish, true
 	case !is13 && (s.sealedAlert[client] || s.sealedAlert[server]):
@@ -132,8 +145,6 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 		if s.sealedAlert[server] {
 			o.By = names[server]
 		}
-	case s.lost[client] || s.lost[server]:
-		o.What = Unfollowed
 	case s.shut != "":
 		o.What, o.By = BrokenOff, o.ClosedBy
 		if is13 && o.By == names[server] && o.Phase == PhaseClient && !s.finished[server] {

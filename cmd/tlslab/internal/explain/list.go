@@ -289,6 +289,8 @@ func outcomeKey(c *explain.Connection) string {
 		return key
 	case o.What == explain.Refused && !o.HasAlert:
 		return key + "+sealed"
+	case o.Phase == explain.PhaseLost: // it was read all the same
+		return "outcome/refused/lost"
 	case o.What == explain.BrokenOff && o.Closing == "rst":
 		key = "outcome/reset"
 	}
