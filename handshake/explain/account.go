@@ -100,7 +100,7 @@ const (
 	SessionClosed observe.Why = "session_closed"
 	// Incomplete: bytes are missing from the recording, and behind them nothing can be opened.
 	Incomplete observe.Why = "incomplete"
-	// Headless: the file lacks its beginning, with the hellos from which keys are found and made.
+	// Headless: the file lacks its beginning, with a hello, or both, from which keys are found and made.
 	Headless observe.Why = "headless"
 )
 

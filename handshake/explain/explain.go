@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
 )
@@ -179,9 +180,14 @@ func (r *reading) done(s *stream) {
 	if s.awaited && s.c.Carrier == Some {
 		s.forget()
 	}
+	s.behead()
 	if s.headless {
 		r.totals.TLS++
-		s.c.Outcome = Outcome{What: Unfollowed, Phase: PhaseData, Cause: CauseRecording, Closing: string(s.shut)}
+		phase := PhaseLost
+		if s.opens == iana.ApplicationData {
+			phase = PhaseData
+		}
+		s.c.Outcome = Outcome{What: Unfollowed, Phase: phase, Cause: CauseRecording, Closing: string(s.shut)}
 		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
 	} else if s.c.TLS {
 		r.totals.TLS++

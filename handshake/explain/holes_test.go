@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"slices"
 	"testing"
 
 	"tlslab/handshake/explain"
@@ -42,7 +43,8 @@ func TestHoles(t *testing.T) {
 			for i, c := range all {
 				o, w := c.Outcome, whole[i].Outcome
 				switch {
-				case !c.TLS: // TestHeadless
+				case !c.TLS:
+					t.Errorf("%s without %s %d, connection %d: no TLS", name, what, n, c.Number)
 				case o.What == explain.Unfollowed && o.By == "" && o.Cause == explain.CauseRecording:
 					unfollowed++
 				case o.What == explain.Done && w.What == explain.Done:
@@ -73,5 +75,67 @@ func TestHoles(t *testing.T) {
 	}
 	if unfollowed < 60 {
 		t.Errorf("%d holes were told as such: nothing was tested", unfollowed)
+	}
+}
+
+// TLS is found without its ClientHello, however much of its beginning is missing and however the rest is cut, and
+// where nothing is missing it is none.
+func TestHeadless(t *testing.T) {
+	for _, name := range []string{"tls13_blind", "ecdhe", "mutual12", "untrusted12", "no_suite", "retry"} {
+		file, err := os.ReadFile("testdata/" + name + ".pcapng")
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := blocksOf(file)
+		head, said, behind := []byte(nil), 0, [][]byte(nil) // behind: what is left when something that was said is left out
+		for i, b := range blocks {
+			if !b.packet {
+				head = append(head, b.b...)
+				continue
+			}
+			if p := packetOf(b.b); len(p) > 100 && said < 4 {
+				if said++; said > 1 {
+					behind = append(behind, append(bytes.Clone(head), joined(blocks[i:])...))
+				}
+			}
+		}
+		for i, file := range behind {
+			all, totals, err := read(t, file, explain.Options{})
+			if err != nil || len(all) != 1 || totals.TLS != 1 || all[0].Server.Port() != 19443 {
+				t.Errorf("%s, %d things said before are missing: %d connections, %d of TLS, %v", name, i+1, len(all), totals.TLS, err)
+			}
+		}
+		// The answer alone, in a connection that lacks nothing but who asked for it.
+		x := taped(t, file)
+		answer := slices.DeleteFunc(slices.Clone(x.all), func(h heard) bool { return h.what == "bytes" && !h.server })
+		for _, n := range []int{7, 536, 1 << 14} {
+			for _, midway := range []bool{true, false} {
+				y := &tape{ends: x.ends, all: answer}
+				if midway {
+					y.all = answer[1:]
+				}
+				all, totals, err := read(t, y.packets(func(int) int { return n }), explain.Options{})
+				want := 0
+				if midway {
+					want = 1
+				}
+				if err != nil || len(all) != 1 || totals.TLS != want {
+					t.Errorf("%s, in segments of %d, midway %v: %d connections, %d of TLS, %v", name, n, midway, len(all), totals.TLS, err)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"plain_http", "not_tls"} {
+		file, err := os.ReadFile("testdata/" + name + ".pcapng")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, b := range blocksOf(file) {
+			if b.packet {
+				if _, totals, err := read(t, append(joined(blocksOf(file)[:2]), joined(blocksOf(file)[i+1:])...), explain.Options{}); err != nil || totals.TLS != 0 {
+					t.Errorf("%s without its first packets, %d: %d of TLS, %v", name, i, totals.TLS, err)
+				}
+			}
+		}
 	}
 }
