@@ -100,13 +100,15 @@ const (
 	SessionClosed observe.Why = "session_closed"
 	// Incomplete: bytes are missing from the recording, and behind them nothing can be opened.
 	Incomplete observe.Why = "incomplete"
+	// Unreadable: a hello is there, and cannot be read.
+	Unreadable observe.Why = "unreadable"
 	// Headless: the file lacks its beginning, with a hello, or both, from which keys are found and made.
 	Headless observe.Why = "headless"
 )
 
 // Whys lists every reason that Reading.Closed can have.
 func Whys() []observe.Why {
-	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Headless)
+	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Unreadable, Headless)
 }
 
 // Lines are lines of a key log (RFC 9850).
@@ -143,8 +145,10 @@ func Needs() []Need {
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
-	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
-	shared                   bool // the ServerHello has a key share
+	hello, serverHello, done bool    // ClientHello, ServerHello, ServerHelloDone
+	shared                   bool    // the ServerHello has a key share
+	unreadable               [2]bool // whose hello was there, and could not be read
+	behind                   int     // records of data behind such a one: what is in them is encrypted
 	finished                 [2]bool
 	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
 	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
@@ -198,6 +202,9 @@ func (s *stream) note(e event.Event) {
 
 func (s *stream) record(by int, e *event.Record) {
 	if !e.Protected {
+		if e.Type == iana.ApplicationData {
+			s.behind++
+		}
 		return
 	}
 	is13 := s.c.Version == iana.TLS13
@@ -282,6 +289,10 @@ func (s *stream) message(by int, e *event.Message) {
 		s.done = true
 	}
 	switch e.Kind {
+	case message.KindClientHello:
+		s.unreadable[by] = s.unreadable[by] || by == client && !s.hello
+	case message.KindServerHello:
+		s.unreadable[by] = s.unreadable[by] || by == server && !s.serverHello
 	case message.KindFinished:
 		s.finished[by] = true
 	case message.KindCertificateRequest:
@@ -438,6 +449,9 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
+	if s.garbledHello() >= 0 && s.behind > 0 && read.Sealed == 0 {
+		read.Sealed, read.Closed = s.behind, Unreadable
+	}
 	read.Needs = c.needs(r, read.Cut)
 	c.Read = read
 	c.Read.Closed = c.closed(&read)

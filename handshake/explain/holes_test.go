@@ -139,3 +139,27 @@ func TestHeadless(t *testing.T) {
 		}
 	}
 }
+
+// A hello that is there and cannot be read is no silence: whose it is said so, and what is behind it is not in clear.
+func TestGarbledHello(t *testing.T) {
+	file, err := os.ReadFile("testdata/tls13.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello := bytes.Index(file, []byte("\x02\x00\x00\x76\x03\x03"))
+	if hello < 0 {
+		t.Fatal("no ServerHello")
+	}
+	clear(file[hello+6 : hello+100])
+	all, _, err := read(t, file, explain.Options{})
+	if err != nil || len(all) != 1 {
+		t.Fatal(len(all), err)
+	}
+	o, r := all[0].Outcome, all[0].Read
+	if o.What != explain.Garbled || o.By != "server" || o.Phase != explain.PhaseHello || o.Cause != explain.CauseMalformed || r.Trouble == nil {
+		t.Errorf("%+v, %v", o, r.Trouble)
+	}
+	if r.Closed != explain.Unreadable || r.Sealed == 0 {
+		t.Errorf("%+v", r)
+	}
+}

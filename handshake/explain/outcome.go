@@ -134,6 +134,8 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 		}
 	case over:
 		o.What, o.Inferred = Done, inferred
+	case s.garbledHello() >= 0 && !lost:
+		o.What, o.By, o.Phase = Garbled, names[s.garbledHello()], PhaseHello
 	case is13 && s.firstShort:
 		o.What, o.By, o.Phase, o.Inferred = Refused, names[client], PhaseClient, true
 	case lost: // whatever else seems to be somebody's doing may be the recorder's
@@ -164,6 +166,18 @@ func (s *stream) garbles(r *observe.Report) int {
 		if r.Lost[by] && !s.lost[by] && !(s.alert != nil && s.alertBy == by) {
 			return by
 		}
+	}
+	return -1
+}
+
+// garbledHello is whose hello cannot be read, and so nothing behind it is understood; -1 if there is none.
+func (s *stream) garbledHello() int {
+	switch {
+	case s.serverHello:
+	case s.unreadable[server]:
+		return server
+	case s.unreadable[client]:
+		return client
 	}
 	return -1
 }
