@@ -132,6 +132,7 @@ type Need string
 const (
 	NeedKeyLog    Need = "key_log"    // with a line of this client random
 	NeedServerKey Need = "server_key" // of the certificate, RSA: the key exchange is made with it
+	NeedPSK       Need = "psk"        // of TLS 1.3, which used it alone: the keys are made of nothing else
 	NeedSession   Need = "session"    // the recording in which the session began, and what opens that
 	NeedSuite     Need = "suite"      // somebody who knows this cipher suite
 	NeedWhole     Need = "whole"      // a recording that lacks nothing
@@ -140,7 +141,7 @@ const (
 
 // Needs lists every Need.
 func Needs() []Need {
-	return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole, NeedEnd}
+	return []Need{NeedKeyLog, NeedServerKey, NeedPSK, NeedSession, NeedSuite, NeedWhole, NeedEnd}
 }
 
 // progress is how far a handshake went, as far as can be told.
@@ -452,7 +453,7 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	if s.garbledHello() >= 0 && s.behind > 0 && read.Sealed == 0 {
 		read.Sealed, read.Closed = s.behind, Unreadable
 	}
-	read.Needs = c.needs(r, read.Cut)
+	read.Needs = s.needs(&r, read.Cut, opened)
 	c.Read = read
 	c.Read.Closed = c.closed(&read)
 	if s.chain != nil {
@@ -476,26 +477,37 @@ func (c *Connection) closed(r *Reading) observe.Why {
 	return r.Closed
 }
 
-// needs is what would open the rest.
-func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
+// needs is what would open the rest. Where bytes are missing, it may be that none of what is there is known to be
+// encrypted: what opens the rest in a recording that lacks nothing is needed then too, if there was nothing to open it with.
+func (s *stream) needs(r *observe.Report, lost, opened bool) (out []Need) {
+	c := s.c
 	if lost {
 		out = append(out, NeedWhole)
 	}
-	switch r.Closed {
-	case "":
+	switch {
+	case r.Closed == "" && (!lost || opened || !s.keyless()):
 		return out
-	case observe.UnknownSuite, observe.OldVersion:
+	case r.Closed == observe.UnknownSuite, r.Closed == observe.OldVersion:
 		return append(out, NeedSuite)
 	}
 	su := suite.ByID(c.Suite)
-	if c.Version != iana.TLS13 && su != nil && su.Kx == iana.KxRSA {
-		if c.Resumed {
-			out = append(out, NeedSession)
-		} else {
-			out = append(out, NeedServerKey)
-		}
+	switch {
+	case c.Version == iana.TLS13 && s.serverHello && c.Resumed && !s.shared:
+		out = append(out, NeedPSK)
+	case c.Version == iana.TLS13 || su == nil || su.Kx != iana.KxRSA:
+	case c.Resumed:
+		out = append(out, NeedSession)
+	default:
+		out = append(out, NeedServerKey)
 	}
 	return append(out, NeedKeyLog)
+}
+
+// keyless reports whether no key was given that may be this connection's.
+func (s *stream) keyless() bool {
+	k := &s.r.o.Keys
+	known := s.r.logged.Has(s.c.Random) || s.c.Random == nil && s.r.logged.Len() > 0
+	return !known && k.RSA == nil && len(k.PSKs) == 0
 }
 
 // judge has the chain verified as a client would have done, at the packets' time.

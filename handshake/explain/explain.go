@@ -189,6 +189,9 @@ func (r *reading) done(s *stream) {
 		}
 		s.c.Outcome = Outcome{What: Unfollowed, Phase: phase, Cause: CauseRecording, Closing: string(s.shut)}
 		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
+		if s.keyless() {
+			s.c.Read.Needs = append(s.c.Read.Needs, NeedKeyLog)
+		}
 	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()

@@ -445,12 +445,26 @@ func (l *list) opens(c *explain.Connection, key string) {
 	said, _ := l.words("why/"+string(r.Closed), "labels", cli.Enumerated(l.lang, r.Lacks.Names()), "session", strconv.Itoa(c.Session))
 	l.once(said)
 	for i, need := range r.Needs {
-		if need == explain.NeedKeyLog && i > 0 {
+		if need == explain.NeedKeyLog && i > 0 && r.Needs[i-1] != explain.NeedWhole {
 			break // what stands before it says so
 		}
-		what, _ := l.words("need/"+string(need), "random", short(randomOf(c)))
+		what, _ := l.words(needKey(need, c), "random", short(randomOf(c)))
+		switch {
+		case need == explain.NeedWhole && i+1 < len(r.Needs) && c.QUIC == nil:
+			continue // the next is needed with it
+		case i > 0 && r.Needs[i-1] == explain.NeedWhole && c.QUIC == nil:
+			what, _ = l.words("need/whole+with", "what", what)
+		}
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
+}
+
+// needKey is the key of what would open the rest; whose client random it is may not be known.
+func needKey(need explain.Need, c *explain.Connection) string {
+	if need == explain.NeedKeyLog && randomOf(c) == nil {
+		return "need/key_log+unknown"
+	}
+	return "need/" + string(need)
 }
 
 // randomOf is the client random of the key log lines that are missing.

@@ -35,8 +35,9 @@ func asked() (keys []string) {
 		keys = append(keys, "early/"+string(x))
 	}
 	for _, n := range explain.Needs() {
-		keys = append(keys, "need/"+string(n))
+		keys = append(keys, needKey(n, &explain.Connection{Random: []byte{1}}))
 	}
+	keys = append(keys, needKey(explain.NeedKeyLog, new(explain.Connection)), "need/whole+with")
 	for _, c := range explain.Carriers() {
 		if c != explain.Bare {
 			keys = append(keys, carrierKey(&explain.Connection{Carrier: c}), carrierKey(&explain.Connection{Carrier: c, Target: "x"}))
