@@ -127,12 +127,12 @@ func (s *stream) beheaded(me int) bool {
 		s.begun, s.opens = true, iana.ContentType(s.clear[me][0])
 		s.reversed = me == client && isServerHello(s.clear[me])
 	}
-	return s.begun && s.opens == iana.ApplicationData && s.lacks()
+	return s.begun && s.opens == iana.ApplicationData && s.partial()
 }
 
 // behead decides it at the end.
 func (s *stream) behead() {
-	if !s.begun || s.ob != nil || !s.lacks() {
+	if !s.begun || s.ob != nil || !s.partial() {
 		return
 	}
 	if s.reversed {
@@ -141,8 +141,8 @@ func (s *stream) behead() {
 	s.c.TLS, s.headless = true, true
 }
 
-// lacks reports whether the file has not all of it.
-func (s *stream) lacks() bool { return s.c.Midway || s.c.Missing != [2]int64{} }
+// partial reports whether the file has not all of it.
+func (s *stream) partial() bool { return s.c.Midway || s.c.Missing != [2]int64{} }
 
 // shorten lets go of the middle of what was said in clear, but for the connection that is shown.
 func (s *stream) shorten(me int) {
@@ -334,7 +334,7 @@ func (s *stream) heard(e event.Event) {
 // is known by its beginning.
 func records(b []byte) bool {
 	for rest, whole := b, false; ; whole = true {
-		n, sure := record(rest)
+		n, sure := recordAt(rest)
 		switch {
 		case n == 0:
 			return false
@@ -345,9 +345,9 @@ func records(b []byte) bool {
 	}
 }
 
-// record is how long the record is that b begins with, or b as far as it may be the beginning of one, and whether it is
+// recordAt is how long the record is that b begins with, or b as far as it may be the beginning of one, and whether it is
 // unmistakable; 0 if it is none.
-func record(b []byte) (n int, sure bool) {
+func recordAt(b []byte) (n int, sure bool) {
 	if t := iana.ContentType(b[0]); t < iana.ChangeCipherSpec || t > iana.ApplicationData || len(b) > 1 && b[1] != 3 || len(b) > 2 && (b[2] == 0 || b[2] > 3) {
 		return 0, false
 	}
