@@ -67,7 +67,12 @@ type reading struct {
 	marks  map[mark]int32       // by session ID and ticket: which connection that session began on
 	chains chains
 	ends   *ends // who is told of the connection that is shown
+	held   int   // bytes that the connections over TCP keep
 }
+
+// maxHeld is how many bytes the open connections over TCP may keep of what their peers made long, and maxQUICHeld those
+// over UDP. Beyond it that which was silent longest is given up.
+const maxHeld = 64 << 20
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
 // has been told of all the same, as has what was under way there.
@@ -101,6 +106,8 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 		switch segment, datagram := r.layers.Packet(p); {
 		case segment != nil:
 			tcp.Segment(segment)
+			for r.held > maxHeld && tcp.GiveUp() {
+			}
 		case datagram != nil:
 			r.totals.Datagrams++
 			udp.datagram(datagram)

@@ -3,6 +3,8 @@ package explain
 import (
 	"bytes"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -22,7 +24,7 @@ type QUIC struct {
 	First    quic.Version   // the client's first
 	DCID     []byte         // the connection ID from which the keys of Initial packets come; nil: the beginning is missing
 	Retried  bool           // by a Retry packet, which has nothing to do with HelloRetryRequest
-	Versions []quic.Version // that the server offers instead; nil if it does not
+	Versions []quic.Version // that the server offers instead, the first 32; nil if it does not
 	// Packets counts those of the client and those of the server, by type; Opened are the Initial
 	// packets that opened.
 	Packets [2][quic.OneRTT + 1]int
@@ -38,7 +40,7 @@ const ClosedQUIC observe.Why = "quic"
 type Close struct {
 	By     string // "client" or "server"
 	Code   uint64
-	Reason string // a peer's words
+	Reason string // a peer's words, the first 256 bytes
 }
 
 // Sealed is how many packets of q stayed closed.
@@ -191,7 +193,7 @@ func (d *datagrams) Packet(from int, p *quic.Packet, o *quic.Opened, frames []qu
 	q.Packets[from][p.Type]++
 	switch {
 	case p.Type == quic.VersionNegotiation && from == server && !d.serverHello:
-		q.Versions = append([]quic.Version(nil), p.Versions...)
+		q.Versions = slices.Clone(p.Versions[:min(len(p.Versions), maxVersions)])
 	case p.Type == quic.OneRTT && from == server && q.Packets[client][quic.OneRTT] > 0:
 		d.answered = true
 	}
@@ -200,7 +202,7 @@ func (d *datagrams) Packet(from int, p *quic.Packet, o *quic.Opened, frames []qu
 	}
 	for i := range frames {
 		if f := &frames[i]; f.Type == quic.ConnectionClose && q.Close == nil {
-			q.Close = &Close{By: names[from], Code: f.Code, Reason: f.Reason}
+			q.Close = &Close{By: names[from], Code: f.Code, Reason: strings.Clone(f.Reason[:min(len(f.Reason), maxReason)])}
 		}
 	}
 	d.tellPacket(from, p, o, frames)
