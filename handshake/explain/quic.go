@@ -160,6 +160,8 @@ type datagrams struct {
 	quic *quic.Connection
 	told teller
 
+	original []byte // the first of QUIC.DCID
+
 	hello, serverHello bool
 	shared             bool // the ServerHello has a key share
 	lastBy             int
@@ -182,7 +184,10 @@ func (d *datagrams) take(in *dissect.Datagram) {
 
 // Keys notes what the keys come from.
 func (d *datagrams) Keys(s *quic.Schedule) {
-	d.q.Retried = d.q.Retried || d.q.DCID != nil && !bytes.Equal(d.q.DCID, s.DCID)
+	if d.q.DCID == nil {
+		d.original = s.DCID
+	}
+	d.q.Retried = !bytes.Equal(d.original, s.DCID)
 	d.q.Version, d.q.DCID = s.Version, s.DCID
 	d.tellKeys(s)
 }
