@@ -30,7 +30,7 @@ type half struct {
 	half13
 }
 
-// maxMessage is what endpoints accept too; no handshake has a longer message.
+// maxMessage is what endpoints accept too, if nobody tells them otherwise: what is longer is not followed.
 const maxMessage = 1 << 18
 
 func (o *Observer) feed(h *half, b []byte) {
