@@ -51,6 +51,7 @@ type Totals struct {
 	Datagrams                 int   // of UDP
 	LogLines                  int   // of key logs, in the file
 	BadLine                   error // the first of those that could not be read
+	LogLeft                   int64 // bytes of key logs in the file that were not looked at: there were too many before them
 }
 
 // maxMarks is how many marks of sessions are remembered, to tell which connection began what another resumes.
@@ -67,6 +68,7 @@ type reading struct {
 	marks  map[mark]int32       // by session ID and ticket: which connection that session began on
 	chains chains
 	ends   *ends // who is told of the connection that is shown
+	lines  int   // bytes of key logs that were taken
 	held   int   // bytes that the connections over TCP keep
 }
 
@@ -115,6 +117,7 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 			r.totals.Others++
 		}
 	}
+	r.totals.LogLeft += file.SecretsLeft()
 	tcp.Close()
 	udp.close()
 	if errors.Is(err, io.EOF) {
@@ -153,6 +156,11 @@ func Secrets(in io.Reader) ([]byte, error) {
 
 // take adds key log lines that stand in the file.
 func (r *reading) take(lines []byte) {
+	if r.lines+len(lines) > maxLines {
+		r.totals.LogLeft += int64(len(lines))
+		return
+	}
+	r.lines += len(lines)
 	if r.o.Secrets != nil {
 		r.o.Secrets(lines)
 	}

@@ -37,6 +37,7 @@ type blocks struct {
 	snap  []uint32 // how much is kept of a packet, by interface of the section
 	about int      // bytes of the section's descriptions of interfaces
 	lines []byte
+	left  int64 // bytes of such that were not kept
 	err   error // io.EOF behind the last block; io.ErrUnexpectedEOF in the midst of one
 }
 
@@ -178,5 +179,7 @@ func (f *blocks) keep(body []byte) {
 	}
 	if len(f.lines)+len(lines) < maxSecrets {
 		f.lines = append(append(f.lines, lines...), '\n')
+	} else {
+		f.left += int64(len(lines))
 	}
 }
