@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"tlslab/handshake/certcompress"
@@ -36,9 +37,9 @@ type Connection struct {
 	Before  [2]int  // bytes of each end before TLS
 
 	Random     []byte         // the ClientHello's: what a line of a key log is found by
-	ServerName string         // asked for; "" if none was. A peer's words.
-	Offered    []string       // of ALPN; a peer's words
-	Versions   []iana.Version // that the client offered
+	ServerName string         // asked for, its first 255 bytes; "" if none was. A peer's words.
+	Offered    []string       // of ALPN, the first 16; a peer's words
+	Versions   []iana.Version // that the client offered, the first 32
 	ALPN       string         // chosen, as far as it could be read
 	Version    iana.Version
 	Suite      iana.CipherSuite
@@ -329,10 +330,13 @@ func (s *stream) decompress(m *message.CompressedCertificate) message.Message {
 func (c *Connection) asks(m *message.ClientHello) {
 	c.Random = bytes.Clone(m.Random[:])
 	if x, ok := message.Get[*message.ServerName](&m.Extensions); ok {
-		c.ServerName = x.Name
+		c.ServerName = kept(x.Name)
 	}
 	if x, ok := message.Get[*message.ALPN](&m.Extensions); ok {
-		c.Offered = x.Protocols
+		c.Offered = nil
+		for _, p := range x.Protocols[:min(len(x.Protocols), maxOffered)] {
+			c.Offered = append(c.Offered, strings.Clone(p))
+		}
 	}
 	if c.Early = c.Early || m.Extensions.Find(iana.ExtEarlyData) != nil; c.Early {
 		c.EarlyTaken = EarlyHidden
@@ -340,8 +344,23 @@ func (c *Connection) asks(m *message.ClientHello) {
 	c.Versions = []iana.Version{m.Version}
 	if x, ok := message.Get[*message.SupportedVersions](&m.Extensions); ok {
 		c.Versions = slices.DeleteFunc(slices.Clone(x.Versions), func(v iana.Version) bool { return iana.IsGREASE(uint16(v)) })
+		if len(c.Versions) > maxVersions {
+			c.Versions = slices.Clone(c.Versions[:maxVersions])
+		}
 	}
 }
+
+// What is kept of a peer's words and lists: more than any has that is meant.
+const (
+	maxName     = 255 // of a name, as DNS has it (RFC 1035 §2.3.4)
+	maxOffered  = 16
+	maxVersions = 32
+	maxReason   = 256
+	maxResumed  = 64 // sessions that a client would resume
+)
+
+// kept is as much of a name as is kept.
+func kept(name string) string { return strings.Clone(name[:min(len(name), maxName)]) }
 
 // resumption notes what the client would resume.
 func (s *stream) resumption(m *message.ClientHello) {
@@ -350,7 +369,7 @@ func (s *stream) resumption(m *message.ClientHello) {
 		s.offered = append(s.offered, markOf(x.Ticket))
 	}
 	if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
-		for _, id := range x.Identities {
+		for _, id := range x.Identities[:min(len(x.Identities), maxResumed)] {
 			s.offered = append(s.offered, markOf(id.Identity))
 		}
 	}
@@ -427,6 +446,7 @@ func (s *stream) protocol(x *message.Extensions) {
 func (s *stream) certified(der [][]byte) {
 	if s.chain == nil {
 		s.chain = s.r.chains.of(der)
+		s.r.held += s.chain.join()
 	}
 }
 

@@ -38,6 +38,7 @@ type stream struct {
 	told   bool           // what is to be thought of the server's chain
 	looks  []*look        // who looks on
 	panel  *observe.Panel // of the connection that is shown
+	held   int            // what of reading.held is this one's
 
 	progress
 }
@@ -80,6 +81,20 @@ func (s *stream) Bytes(fromServer bool, at dissect.At, b []byte) {
 	default:
 		s.feed(fromServer, b)
 	}
+	s.weigh()
+}
+
+// weigh counts what is kept of the connection. A chain is counted once for all that have it (chains.go).
+func (s *stream) weigh() {
+	n := cap(s.clear[client]) + cap(s.clear[server])
+	if s.ob != nil {
+		n += s.ob.Held()
+	}
+	for _, l := range s.looks {
+		n += l.ob.Held()
+	}
+	s.r.held += n - s.held
+	s.held = n
 }
 
 func (s *stream) feed(fromServer bool, b []byte) {
@@ -271,6 +286,8 @@ func (s *stream) Done() {
 		s.r.ends.flush()
 	}
 	s.r.done(s)
+	s.r.held -= s.held + s.chain.leave()
+	s.held = 0
 }
 
 // attribute says who made or checked what neither end has told of: the account's observer has all

@@ -126,6 +126,16 @@ func (a *Assembler) Close() {
 	}
 }
 
+// GiveUp tells of the connection that was silent longest as if it had ended, if there is more than one: for who has too
+// much of all. It reports whether there was.
+func (a *Assembler) GiveUp() bool {
+	if a.all.Len() < 2 {
+		return false
+	}
+	a.all.RemoveOldest()
+	return true
+}
+
 // Segment takes the next one in.
 func (a *Assembler) Segment(s *Segment) {
 	key := pair{s.From, s.To}

@@ -388,7 +388,7 @@ func (l *list) unbelieved(c *explain.Connection, err *reason.Error) {
 		l.line(cli.Say(l.lang, "explain_again", "n", strconv.Itoa(n)), color.FgYellow)
 		return
 	}
-	if l.judged == nil {
+	if l.judged == nil || len(l.judged) >= maxSaid {
 		l.judged = map[string]int{}
 	}
 	l.judged[said+detail] = l.n
@@ -501,6 +501,9 @@ func (l *list) end(t explain.Totals) {
 		said = cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections))
 	}
 	tell(said)
+	if t.LogLeft > 0 {
+		tell(cli.Say(l.lang, "explain_log_left", "n", strconv.FormatInt(t.LogLeft, 10)))
+	}
 	if l.table != nil {
 		l.err = cli.FirstError(l.err, l.table.Err())
 	}
