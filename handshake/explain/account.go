@@ -79,6 +79,7 @@ func Takens() []Taken { return []Taken{EarlyTaken, EarlyRefused, EarlyHidden} }
 type Reading struct {
 	Handshake, Data bool // something encrypted of them
 	Initial         bool // Initial packets of QUIC, which open to anybody
+	Hello           bool // and they made a whole ClientHello
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
 	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one

@@ -207,6 +207,9 @@ func (r *reading) done(s *stream) {
 		if s.keyless() {
 			s.c.Read.Needs = append(s.c.Read.Needs, NeedKeyLog)
 		}
+		if r.o.Onlookers || s.shown() {
+			s.c.Onlookers = unheard()
+		}
 	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()
@@ -217,6 +220,9 @@ func (r *reading) done(s *stream) {
 		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if s.c.TLS && s.shown() {
+		if s.headless {
+			s.heads()
+		}
 		s.closes(s.at)
 	}
 	if r.o.Each != nil {

@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/quic"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
@@ -322,13 +324,17 @@ func (l *list) alert(d iana.AlertDescription) string {
 func (l *list) ended(c *explain.Connection) {
 	o := c.Outcome
 	who := l.party(o.By)
-	title, text := l.words(outcomeKey(c), append(closing(c), "who", who, "alert", l.alert(o.Alert))...)
+	title, text := l.words(outcomeKey(c), append(l.closing(c), "who", who, "alert", l.alert(o.Alert))...)
 	shade := color.Attribute(0)
 	if o.What != explain.Done && o.What != explain.Unseen {
 		shade = color.FgRed
 	}
 	l.line(title, shade)
 	l.once(narrate.Fill(text, map[string]string{"who": who}))
+	if c.QUIC != nil && slices.ContainsFunc(c.QUIC.Versions, quic.Version.Reserved) {
+		_, text := l.words("quic/reserved")
+		l.once(text)
+	}
 	if c.Early && c.QUIC == nil {
 		said, text := l.words("early/" + string(c.EarlyTaken))
 		l.line(said, 0)
@@ -408,6 +414,8 @@ func opensKey(c *explain.Connection) string {
 	r := c.Read
 	opened := r.Handshake || r.Data
 	switch {
+	case r.Initial && !r.Hello:
+		return "opens/no_hello"
 	case r.Initial:
 		return "opens/initial"
 	case r.Cut && opened:
