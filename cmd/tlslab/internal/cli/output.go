@@ -56,8 +56,10 @@ func (v *View) BytesFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate's too: offset, hex, name, meaning")
 }
 
-// LangFlag adds --lang alone.
+// LangFlag adds --lang alone. The language is settled before the command runs: a command may have
+// something to say before it opens what it writes to.
 func (v *View) LangFlag(cmd *cobra.Command) {
+	cmd.PreRunE = func(*cobra.Command, []string) error { return v.CheckLang() }
 	cmd.Flags().StringVar(&v.LangName, "lang", "", "en or zh (default: by LC_ALL, LC_MESSAGES, LANG)")
 	Complete(cmd, "lang", func() []string {
 		var out []string
