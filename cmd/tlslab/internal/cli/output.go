@@ -81,6 +81,14 @@ func (v *View) CheckLang() (err error) {
 	return nil
 }
 
+// CheckQuiet refuses a file for a transcript that there is not to be: it would be emptied for nothing.
+func (v *View) CheckQuiet(quiet bool) error {
+	if quiet && v.Out != "" {
+		return Misuse("Leave one of the two out.", "--quiet leaves nothing to write to --out")
+	}
+	return nil
+}
+
 // maxWidth keeps lines readable on a wide terminal.
 const maxWidth = 120
 
