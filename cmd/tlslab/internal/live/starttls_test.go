@@ -128,6 +128,12 @@ func TestStartTLS(t *testing.T) {
 					t.Errorf("%s, %s, %q: no %q in its place: %s", p, l, args, missing, said)
 				}
 			}
+			for _, args := range [][]string{{"--brief"}, {"--checks"}, {"--secrets"}, {"--message", "1"}} { // a line, so that nobody thinks it began with TLS
+				_, said := call(append(slices.Clone(args), "--lang", string(l), "--width", "100")...)
+				if n := strings.Count(said, scene.Title); n != 1 || !strings.Contains(said, string(p)) || strings.Contains(strings.ReplaceAll(said, "\n", " "), "Anybody on the way") {
+					t.Errorf("%s, %s, %q: the dialogue is named %d times: %s", p, l, args, n, said)
+				}
+			}
 			_, page := call("--format", "html", "--lang", string(l))
 			if missing := inOrder(page, scene.Title, "ClientHello"); missing != "" || !strings.HasPrefix(page, "<!DOCTYPE html>") {
 				t.Errorf("%s: the page has no %q", p, missing)
