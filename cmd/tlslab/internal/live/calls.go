@@ -145,7 +145,7 @@ func (c *calls) sayAsked(s handshake.Summary) {
 
 // plight is what to tell a failure of conn by.
 func (c *calls) plight(conn *tls.Conn) *plight {
-	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.LiveFlags,
+	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.LiveFlags, asked: string(c.startTLS),
 		more: flags.AllSet(flags.Given("--key-share", c.keyShares != nil), flags.Given("--early-data", c.earlyData != "")), session: c.jar.offers()}
 }
 
@@ -233,7 +233,7 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 		err = nil // the person at the keyboard has seen enough
 	}
 	if began, is := begins.other(); is {
-		what, remedy := cli.SayBoth(c.Lang, "not_http2_sent", "peer", c.connect, "began", began)
+		what, remedy := cli.SayBoth(c.Lang, "unlike_sent", "peer", c.connect, "began", began)
 		fmt.Fprintf(c.log, "%s\n  %s\n", what, remedy)
 	}
 	return cli.FirstError(c.plight(conn).afterwards(err), conn.Close(), t.Close())

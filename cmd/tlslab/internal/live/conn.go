@@ -224,7 +224,7 @@ func (c *liveConn) report() {
 	c.mu.Unlock()
 	l := c.host.flags.Lang
 	if began, is := c.begins.other(); is {
-		c.say(cli.Told(l, end, "not_http2_heard", "began", began))
+		c.say(cli.Told(l, end, "unlike_heard", "began", began))
 		return
 	}
 	if end == nil {

@@ -92,6 +92,10 @@ func (c *calls) noTLS(ctx context.Context, fault *starttls.Error) error {
 		return cli.Told(c.Lang, fault, "starttls_lacking", pairs...)
 	case fault.Fault == starttls.Lacking:
 		return cli.Told(c.Lang, fault, "starttls_unknown", pairs...)
+	case fault.Fault == starttls.Refused && fault.PreAuth():
+		return cli.Told(c.Lang, fault, "starttls_preauth", pairs...)
+	case fault.Fault == starttls.Refused && c.startTLS == starttls.Postgres:
+		return cli.Told(c.Lang, fault, "starttls_error", pairs...)
 	case fault.Fault == starttls.Refused && fault.Stage != starttls.Asked:
 		return cli.Told(c.Lang, fault, "starttls_turned_away", pairs...)
 	case fault.Fault == starttls.Refused:
