@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlslab/handshake/reason"
 	"tlslab/handshake/wire"
 )
 
@@ -67,6 +68,15 @@ func one(c *wire.Codec, raw *[]byte) {
 		c.Rest("unread", raw)
 	}
 	c.End(b)
+}
+
+// Check finds what keeps b from being one timestamp in its serialized form: another version than v1,
+// lengths that do not come out, octets behind it. The error is a *reason.Error. It judges no signature.
+func Check(b []byte) error {
+	if len(b) > 0 && b[0] != v1 {
+		return reason.New(reason.BadValue, "RFC 6962 §3.2", "sct.version", uint8(v1), b[0])
+	}
+	return wire.Parse(b, new(timestamp), nil)
 }
 
 // timestamp is SignedCertificateTimestamp of RFC 6962 §3.2, version 1.

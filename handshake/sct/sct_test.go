@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"tlslab/handshake/reason"
 	"tlslab/handshake/sct"
 	"tlslab/handshake/wire"
 )
@@ -99,4 +100,21 @@ func TestReadsOnly(t *testing.T) {
 		})
 	}
 	both.Wait()
+}
+
+// TestCheck: a timestamp of v1 is one with every length as it says, and nothing behind it.
+func TestCheck(t *testing.T) {
+	for i := range v1 {
+		if err := sct.Check(v1[:i]); reason.Of(err) != reason.Truncated {
+			t.Errorf("%d bytes: %v", i, err)
+		}
+	}
+	for _, x := range []struct {
+		b    []byte
+		want reason.Reason
+	}{{v1, reason.None}, {append(bytes.Clone(v1), 0), reason.TrailingBytes}, {later, reason.BadValue}, {append([]byte{1}, v1[1:]...), reason.BadValue}} {
+		if err := sct.Check(x.b); reason.Of(err) != x.want {
+			t.Errorf("%x: %v, want %v", x.b, err, x.want)
+		}
+	}
 }
