@@ -252,12 +252,12 @@ func (s *stream) parts(all *observe.Report) (out []There) {
 		switch p {
 		case observe.PartServerCertificate:
 			// A full handshake of TLS 1.3 that has come to its end had one (RFC 9846 §2).
-			sure = sure || is13 && !c.Resumed && c.Outcome.What == Done
+			sure = sure || is13 && !c.Resumed && (c.Outcome.What == Done || s.replies())
 			may = is13 && !c.Resumed && all.Sealed > 0
 		case observe.PartClientCertificate:
 			may = is13 && !c.Resumed && all.Sealed > 0 && all.Tally.Read[observe.PartHandshake] == 0
 		case observe.PartHandshake:
-			sure = sure || may || is13 && c.Outcome.What == Done
+			sure = sure || may || is13 && (c.Outcome.What == Done || s.replies())
 			may = is13 && all.Sealed > 0
 		case observe.PartEarlyData:
 			sure = sure || may // what goes by before the ServerHello is nothing else

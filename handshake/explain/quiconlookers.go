@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"slices"
+
 	"tlslab/handshake/observe"
 	"tlslab/handshake/quic"
 )
@@ -41,10 +43,16 @@ func (d *datagrams) onlookers() {
 		}
 		for _, t := range c.Parts {
 			sight := o.Whole
-			if t.Part == observe.PartHello {
+			switch {
+			case t.Part == observe.PartHello:
 				sight = Reads
+			case t.Part == observe.PartEarlyData && party == PSKThief:
+				sight = Untried // they come from nothing else (RFC 9001 §4.6)
 			}
 			o.Parts = append(o.Parts, sight)
+		}
+		if party == PSKThief && slices.Contains(o.Parts, Untried) {
+			o.Whole = Untried
 		}
 		c.Onlookers = append(c.Onlookers, o)
 	}

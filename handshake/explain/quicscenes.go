@@ -109,6 +109,12 @@ func told(frames []quic.Frame) (out []string) {
 			out = append(out, fmt.Sprintf("%v [%d:%d]", f.Type, f.Offset, f.Offset+uint64(len(f.Data))))
 		case quic.Padding:
 			out = append(out, fmt.Sprintf("%v × %d", f.Type, f.Len))
+		case quic.Ping:
+			if f.Len > 1 {
+				out = append(out, fmt.Sprintf("%v × %d", f.Type, f.Len))
+				continue
+			}
+			out = append(out, f.Type.String())
 		case quic.Ack, quic.AckECN:
 			out = append(out, fmt.Sprintf("%v …%d", f.Type, f.Largest))
 		case quic.ConnectionClose:

@@ -46,5 +46,23 @@ func guess(b []byte) reason.Phrase {
 	if b[0]&0x80 != 0 && b[2] == 1 {
 		return reason.Say("an SSL 2.0 ClientHello")
 	}
+	// (Of a text only whole characters of ASCII: what comes is cut off anywhere.)
+	if text := line(b); len(text) >= 4 {
+		return reason.Say("the text %s", text)
+	}
 	return reason.Say("bytes %s", fmt.Sprintf("% x", b[:min(len(b), 8)]))
+}
+
+// line is b up to its first line end, if that is text throughout.
+func line(b []byte) string {
+	b = b[:min(len(b), 40)]
+	if i := bytes.IndexAny(b, "\r\n"); i >= 0 {
+		b = b[:i]
+	}
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return ""
+		}
+	}
+	return string(b)
 }

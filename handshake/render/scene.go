@@ -24,14 +24,31 @@ func (t *Pen) scene(e event.Scene) {
 	}
 	t.flow.recorded = t.flow.recorded || e.Key() == recorded
 	laidOut := t.o.Layout != nil && t.o.Layout(t, e)
+	_, wire := e.(interface{ OnTheWire() })
 	if end, ok := e.(*event.Outcome); ok && !laidOut {
 		t.Outcome(end, "done", nil)
+	} else if wire && !laidOut && (t.o.Level == Brief || t.shut()) {
+		t.inALine(e)
 	} else if t.o.Level != Brief && !laidOut && !begins {
 		t.Tell(e, e.Values())
 	}
 	if t.o.Level != Brief && t.asked != Flights {
 		t.Correct(e)
 	}
+}
+
+// inALine names a scene of what went over the wire, where it is not told of: whoever reads the rest
+// shall know that something came before it. Its first value says what it was.
+func (t *Pen) inALine(e event.Scene) {
+	if s := t.sieve; s != nil {
+		defer func(open bool) { s.open = open }(s.open)
+		s.open = true
+	}
+	line := "   " + t.Say.Party(e.Head().Party) + t.Say.Colon() + t.Say.Title(narrate.Scene, narrate.EntryOf(e))
+	for _, v := range e.Values()[:1] {
+		line += t.Say.Colon() + t.Value(v)
+	}
+	t.Line(sheet.Cut(line, t.Width))
 }
 
 // begin heads a flow.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlslab/handshake/reason"
 	"tlslab/handshake/wire"
 )
 
@@ -58,8 +59,8 @@ func one(c *wire.Codec, raw *[]byte) {
 	var t timestamp
 	switch whole := *raw; {
 	case len(whole) > 0 && whole[0] != v1:
-		rest := whole[1:]
-		wire.U8(c, "version", &whole[0])
+		version, rest := whole[0], whole[1:]
+		wire.U8(c, "version", &version)
 		c.Rest("unread", &rest)
 	case wire.Parse(whole, &t, nil) == nil:
 		t.Walk(c)
@@ -67,6 +68,15 @@ func one(c *wire.Codec, raw *[]byte) {
 		c.Rest("unread", raw)
 	}
 	c.End(b)
+}
+
+// Check finds what keeps b from being one timestamp in its serialized form: another version than v1,
+// lengths that do not come out, octets behind it. The error is a *reason.Error. It judges no signature.
+func Check(b []byte) error {
+	if len(b) > 0 && b[0] != v1 {
+		return reason.New(reason.BadValue, "RFC 6962 §3.2", "sct.version", uint8(v1), b[0])
+	}
+	return wire.Parse(b, new(timestamp), nil)
 }
 
 // timestamp is SignedCertificateTimestamp of RFC 6962 §3.2, version 1.

@@ -3,8 +3,10 @@ package sct_test
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 
+	"tlslab/handshake/reason"
 	"tlslab/handshake/sct"
 	"tlslab/handshake/wire"
 )
@@ -78,6 +80,41 @@ func TestMillis(t *testing.T) {
 	for m, want := range map[sct.Millis]string{0: "1970-01-01T00:00:00.000Z", 253402300799999: "9999-12-31T23:59:59.999Z", 1 << 63: "9223372036854775808 ms"} {
 		if got := m.String(); got != want {
 			t.Errorf("%d is %s", uint64(m), got)
+		}
+	}
+}
+
+// TestReadsOnly: whoever reads a list writes nothing into it, since another may read it at the time.
+func TestReadsOnly(t *testing.T) {
+	b, err := wire.Append(nil, &list{[][]byte{later, v1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			var fields []wire.Field
+			if err := wire.Parse(b, new(list), &fields); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+}
+
+// TestCheck: a timestamp of v1 is one with every length as it says, and nothing behind it.
+func TestCheck(t *testing.T) {
+	for i := range v1 {
+		if err := sct.Check(v1[:i]); reason.Of(err) != reason.Truncated {
+			t.Errorf("%d bytes: %v", i, err)
+		}
+	}
+	for _, x := range []struct {
+		b    []byte
+		want reason.Reason
+	}{{v1, reason.None}, {append(bytes.Clone(v1), 0), reason.TrailingBytes}, {later, reason.BadValue}, {append([]byte{1}, v1[1:]...), reason.BadValue}} {
+		if err := sct.Check(x.b); reason.Of(err) != x.want {
+			t.Errorf("%x: %v, want %v", x.b, err, x.want)
 		}
 	}
 }

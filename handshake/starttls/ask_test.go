@@ -167,7 +167,9 @@ var refusals = []struct {
 	{"smuggles", starttls.LDAP, waits, []string{ldapAnswer(0, "") + "\x30"}, starttls.Smuggled, starttls.Asked, "0"},
 
 	{"lacks it", starttls.Postgres, waits, []string{"N"}, starttls.Lacking, starttls.Asked, "N"},
-	{"errs", starttls.Postgres, waits, []string{"E\x00\x00\x00\x10SFATAL\x00Mno\x00"}, starttls.Refused, starttls.Asked, "FATAL"},
+	{"errs", starttls.Postgres, waits, []string{"E\x00\x00\x00\x10SFATAL\x00Mno\x00"}, starttls.Refused, starttls.Asked, "FATAL: no"},
+	{"errs, as of old", starttls.Postgres, waits, []string{"EFATAL 1: no\n\x00"}, starttls.Refused, starttls.Asked, "FATAL 1: no"},
+	{"errs, and is cut short", starttls.Postgres, waits, []string{"E\x00\x00"}, starttls.Refused, starttls.Asked, "E\x00\x00"},
 	{"is strange", starttls.Postgres, waits, []string{"HTTP/1.1 400\r\n"}, starttls.Strange, starttls.Asked, "HTTP/1.1"},
 	{"smuggles", starttls.Postgres, waits, []string{"SR\x00\x00\x00\x08"}, starttls.Smuggled, starttls.Asked, "R"}, // CVE-2021-23222
 

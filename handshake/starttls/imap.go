@@ -48,6 +48,12 @@ func (d *dialogue) imap() error {
 	return nil
 }
 
+// PreAuth reports whether an IMAP server has greeted us as somebody who is logged in: TLS can no longer
+// be asked for then, and whoever sits on the way can write that greeting.
+func (e *Error) PreAuth() bool {
+	return e.Protocol == IMAP && e.Stage == Greeting && strings.HasPrefix(strings.ToUpper(e.Said), "* PREAUTH")
+}
+
 // tagged takes the answer to a command, and what comes before it.
 func (d *dialogue) tagged(tag string) (untagged []string, answer string, err error) {
 	for {

@@ -1,5 +1,7 @@
 package starttls
 
+import "bytes"
+
 // sslRequest is PostgreSQL's SSLRequest: its length, and the number 80877103 in the place of a
 // version of the protocol (PostgreSQL: "Message Formats").
 var sslRequest = []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}
@@ -17,7 +19,11 @@ func (d *dialogue) postgres() error {
 	if b[0] != 'S' && b[0] != 'N' { // an ErrorResponse, or no PostgreSQL: nobody can tell who wrote it
 		b = append(b, d.ahead...)
 	}
-	if err := d.heard(string(b), b); err != nil {
+	text := string(b)
+	if b[0] == 'E' {
+		text = "ErrorResponse: " + errorText(b)
+	}
+	if err := d.heard(text, b); err != nil {
 		return err
 	}
 	switch b[0] {
@@ -26,7 +32,33 @@ func (d *dialogue) postgres() error {
 	case 'N':
 		return d.fault(Lacking, "N")
 	case 'E':
-		return d.fault(Refused, d.last())
+		return d.fault(Refused, errorText(b))
 	}
 	return d.fault(Strange, d.last())
+}
+
+// errorText is the text of an ErrorResponse, as far as it has come: 'E', a length in four octets, and
+// fields of a letter and a text that ends in a zero; severity S, code C, message M. Servers before
+// version 7.4 send the text alone.
+func errorText(b []byte) string {
+	text := b[1:]
+	if len(b) > 5 && b[1] == 0 { // a length, below 16 MiB
+		said := map[byte]string{}
+		for _, f := range bytes.Split(b[5:], []byte{0}) {
+			if len(f) > 1 {
+				said[f[0]] = string(f[1:])
+			}
+		}
+		if m, ok := said['M']; ok {
+			if s, ok := said['S']; ok {
+				return s + ": " + m
+			}
+			return m
+		}
+	}
+	text, _, _ = bytes.Cut(text, []byte{0})
+	if len(text) == 0 {
+		return string(b)
+	}
+	return string(bytes.TrimRight(text, "\r\n"))
 }

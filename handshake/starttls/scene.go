@@ -31,6 +31,9 @@ type Dialogue struct {
 // Key returns SceneDialogue.
 func (*Dialogue) Key() event.SceneKey { return SceneDialogue }
 
+// OnTheWire says that this went over the wire: it is named even where scenes are not told of.
+func (*Dialogue) OnTheWire() {}
+
 // Entry is another one where it did not come to TLS, and of a recording.
 func (d *Dialogue) Entry() event.SceneKey {
 	switch {

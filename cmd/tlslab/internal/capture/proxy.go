@@ -208,7 +208,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
 	l, err := net.Listen("tcp", p.listen)
 	if err != nil {
-		return cli.Told(p.Lang, err, "no_listen", "address", p.listen, "error", cli.DialFault(err))
+		return cli.Unheard(p.Lang, p.listen, err)
 	}
 	ways, err := p.upstreams(ctx, &o, l.Addr())
 	if err != nil {

@@ -42,7 +42,7 @@ func (p *proxyFlags) openWeb() (*webServer, error) {
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, cli.Told(p.Lang, err, "no_listen", "address", addr, "error", cli.DialFault(err))
+		return nil, cli.Unheard(p.Lang, addr, err)
 	}
 	s, err := newWebServer(l)
 	if err != nil {

@@ -3,7 +3,9 @@ package cli
 import (
 	"errors"
 	"net"
+	"syscall"
 
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/reason"
 )
 
@@ -14,6 +16,24 @@ func DialFault(err error) string {
 		return op.Err.Error()
 	}
 	return err.Error()
+}
+
+// Unheard says why nobody can listen on an address, and what to do: another port helps only where it is
+// the port that is taken.
+func Unheard(l narrate.Lang, address string, err error) error {
+	pairs := []string{"address", address, "error", DialFault(err)}
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return Told(l, err, "no_listen_host", "address", address, "error", dns.Err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return Told(l, err, "no_listen", pairs...)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return Told(l, err, "no_listen_address", pairs...)
+	case errors.Is(err, syscall.EACCES):
+		return Told(l, err, "no_listen_permission", pairs...)
+	}
+	return Told(l, err, "no_listen_other", pairs...)
 }
 
 // SplitAddr returns the host of an address whose port is one, by number or name.

@@ -56,8 +56,10 @@ func (v *View) BytesFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&v.Bytes, "bytes", false, "every byte, a certificate's too: offset, hex, name, meaning")
 }
 
-// LangFlag adds --lang alone.
+// LangFlag adds --lang alone. The language is settled before the command runs: a command may have
+// something to say before it opens what it writes to.
 func (v *View) LangFlag(cmd *cobra.Command) {
+	cmd.PreRunE = func(*cobra.Command, []string) error { return v.CheckLang() }
 	cmd.Flags().StringVar(&v.LangName, "lang", "", "en or zh (default: by LC_ALL, LC_MESSAGES, LANG)")
 	Complete(cmd, "lang", func() []string {
 		var out []string
@@ -75,6 +77,14 @@ func (v *View) CheckLang() (err error) {
 		if v.Lang, err = narrate.ParseLang(v.LangName); err != nil {
 			return Misuse("", "--lang: %w", err)
 		}
+	}
+	return nil
+}
+
+// CheckQuiet refuses a file for a transcript that there is not to be: it would be emptied for nothing.
+func (v *View) CheckQuiet(quiet bool) error {
+	if quiet && v.Out != "" {
+		return Misuse("Leave one of the two out.", "--quiet leaves nothing to write to --out")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package flags
 import (
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -129,7 +130,7 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 	}
 	chain, key, err := authority.ReadChainAndKey(i.Cert, keyFile)
 	if err != nil {
-		return nil, err
+		return nil, i.noKey(keyFile, err)
 	}
 	certs := chain.Certs
 	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
@@ -138,6 +139,21 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 	}
 	i.Chain = certs
 	return []handshake.Certificate{{Chain: rawChain(certs), Key: key, Leaf: certs[0]}}, nil
+}
+
+// noKey is err, or what it comes from: a key that was not named, or a certificate in its place.
+func (i *Identity) noKey(keyFile string, err error) error {
+	var p *pki.PEMError
+	if !errors.As(err, &p) || p.Fault != pki.PEMNothing || p.Label != "PRIVATE KEY" {
+		return err
+	}
+	if i.Key == "" {
+		return cli.Misuse("Name the file of its private key: --key FILE", "--cert %s: there is no private key in that file, and --key is missing", i.Cert)
+	}
+	if _, cerr := authority.ReadCerts(keyFile); cerr == nil {
+		return cli.Misuse("Name the file of its private key: --key FILE", "--key %s: that is a certificate, and no private key", keyFile)
+	}
+	return err
 }
 
 func rawChain(certs []*x509.Certificate) [][]byte {

@@ -145,7 +145,7 @@ func (c *calls) sayAsked(s handshake.Summary) {
 
 // plight is what to tell a failure of conn by.
 func (c *calls) plight(conn *tls.Conn) *plight {
-	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.LiveFlags,
+	return &plight{lang: c.Lang, role: event.Client, peer: c.connect, summary: conn.Summary(), flags: &c.LiveFlags, asked: string(c.startTLS),
 		more: flags.AllSet(flags.Given("--key-share", c.keyShares != nil), flags.Given("--early-data", c.earlyData != "")), session: c.jar.offers()}
 }
 
@@ -218,6 +218,10 @@ func hangUp(conn *tls.Conn) error {
 func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.Reader, out io.Writer) error {
 	// Interrupted, it stops reading, and still says goodbye.
 	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
+	var begins preface
+	if conn.Summary().Protocol == overHTTP2 {
+		in = beginning{in, &begins}
+	}
 	go func() {
 		// A failed write shows at the reading end, as an alert or a broken stream.
 		if _, err := io.Copy(conn, in); err == nil && c.closeSend {
@@ -227,6 +231,10 @@ func (c *calls) talk(ctx context.Context, conn *tls.Conn, t *transcript, in io.R
 	_, err := io.Copy(flushing{out, t, conn}, conn)
 	if ctx.Err() != nil {
 		err = nil // the person at the keyboard has seen enough
+	}
+	if began, is := begins.other(); is {
+		what, remedy := cli.SayBoth(c.Lang, "unlike_sent", "peer", c.connect, "began", began)
+		fmt.Fprintf(c.log, "%s\n  %s\n", what, remedy)
 	}
 	return cli.FirstError(c.plight(conn).afterwards(err), conn.Close(), t.Close())
 }

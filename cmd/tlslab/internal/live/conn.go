@@ -57,6 +57,8 @@ type liveConn struct {
 	noMore bool   // the client's last request has been answered
 	waited bool   // it is HTTP/2, and net/http reads all of it after the handshake
 
+	begins preface // of HTTP/2, under --www
+
 	answering  atomic.Int32 // requests that are being answered
 	unfinished atomic.Bool  // one of them ended before its body did
 
@@ -220,10 +222,14 @@ func (c *liveConn) report() {
 	c.mu.Lock()
 	end := c.end
 	c.mu.Unlock()
+	l := c.host.flags.Lang
+	if began, is := c.begins.other(); is {
+		c.say(cli.Told(l, end, "unlike_heard", "began", began))
+		return
+	}
 	if end == nil {
 		return
 	}
-	l := c.host.flags.Lang
 	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.LiveFlags, staple: c.host.flags.staple}
 	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
@@ -237,10 +243,14 @@ func (c *liveConn) report() {
 	case c.counted.heard.Load() == 0:
 		what = cli.Told(l, end, "left_at_once")
 	}
-	if what == nil {
-		return
+	if what != nil {
+		c.say(what)
 	}
-	said := fmt.Sprintf("%s%s%v\n", c.title(), cli.ColonOf(l), what)
+}
+
+// say says what went wrong.
+func (c *liveConn) say(what error) {
+	said := fmt.Sprintf("%s%s%v\n", c.title(), cli.ColonOf(c.host.flags.Lang), what)
 	if t := (*cli.Trouble)(nil); errors.As(what, &t) && t.Remedy != "" {
 		said += "  " + strings.ReplaceAll(t.Remedy, "\n", "\n  ") + "\n"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"syscall"
 
 	"tlslab/cmd/tlslab/internal/cli"
@@ -23,6 +24,7 @@ type plight struct {
 	flags   *LiveFlags
 	staple  string   // a server's --staple
 	more    []string // flags of the verb's own that make it say what a peer may never have met
+	asked   string   // the protocol in which a client asked for TLS first; "" if TLS began at once
 	session bool     // a client offered a session of before
 }
 
@@ -42,9 +44,12 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 	pairs := []string{"peer", p.peer, "error", narrate.Fault(p.lang, re)}
 	switch re.Reason {
 	case reason.NotTLS:
+		if p.asked != "" {
+			return cli.Told(p.lang, err, "not_tls_asked", append(pairs, "protocol", p.asked)...)
+		}
 		what, remedy := cli.SayBoth(p.lang, "not_tls", pairs...)
 		if p.role == event.Server {
-			remedy = p.words("client_in_clear")
+			remedy = p.words(stranger(re))
 		}
 		return p.remedied(err, what, remedy)
 	case reason.TruncatedStream:
@@ -56,6 +61,20 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 		return said
 	}
 	return cli.Told(p.lang, err, "we_refused", pairs...)
+}
+
+// stranger is the hint for a client that does not speak TLS, by what it speaks instead.
+func stranger(re *reason.Error) string {
+	came, _ := re.Got.(reason.Phrase)
+	switch {
+	case strings.Contains(came.Format, "HTTP"):
+		return "client_in_clear"
+	case strings.Contains(came.Format, "SMTP command"):
+		return "client_asks_later"
+	case strings.Contains(came.Format, "SSL 2.0"):
+		return "client_ssl2"
+	}
+	return "client_elsewhere"
 }
 
 // afterwards is trouble for a connection whose handshake was complete. A peer that just hangs
@@ -144,7 +163,7 @@ func isReset(err error) bool {
 // cutKeys are the keys that cutKey chooses from.
 var cutKeys = map[event.Role][]string{
 	event.Client: {"cut_at_hello", "cut_asked", "cut_showed", "cut_midway", "own_certificate_unfit"},
-	event.Server: {"cut_in_hello", "cut_when_asked", "cut_after_certificate", "cut_midway", "client_in_clear"},
+	event.Server: {"cut_in_hello", "cut_when_asked", "cut_after_certificate", "cut_midway", "client_in_clear", "client_asks_later", "client_ssl2", "client_elsewhere"},
 }
 
 // cutKey is the hint for where the connection stood.

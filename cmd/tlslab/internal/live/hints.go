@@ -47,7 +47,7 @@ var clientHints = map[iana.AlertDescription][]hint{
 	iana.AccessDenied:                 {{showed, "own_certificate_denied"}, {nil, "denied"}},
 	iana.DecodeError:                  {{unusual, "unusual"}, {atHello(nil), "hello_unread"}, {nil, "faulty"}},
 	iana.DecryptError:                 {{atHello(offersKey), "psk_key"}, {atHello(resumes), "session_key"}, {showed, "own_signature"}, {nil, "altered"}},
-	iana.ProtocolVersion:              {{atHello(nil), "versions"}, {nil, "faulty"}},
+	iana.ProtocolVersion:              {{atHello(versionsNarrowed), "versions_narrowed"}, {atHello(nil), "versions"}, {nil, "faulty"}},
 	iana.InsufficientSecurity:         {{showed, "own_certificate_weak"}, {narrowed, "offer_narrowed"}, {nil, "offer_weak"}},
 	iana.InternalError:                {{atHello(unnamed), "internal_unnamed"}, {atHello(nil), "internal_named"}, {nil, "internal"}},
 	iana.InappropriateFallback:        {{nil, "fallback"}},
@@ -130,7 +130,10 @@ func offersProtocols(p *plight) bool { return len(p.flags.alpn) > 0 }
 func resumes(p *plight) bool         { return p.session }
 func unnamed(p *plight) bool         { return p.summary.ServerName == "" }
 func narrowed(p *plight) bool        { return len(p.narrowing()) > 0 }
-func unusual(p *plight) bool         { return len(p.unusual()) > 0 }
+func versionsNarrowed(p *plight) bool {
+	return p.flags.TLS != "" || p.flags.Kx != "" // a kx of TLS 1.2 leaves that version alone
+}
+func unusual(p *plight) bool { return len(p.unusual()) > 0 }
 
 // showed holds where a client showed a certificate; ownChain where a server has one of the user's.
 func showed(p *plight) bool   { return p.summary.CertificateShown }
@@ -168,8 +171,11 @@ func (p *plight) words(key string) string {
 		return ""
 	}
 	flags := p.narrowing()
-	if key == "unusual" {
+	switch key {
+	case "unusual":
 		flags = p.unusual()
+	case "versions_narrowed":
+		flags = slices.DeleteFunc(flags, func(f string) bool { return f != "--tls" && f != "--kx" })
 	}
 	return narrate.Fill(narrate.Must(p.lang, narrate.Hint, key).Title, map[string]string{
 		"name":     idn.BothForms(foreign.Quote(p.summary.ServerName)),

@@ -158,6 +158,7 @@ func TestHintsFitTheSituation(t *testing.T) {
 		{iana.DecodeError, []string{"--grease", "--key-share", "none"}, "unusual", "With --grease, --key-share we say"},
 		{iana.DecodeError, nil, "hello_unread", ""},
 		{iana.ProtocolVersion, nil, "versions", ""},
+		{iana.ProtocolVersion, []string{"--tls", "1.3", "--group", "X25519"}, "versions_narrowed", "--tls left only"},
 		{iana.InsufficientSecurity, []string{"--group", "ffdhe2048", "--tls", "1.3"}, "offer_narrowed", "--tls, --group"},
 	} {
 		said := called(t, answering(t, alertOf(iana.Fatal, test.alert)), append(test.flags, "--lang", "en")...)

@@ -64,6 +64,9 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 	if !slices.Contains(liveFormats, l.Format) {
 		return nil, cli.Misuse("A diagram is drawn by: tlslab run --format mermaid", "--format %s: of a live handshake it is text, json or html", l.Format)
 	}
+	if err := l.CheckQuiet(l.quiet); err != nil {
+		return nil, err
+	}
 	cfg := &handshake.Config{ALPN: l.alpn, EncryptThenMAC: l.etm, ShowSecrets: !l.noSecrets, NoTickets: l.noTicket}
 	only13 = cmp.Or(only13, l.WhatIf.Only13(), l.PreShared.Only13())
 	if err := cli.FirstError(l.Offer.Apply(cfg, only13), l.WhatIf.Apply(cfg)); err != nil {

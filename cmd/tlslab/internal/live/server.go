@@ -171,7 +171,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	s.warnDates(log, time.Now())
 	l, err := net.Listen("tcp", s.accept)
 	if err != nil {
-		return cli.Told(s.Lang, err, "no_listen", "address", s.accept, "error", cli.DialFault(err))
+		return cli.Unheard(s.Lang, s.accept, err)
 	}
 	l = tls.Patient(l)
 	if err := cli.FirstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"tlslab/cmd/tlslab/internal/cli"
@@ -23,6 +24,15 @@ func (c *calls) unconnected(ctx context.Context, err error) error {
 		return cli.Told(c.Lang, err, "late_connecting", "peer", c.connect, "limit", c.timeout.String())
 	case cause != nil:
 		return cli.Told(c.Lang, cause, "interrupted")
+	}
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return cli.Told(c.Lang, err, "no_such_host", "name", dns.Name, "error", dns.Err)
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EACCES):
+		return cli.Told(c.Lang, err, "no_way", "peer", c.connect, "error", cli.DialFault(err))
+	case c.startTLS != "":
+		return cli.Told(c.Lang, err, "no_connection_asking", "peer", c.connect, "error", cli.DialFault(err), "protocol", string(c.startTLS))
 	}
 	return cli.Told(c.Lang, err, "no_connection", "peer", c.connect, "error", cli.DialFault(err))
 }
@@ -82,6 +92,10 @@ func (c *calls) noTLS(ctx context.Context, fault *starttls.Error) error {
 		return cli.Told(c.Lang, fault, "starttls_lacking", pairs...)
 	case fault.Fault == starttls.Lacking:
 		return cli.Told(c.Lang, fault, "starttls_unknown", pairs...)
+	case fault.Fault == starttls.Refused && fault.PreAuth():
+		return cli.Told(c.Lang, fault, "starttls_preauth", pairs...)
+	case fault.Fault == starttls.Refused && c.startTLS == starttls.Postgres:
+		return cli.Told(c.Lang, fault, "starttls_error", pairs...)
 	case fault.Fault == starttls.Refused && fault.Stage != starttls.Asked:
 		return cli.Told(c.Lang, fault, "starttls_turned_away", pairs...)
 	case fault.Fault == starttls.Refused:

@@ -128,6 +128,12 @@ func TestStartTLS(t *testing.T) {
 					t.Errorf("%s, %s, %q: no %q in its place: %s", p, l, args, missing, said)
 				}
 			}
+			for _, args := range [][]string{{"--brief"}, {"--checks"}, {"--secrets"}, {"--message", "1"}} { // a line, so that nobody thinks it began with TLS
+				_, said := call(append(slices.Clone(args), "--lang", string(l), "--width", "100")...)
+				if n := strings.Count(said, scene.Title); n != 1 || !strings.Contains(said, string(p)) || strings.Contains(strings.ReplaceAll(said, "\n", " "), "Anybody on the way") {
+					t.Errorf("%s, %s, %q: the dialogue is named %d times: %s", p, l, args, n, said)
+				}
+			}
 			_, page := call("--format", "html", "--lang", string(l))
 			if missing := inOrder(page, scene.Title, "ClientHello"); missing != "" || !strings.HasPrefix(page, "<!DOCTYPE html>") {
 				t.Errorf("%s: the page has no %q", p, missing)
@@ -197,6 +203,8 @@ func TestStartTLSInVain(t *testing.T) {
 		{starttls.SMTP, []string{"220 hi\r\n"}, true, "ended the connection before TLS; under way: waiting for what it can do", ""},
 		{starttls.SMTP, nil, true, "under way: waiting for its greeting", "leave --starttls out"},
 		{starttls.Postgres, []string{"N"}, false, `has no TLS in postgres; it said "N"`, "stripping attack"},
+		{starttls.IMAP, []string{"* PREAUTH hi\r\n"}, true, `logged in already`, "RFC 9051 §6.2.1"},
+		{starttls.Postgres, []string{"E\x00\x00\x00\x2cSFATAL\x00C53300\x00Mtoo many clients\x00\x00"}, false, `answers with an error in postgres, and not with a word about TLS: "FATAL: too many clients"`, "no room"},
 		{starttls.IMAP, []string{"* OK \x1b[2J\xe2\x80\xae\r\n", "* BYE \x1b]0;x\x07\r\n"}, true, "before TLS", ""},
 	} {
 		addr := serving(t, func(c net.Conn) {

@@ -73,6 +73,9 @@ func targetOf(typed string, by starttls.Protocol) (target, error) {
 	if said != "" {
 		port = said
 	}
+	if n, err := net.LookupPort("tcp", port); err == nil && n == 0 {
+		return t, cli.Misuse("Say HOST:PORT, or a whole URL, https://HOST/.", "--connect %s: nobody listens on port 0", typed)
+	}
 	if t.host, err = cli.HostName("--connect", host); err != nil {
 		return t, err
 	}

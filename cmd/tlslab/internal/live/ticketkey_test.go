@@ -105,6 +105,17 @@ func TestTicketKeyRefused(t *testing.T) {
 			t.Errorf("%s: made %q, %s", test.name, made, said)
 		}
 	}
+	// The whole command says it in the reader's language, wherever that is asked for, and before anything else is opened.
+	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	for _, test := range []struct {
+		lang []string
+		says string
+	}{{nil, "不是 tlslab 的票据密钥"}, {[]string{"--lang", "zh"}, "不是 tlslab 的票据密钥"}, {[]string{"--lang", "en"}, "is no ticket key of tlslab"}} {
+		var log bytes.Buffer
+		if status := command(t.Context(), strings.NewReader(""), io.Discard, &log, append([]string{"server", "--accept", "127.0.0.1:0", "--ticket-key", filepath.Join(dir, "empty")}, test.lang...)...); status != 1 || !strings.Contains(log.String(), test.says) {
+			t.Errorf("%q: status %d, %s", test.lang, status, &log)
+		}
+	}
 	good, absent := filepath.Join(dir, "good"), filepath.Join(dir, "absent")
 	for _, test := range []struct {
 		files []string

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"os"
 	"slices"
 
@@ -8,6 +9,8 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake"
+	"tlslab/handshake/reason"
+	"tlslab/handshake/sct"
 )
 
 // timestampFlags are a server's files of signed certificate timestamps.
@@ -37,12 +40,34 @@ func (t *timestampFlags) apply(cfg *handshake.Config, own bool) error {
 		case len(b) == 0 || len(b) > maxTimestamp:
 			return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: %d bytes are no signed certificate timestamp", name, len(b))
 		}
+		if err := noTimestamp(name, b); err != nil {
+			return err
+		}
 		list = append(list, b)
 	}
 	for i := range cfg.Certificates {
 		cfg.Certificates[i].Timestamps = list
 	}
 	return nil
+}
+
+// noTimestamp says what a file is that holds no timestamp: it would go to every client that asks.
+func noTimestamp(name string, b []byte) error {
+	err := sct.Check(b)
+	const der = 0x30 // a SEQUENCE: what a certificate and a key in DER begin with
+	switch why := reason.Of(err); {
+	case err == nil:
+		return nil
+	case bytes.Contains(b, []byte("-----BEGIN ")):
+		return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: that is PEM, a certificate or a key perhaps, and no signed certificate timestamp", name)
+	case b[0] == der:
+		return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: that looks like DER, a certificate or a key perhaps, and no signed certificate timestamp", name)
+	case why == reason.BadValue:
+		return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: a signed certificate timestamp begins with its version, 0, and this file with %d", name, b[0])
+	case why == reason.TrailingBytes:
+		return cli.Misuse("Give each timestamp a file of its own.", "--sct %s: more stands behind the signed certificate timestamp, or its lengths are wrong", name)
+	}
+	return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: the signed certificate timestamp is cut short, or its lengths are wrong", name)
 }
 
 // cipherOrders are the words of --cipher-order.

@@ -22,7 +22,7 @@ func TestTimestampsShown(t *testing.T) {
 		}
 	}
 	v1 := append(append([]byte{0}, bytes.Repeat([]byte{0xab}, 32)...), 0, 0, 1, 0x9b, 0x76, 0xda, 0x40, 0, 0, 0, 4, 3, 0, 2, 0x30, 0)
-	for name, b := range map[string][]byte{"one.sct": v1, "two.sct": {1, 2, 3}} {
+	for name, b := range map[string][]byte{"one.sct": v1, "two.sct": bytes.Replace(v1, []byte{0xab}, []byte{0xcd}, 32)} {
 		if err := os.WriteFile(file(name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -51,6 +51,42 @@ func TestTimestampsShown(t *testing.T) {
 				if suites == version && !strings.Contains(told("--cipher", want, "--full"), "CHACHA20") {
 					t.Errorf("TLS %s: not the suite that the client puts first", version)
 				}
+			}
+		}
+	}
+}
+
+// TestTimestampRefused: what is no timestamp goes to no client, and it is said what it is instead.
+func TestTimestampRefused(t *testing.T) {
+	dir := t.TempDir()
+	var out bytes.Buffer
+	if command(t.Context(), strings.NewReader(""), &out, &out, "ca", "init", filepath.Join(dir, "ca")) != 0 || command(t.Context(), strings.NewReader(""), &out, &out, "ca", "issue", "localhost", "--quiet", "--cadir", filepath.Join(dir, "ca"), "--prefix", filepath.Join(dir, "www")) != 0 {
+		t.Fatal(&out)
+	}
+	pem, err := os.ReadFile(filepath.Join(dir, "www-key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := append(make([]byte, 41), 0, 0, 4, 3, 0, 2, 0x30, 0)
+	for what, x := range map[string]struct {
+		b      []byte
+		en, zh string
+	}{
+		"PEM":     {pem, "that is PEM", "这是 PEM"},
+		"DER":     {[]byte{0x30, 0x82, 1, 0}, "looks like DER", "看起来是 DER"},
+		"version": {append([]byte{1}, whole[1:]...), "and this file with 1", "开头却是 1"},
+		"longer":  {append(bytes.Clone(whole), 0), "more stands behind", "后面还有别的内容"},
+		"shorter": {whole[:len(whole)-1], "cut short", "不完整"},
+		"zeros":   {make([]byte, 30), "cut short", "不完整"},
+	} {
+		file := filepath.Join(dir, what)
+		if err := os.WriteFile(file, x.b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for lang, says := range map[string]string{"en": x.en, "zh": x.zh} {
+			var log bytes.Buffer
+			if status := command(t.Context(), strings.NewReader(""), &out, &log, "server", "--accept", "127.0.0.1:0", "--lang", lang, "--cert", filepath.Join(dir, "www.pem"), "--key", filepath.Join(dir, "www-key.pem"), "--sct", file); status != 2 || !strings.Contains(log.String(), says) {
+				t.Errorf("%s, %s: status %d, %s", what, lang, status, &log)
 			}
 		}
 	}

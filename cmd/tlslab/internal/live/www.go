@@ -77,7 +77,7 @@ func (h *host) serveHTTP(l net.Listener) error {
 				_ = c.Close()
 			case c.Summary().Protocol == overHTTP2:
 				c.tellUnfit()
-				twoTakes.hand(withoutTLS{c})
+				twoTakes.hand(withoutTLS{c, &c.begins})
 			default:
 				oneTakes.hand(c)
 			}
@@ -106,8 +106,13 @@ func (h *host) httpServer() *http.Server {
 	}
 }
 
-// withoutTLS hides that a connection has a ConnectionState.
-type withoutTLS struct{ net.Conn }
+// withoutTLS hides that a connection has a ConnectionState, and watches how the client begins.
+type withoutTLS struct {
+	net.Conn
+	begins *preface
+}
+
+func (w withoutTLS) Read(b []byte) (int, error) { return beginning{w.Conn, w.begins}.Read(b) }
 
 // handedOver is a net.Listener of connections whose handshake is over.
 type handedOver struct {

@@ -58,7 +58,7 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 	if err != nil {
 		return err
 	}
-	if err := c.checkDays(cmd); err != nil {
+	if err := cli.FirstError(c.checkDays(cmd), c.CheckQuiet(c.quiet)); err != nil {
 		return err
 	}
 	var request authority.Request
@@ -168,7 +168,7 @@ func newCASign() *cobra.Command {
 }
 
 func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
-	if err := c.checkDays(cmd); err != nil {
+	if err := cli.FirstError(c.checkDays(cmd), c.CheckQuiet(c.quiet)); err != nil {
 		return err
 	}
 	csr, err := readRequest(file)

@@ -67,7 +67,7 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 	defer stop()
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return cli.Told(f.Lang, err, "no_listen", "address", f.listen, "error", cli.DialFault(err))
+		return cli.Unheard(f.Lang, f.listen, err)
 	}
 	if err := cli.WritePort(ctx, f.Lang, f.portFile, l); err != nil {
 		return cli.FirstError(err, l.Close())
