@@ -41,6 +41,7 @@ type ChainInput struct {
 	Version    iana.Version  // the version that is spoken; 0 where Kept
 	KeyUsage   x509.KeyUsage // what the leaf's key will be used for; 0 where the suite has already been asked
 	Staple     []byte        // the OCSP response; nil if none came, and where Kept
+	Timestamps [][]byte      // the signed certificate timestamps that came with it, each serialized (RFC 6962 §3.3); nil if none came, and where Kept
 	MustStaple bool          // this client asked for one: a certificate that promises it must come with it (RFC 7633)
 	Explain    bool          // somebody listens: report every value
 }

@@ -86,6 +86,9 @@ func (s *server13) choose13(m *message.ClientHello) error {
 	external := s.psk != nil && s.psk.session == nil
 	s.giveTicket = s.cfg.Tickets != nil && !external && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
 	if s.listening() {
+		if s.psk != nil {
+			preferred = event.WhySuiteOfKey
+		}
 		s.decided(event.DecisionCipherSuite, s.summary.Suite.ID, m.CipherSuites, preferred)
 		if s.psk == nil {
 			s.decided(event.DecisionSignatureScheme, s.scheme.ID, clientSchemes(m), event.WhyFitsKey)

@@ -64,6 +64,7 @@ type clientHandshake13 struct {
 	retry   *message.ServerHello // the HelloRetryRequest
 	retried bool                 // it has been answered
 	asked   bool                 // a CertificateRequest came
+	choose  func() error         // asks Config.ClientCertificate, once the server has finished; nil: nothing is left to ask
 	pack    *certcompress.Method // what to compress our certificate with; nil: not
 }
 

@@ -151,6 +151,7 @@ func (c *client12) recvCertificateRequest(msg message.Message) error {
 	if err := c.verifyServer(); err != nil {
 		return err
 	}
+	c.summary.CertificateRequested = true
 	return c.chooseOwn(requested12(msg.(*message.CertificateRequest12)))
 }
 

@@ -181,6 +181,11 @@ func (c *client13) recvFinished(m message.Message) error {
 	if err := c.checkFinished(c.Endpoint, m.(*message.Finished)); err != nil {
 		return err
 	}
+	if c.choose != nil {
+		if err := c.choose(); err != nil {
+			return err
+		}
+	}
 	if err := c.deriveMain(c.Endpoint, c.hello.Random[:]); err != nil {
 		return err
 	}

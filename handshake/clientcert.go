@@ -2,7 +2,6 @@ package handshake
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -26,10 +25,12 @@ type CertificateRequest struct {
 	Types []iana.ClientCertificateType
 	// Authorities are issuers by whom a certificate should be, names in DER; empty: anybody.
 	Authorities [][]byte
+
+	ours []*sig.Scheme // the Config's; nil: sig.Defaults()
 }
 
 // Takes reports whether the server takes a certificate: its key may sign and can, by one of the
-// server's schemes, it is of a kind that the server takes, and one of the issuers named, if any
+// server's schemes that are in the Certificate's Schemes too, or else in the client's Config, it is of a kind that the server takes, and one of the issuers named, if any
 // is, is in the chain. An error is that of a chain that cannot be parsed.
 func (r *CertificateRequest) Takes(c *Certificate) (bool, error) {
 	if len(c.Chain) == 0 {
@@ -41,13 +42,7 @@ func (r *CertificateRequest) Takes(c *Certificate) (bool, error) {
 	}
 	return mayBeUsed(chain[0], x509.KeyUsageDigitalSignature) && (len(r.Authorities) == 0 || issuedBy(chain, r.Authorities)) &&
 		(r.Version != iana.TLS12 || slices.Contains(r.Types, typeOf(chain[0]))) &&
-		slices.ContainsFunc(r.Schemes, func(id iana.SignatureScheme) bool { return c.signs(id, publicKey(chain[0]), r.Version) }), nil
-}
-
-// signs reports whether the key of c, whose other half is pub, can sign by a scheme in a version.
-func (c *Certificate) signs(id iana.SignatureScheme, pub crypto.PublicKey, v iana.Version) bool {
-	s := sig.ByID(id)
-	return s != nil && s.FitsKey(pub, v) && (c.Schemes == nil || slices.Contains(c.Schemes, s))
+		pick(c.signingSchemes(r.ours), publicKey(chain[0]), r.Version, r.Schemes) != nil, nil
 }
 
 // typeOf is what TLS 1.2 calls a leaf's kind of key; ecdsa_sign is for EdDSA too (RFC 8422 §5.5).
@@ -76,17 +71,17 @@ func requested13(m *message.CertificateRequest13, schemes []iana.SignatureScheme
 // chooseOwn settles what the client shows to a server that asks: what ClientCertificate says, or
 // else the first of Certificates that the server takes and whose key can sign for it.
 func (c *client) chooseOwn(r *CertificateRequest) error {
-	c.summary.CertificateRequested = true
-	choose := c.firstThatFits
+	r.ours = c.cfg.schemes()
+	choose, none := c.firstThatFits, event.WhyNothingFitsRequest
 	if c.cfg.ClientCertificate != nil {
-		choose = c.askedFor
+		choose, none = c.askedFor, event.WhyCallerGaveNone
 	}
 	if err := choose(r); err != nil {
 		return err
 	}
 	c.noteShown()
 	if c.certificate == nil {
-		c.decided(event.DecisionClientCertificate, "none", nil, event.WhyNothingFitsRequest)
+		c.decided(event.DecisionClientCertificate, "none", nil, none)
 		return nil
 	}
 	if c.listening() {
@@ -131,8 +126,8 @@ func (c *client) askedFor(r *CertificateRequest) error {
 	if cert == nil {
 		return nil
 	}
-	if len(cert.Chain) == 0 {
-		return reason.Mistake("config.client_certificate", reason.Say("a chain, or no certificate"), reason.Say("a certificate without one"))
+	if err := cert.check("config.client_certificate"); err != nil {
+		return err
 	}
 	leaf, err := cert.leaf()
 	if err != nil {
@@ -140,7 +135,7 @@ func (c *client) askedFor(r *CertificateRequest) error {
 	}
 	s := c.pickScheme(cert, publicKey(leaf), r.Schemes)
 	if s == nil {
-		return reason.Mistake("config.client_certificate", reason.Say("a key that signs by one of the server's schemes, %v", r.Schemes), pki.CertKeyName(leaf))
+		return reason.Mistake("config.client_certificate", reason.Say("a key that signs by one of the server's schemes that are ours too, of %v", r.Schemes), pki.CertKeyName(leaf))
 	}
 	c.certificate, c.scheme = cert, s
 	return nil

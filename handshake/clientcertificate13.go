@@ -72,13 +72,22 @@ func (c *client13) recvCertificateRequest(msg message.Message) error {
 	if err := c.checkPlaces(m, &m.Extensions); err != nil {
 		return err
 	}
-	c.asked = true
-	if err := c.chooseOwn(requested13(m, schemes.Schemes)); err != nil || c.certificate == nil {
-		return err
+	c.asked, c.summary.CertificateRequested = true, true
+	choose := func() error {
+		if err := c.chooseOwn(requested13(m, schemes.Schemes)); err != nil || c.certificate == nil {
+			return err
+		}
+		if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok {
+			c.pack = c.packing(n.Algorithms)
+		}
+		return nil
 	}
-	if n, ok := message.Get[*message.CompressCertificate](&m.Extensions); ok {
-		c.pack = c.packing(n.Algorithms)
+	if c.cfg.ClientCertificate == nil {
+		return choose()
 	}
+	// Who is asked may be a person with a token in hand, and nobody knows yet who asks: in this
+	// version the server shows its certificate afterwards.
+	c.choose = choose
 	return nil
 }
 

@@ -55,8 +55,9 @@ type Config struct {
 	Certificates []Certificate
 	// ClientCertificate, at a client, is asked in the place of Certificates what to show a server
 	// that requests a certificate; nil shows none. What it gives must sign by one of the
-	// request's Schemes; whether the server Takes it is for the function to ask. Its error ends
-	// the handshake as our own fault. What it would say at another time nobody knows, so
+	// request's Schemes; whether the server Takes it is for the function to ask. It is asked once
+	// the server has proved who it is. The endpoint waits for it, and must not be used by
+	// it; nor must the Conn of package tls. Its error ends the handshake as our own fault. What it would say at another time nobody knows, so
 	// sessions from handshakes in which it was asked are not resumed.
 	ClientCertificate func(*CertificateRequest) (*Certificate, error)
 	// Roots are the trust anchors: for servers' certificates at a client, for
@@ -83,9 +84,12 @@ type Config struct {
 	VerifyChain func(ChainInput) (*pki.Report, error)
 	// VerifyConnection has the last word on every connection, resumed ones too and those in which
 	// nobody showed a certificate. It is asked when the peer's Finished was right, so that all that
-	// the Summary says is what both ends agreed on, and before anything of it is kept for a
-	// resumption; of early data some may have been read before. Its error refuses the peer, with
-	// a reason and an alert as VerifyChain's.
+	// the Summary says is what both ends agreed on, and before a session of it is kept. Before it
+	// is asked no data is sent by Write, but by a server that has taken early data, which may
+	// answer that at once; and of early data some may have been read. (FalseStart does nothing
+	// where there is a VerifyConnection. A server of TLS 1.2 that renews the ticket of a session
+	// sends the new one before, for a session that it had let pass.) Its error refuses the peer,
+	// with a reason and an alert as VerifyChain's.
 	VerifyConnection func(*Summary) error
 	ClientAuth       ClientAuth
 	// ForClient, at a server, may give a connection a Config of its own after

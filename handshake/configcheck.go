@@ -22,6 +22,9 @@ func (c *Config) check() error {
 	if l := c.RecordSizeLimit; l != 0 && (l < 64 || l > maxFragment+1) {
 		return reason.Mistake("config.record_size_limit", reason.Say("64 to 16385, or 0"), l)
 	}
+	if c.SuiteOrder > ClientOrder {
+		return reason.Mistake("config.suite_order", reason.Say("an order that there is"), c.SuiteOrder)
+	}
 	if n := c.MaxSendFragment; n != 0 && (n < 64 || n > maxFragment) {
 		return reason.Mistake("config.max_send_fragment", reason.Say("64 to %d, or 0", maxFragment), n)
 	}
@@ -48,8 +51,31 @@ func (c *Config) check() error {
 		}
 	}
 	for i := range c.Certificates {
-		if len(c.Certificates[i].Chain) == 0 {
-			return reason.Mistake("config.certificates", reason.Say("a chain in each"), reason.Say("none in number %d", i+1))
+		if err := c.Certificates[i].check("config.certificates"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check finds what makes a certificate of no use to anybody.
+func (c *Certificate) check(field string) error {
+	if len(c.Chain) == 0 {
+		return reason.Mistake(field, reason.Say("a chain in each"), reason.Say("none"))
+	}
+	length := 0
+	for i, t := range c.Timestamps {
+		if len(t) == 0 {
+			return isNil(field+".timestamps", i)
+		}
+		length += 2 + len(t)
+	}
+	if length > 1<<16-1 {
+		return reason.Mistake(field+".timestamps", reason.Say("at most 65535 bytes with their lengths"), length)
+	}
+	for i, s := range c.Schemes {
+		if s == nil {
+			return isNil(field+".schemes", i)
 		}
 	}
 	return nil
@@ -81,23 +107,6 @@ func (c *Config) checkLists() error {
 	for i, s := range c.CertificateSchemes {
 		if s == nil {
 			return isNil("config.certificate_schemes", i)
-		}
-	}
-	for i := range c.Certificates {
-		length := 0
-		for j, t := range c.Certificates[i].Timestamps {
-			if len(t) == 0 {
-				return isNil("config.certificates.timestamps", j)
-			}
-			length += 2 + len(t)
-		}
-		if length > 1<<16-1 {
-			return reason.Mistake("config.certificates.timestamps", reason.Say("at most 65535 bytes with their lengths"), length)
-		}
-		for j, s := range c.Certificates[i].Schemes {
-			if s == nil {
-				return isNil("config.certificates.schemes", j)
-			}
 		}
 	}
 	for i, m := range c.CertificateCompression {

@@ -28,6 +28,8 @@ func (c *client12) falseStart() {
 // been a better one, the sentinel that the server signed in its random would have told.
 func (c *client12) whyNotFalseStart() event.Why {
 	switch {
+	case c.cfg.VerifyConnection != nil: // which has the last word, and has yet to say it
+		return event.WhyLastWordDue
 	case c.exchange.Kx() != iana.KxECDHE: // not all parameters of finite fields are strong
 		return event.WhyNotECDHE
 	case c.summary.Suite.Cipher.Kind != suite.AEAD:

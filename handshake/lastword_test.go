@@ -168,3 +168,47 @@ func TestExportEarly(t *testing.T) {
 		t.Error("without early data something is exported as such")
 	}
 }
+
+// TestVerifyConnectionBeforeData: whoever has the last word has it before data goes out, though False
+// Start would let it go; and keeps a summary that does not change under it.
+func TestVerifyConnectionBeforeData(t *testing.T) {
+	cc, sc := pairFor(ecdheECDSA)
+	cc.FalseStart = true
+	asked := false
+	var kept *handshake.Summary
+	cc.VerifyConnection = func(s *handshake.Summary) error {
+		asked, kept = true, s
+		return nil
+	}
+	c, err := handshake.NewClient(cc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := handshake.NewServer(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if c.MayWrite() == event.ApplicationData && !asked {
+			t.Fatalf("data may go in %v, and nobody was asked", c.State())
+		}
+		progress, err := c.Step()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Feed(c.Output())
+		for s.Ready() {
+			if _, err := s.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out := s.Output(); len(out) > 0 {
+			c.Feed(out)
+		} else if !progress && !c.Ready() {
+			break
+		}
+	}
+	if !c.Done() || !asked || kept == c.Summary() {
+		t.Errorf("done %v, asked %v", c.Done(), asked)
+	}
+}

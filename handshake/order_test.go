@@ -60,3 +60,22 @@ func TestSuiteOrderAcrossVersions(t *testing.T) {
 		t.Errorf("the suite is %v", got)
 	}
 }
+
+// TestSuiteOrderResumed: a session goes on with its own suite, whatever the client puts first, and
+// that is the reason that is told.
+func TestSuiteOrderResumed(t *testing.T) {
+	for _, order := range []handshake.SuiteOrder{handshake.OwnOrder, handshake.ChaChaFirst, handshake.ClientOrder} {
+		cc, sc := ticketed()
+		cc.Suites, sc.Suites, sc.SuiteOrder = only(0x1301), only(0x1301, 0x1303), order
+		connect(t, cc, sc).run(nil).completes()
+		cc.Suites = only(0x1303, 0x1301)
+		c := connect(t, cc, sc).run(nil).completes()
+		s := c.ends[server].Summary()
+		if why := c.decisions(server, event.DecisionCipherSuite); !s.Resumed || s.Suite.ID != 0x1301 || !slices.Equal(why, []event.Why{event.WhySuiteOfKey}) {
+			t.Errorf("%v: resumed %v, %v, %v", order, s.Resumed, s.Suite, why)
+		}
+	}
+	if _, err := handshake.NewServer(&handshake.Config{SuiteOrder: 9}); err == nil {
+		t.Error("an order that there is not")
+	}
+}

@@ -11,15 +11,26 @@ import (
 	"tlslab/pki"
 )
 
-// pickScheme is the first of a certificate's schemes, or else of ours, that fits its key, pub,
-// and that the peer takes.
+// pickScheme is what a certificate signs with for a peer: see pick. pub is its key.
 func (e *Endpoint) pickScheme(cert *Certificate, pub crypto.PublicKey, peer []iana.SignatureScheme) *sig.Scheme {
-	ours := cert.Schemes
-	if ours == nil {
-		ours = e.cfg.schemes()
+	return pick(cert.signingSchemes(e.cfg.schemes()), pub, e.summary.Version, peer)
+}
+
+// signingSchemes are what the certificate's key may sign with: its own, or else the Config's.
+func (c *Certificate) signingSchemes(config []*sig.Scheme) []*sig.Scheme {
+	switch {
+	case c.Schemes != nil:
+		return c.Schemes
+	case config == nil:
+		return defaultSchemes()
 	}
+	return config
+}
+
+// pick is the first of ours that fits a key in a version, and that the peer takes; nil if none.
+func pick(ours []*sig.Scheme, pub crypto.PublicKey, v iana.Version, peer []iana.SignatureScheme) *sig.Scheme {
 	for _, s := range ours {
-		if !s.FitsKey(pub, e.summary.Version) {
+		if !s.FitsKey(pub, v) {
 			continue
 		}
 		for _, id := range peer {

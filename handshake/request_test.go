@@ -134,3 +134,87 @@ func TestCertificateSchemes(t *testing.T) {
 		}
 	}
 }
+
+// TestTakesIsWhatHappens: a function that gives whatever certificate the request Takes, and else
+// none, never breaks a handshake, whichever schemes the two ends have, and shows what Certificates
+// in its place would.
+func TestTakesIsWhatHappens(t *testing.T) {
+	l := world("rsa")
+	mine := alice(t, l)
+	own := mine
+	pss := *sig.ByID(iana.RSAPSSRSAESHA256) // a row of the caller's own making
+	own.Schemes = []*sig.Scheme{&pss}
+	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
+		for _, cert := range []handshake.Certificate{mine, own} {
+			for _, theirs := range []iana.SignatureScheme{iana.RSAPKCS1SHA1, iana.RSAPSSRSAESHA256, iana.RSAPSSRSAESHA512, iana.ECDSAP256SHA256} {
+				for _, ours := range [][]*sig.Scheme{nil, {sig.ByID(iana.RSAPSSRSAESHA256)}, {sig.ByID(iana.RSAPSSRSAESHA512), sig.ByID(iana.ECDSAP256SHA256)}} {
+					if ours != nil && version == iana.TLS12 && !slices.ContainsFunc(ours, func(s *sig.Scheme) bool { return s.ID == iana.RSAPSSRSAESHA256 }) {
+						continue // the client takes no signature that this server's key makes
+					}
+					shown := map[bool]bool{}
+					for _, call := range []bool{false, true} {
+						cc, sc := ends13(l)
+						cc.MaxVersion, cc.Schemes = version, ours
+						sc.ClientAuth, sc.Roots = handshake.RequestClientCert, l.Roots
+						sc.Schemes = []*sig.Scheme{sig.ByID(theirs)}
+						sc.Certificates[0].Schemes = sig.Defaults()
+						if call {
+							cc.ClientCertificate = func(r *handshake.CertificateRequest) (*handshake.Certificate, error) {
+								if takes, err := r.Takes(&cert); !takes {
+									return nil, err
+								}
+								return &cert, nil
+							}
+						} else {
+							cc.Certificates = []handshake.Certificate{cert}
+						}
+						shown[call] = connect(t, cc, sc).run(nil).completes().ends[client].Summary().CertificateShown
+					}
+					if shown[true] != shown[false] {
+						t.Errorf("%v, %v against %v and %d of ours: asked %v, by itself %v", version, cert.Schemes, theirs, len(ours), shown[true], shown[false])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestClientCertificateBroken: what a caller gives that is none ends the handshake, and nothing else.
+func TestClientCertificateBroken(t *testing.T) {
+	l := world("ecdsa")
+	bad := alice(t, l)
+	bad.Schemes = []*sig.Scheme{sig.ByID(0x9999)}
+	worse := alice(t, l)
+	worse.Chain = [][]byte{{1, 2, 3}}
+	worse.Leaf = nil
+	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
+		for _, cert := range []*handshake.Certificate{&bad, &worse} {
+			cc, sc := ends13(l)
+			cc.MaxVersion = version
+			sc.ClientAuth, sc.Roots = handshake.RequestClientCert, l.Roots
+			cc.ClientCertificate = func(*handshake.CertificateRequest) (*handshake.Certificate, error) { return cert, nil }
+			if c := connect(t, cc, sc).run(nil); reason.Of(c.ends[client].Err()) != reason.Misuse {
+				t.Errorf("%v: %v", version, c.ends[client].Err())
+			}
+		}
+	}
+}
+
+// TestClientCertificateAskedLate: nobody is asked for a certificate by a server that has not proved
+// who it is, in either version.
+func TestClientCertificateAskedLate(t *testing.T) {
+	l := world("ecdsa")
+	for _, version := range []iana.Version{iana.TLS12, iana.TLS13} {
+		cc, sc := ends13(l)
+		cc.MaxVersion = version
+		sc.ClientAuth, sc.Roots = handshake.RequestClientCert, l.Roots
+		cc.Roots = world("rsa").Roots // which have not issued it
+		cc.ClientCertificate = func(*handshake.CertificateRequest) (*handshake.Certificate, error) {
+			t.Errorf("%v: asked", version)
+			return nil, nil
+		}
+		if c := connect(t, cc, sc).run(nil); reason.Of(c.ends[client].Err()) != reason.CertificateBadSignature { // a root of the same name
+			t.Errorf("%v: %v", version, c.ends[client].Err())
+		}
+	}
+}

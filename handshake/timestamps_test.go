@@ -30,6 +30,12 @@ func TestTimestamps(t *testing.T) {
 				if !reflect.DeepEqual(s.Timestamps, want) || s.Resumed != (i > 0) {
 					t.Errorf("%s, asks %v, connection %d: %x", name, asks, i, s.Timestamps)
 				}
+				if version := c.ends[client].Summary().Version; version == iana.TLS12 {
+					hello := c.sent(server, message.KindServerHello)[0].(*message.ServerHello)
+					if sent := hello.Extensions.Find(iana.ExtSignedCertTimestamp) != nil; sent != (asks && i == 0) { // not in a resumption
+						t.Errorf("%s, asks %v, connection %d: the ServerHello has them: %v", name, asks, i, sent)
+					}
+				}
 				if asks != (c.sent(client, message.KindClientHello)[0].(*message.ClientHello).Extensions.Find(iana.ExtSignedCertTimestamp) != nil) {
 					t.Errorf("%s: the ClientHello asks %v", name, !asks)
 				}

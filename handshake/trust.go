@@ -20,7 +20,7 @@ import (
 // verifyChain decides about the peer's chain.
 func (e *Endpoint) verifyChain(chain []*x509.Certificate, serverName string, fromServer bool, staple []byte) error {
 	in := ChainInput{Chain: chain, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(),
-		FromServer: fromServer, Staple: staple, MustStaple: fromServer && e.cfg.Stapling, Explain: e.listening()}
+		FromServer: fromServer, Staple: staple, Timestamps: e.summary.Timestamps, MustStaple: fromServer && e.cfg.Stapling, Explain: e.listening()}
 	in.KeyUsage, in.Version = e.usageOf(fromServer), e.summary.Version
 	report, err := e.cfg.verifyChain(in)
 	e.summary.Report = report
@@ -63,7 +63,8 @@ func (e *Endpoint) verifyConnection() error {
 	if e.cfg.VerifyConnection == nil {
 		return nil
 	}
-	err := judged(e.cfg.VerifyConnection(e.summary), e.now())
+	summary := *e.summary // its own: what comes later is told to others
+	err := judged(e.cfg.VerifyConnection(&summary), e.now())
 	if e.listening() {
 		e.checked(event.Check{What: event.CheckConnection, Err: err})
 	}

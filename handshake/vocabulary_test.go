@@ -134,6 +134,13 @@ func vocabularyRuns(t *testing.T) []func(note func(*connection)) {
 		once(func(c, s *handshake.Config) { c.VerifyConnection = func(*handshake.Summary) error { return nil } }, nil),
 		once(func(c, s *handshake.Config) { s.SuiteOrder = handshake.ClientOrder }, nil),
 		once(func(c, s *handshake.Config) {
+			c.VerifyConnection, c.FalseStart = func(*handshake.Summary) error { return nil }, true
+		}, nil),
+		once(func(c, s *handshake.Config) {
+			s.ClientAuth, s.Roots = handshake.RequestClientCert, l.Roots
+			c.ClientCertificate = func(*handshake.CertificateRequest) (*handshake.Certificate, error) { return nil, nil }
+		}, nil),
+		once(func(c, s *handshake.Config) {
 			c.Suites, s.Suites, s.SuiteOrder = only(0xcca9), suite.Defaults(), handshake.ChaChaFirst
 		}, nil),
 		once(func(c, s *handshake.Config) { c.Weak.SkipVerify, c.Roots = true, nil }, nil),

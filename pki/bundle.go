@@ -14,8 +14,6 @@ import (
 // signers, revocation lists) is not looked at, and no signature of it is checked: like a file of PEM,
 // a bundle is only a way to carry certificates.
 
-const refSignedData = "RFC 5652 §5.1"
-
 // The causes of CertificateMalformed that are about a bundle.
 const (
 	CauseNotSignedData  = "not_signed_data" // a CMS message of another kind: encrypted, say
@@ -29,7 +27,7 @@ var oidSignedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
 // says nothing: they are a SET (§10.2.3), which DER sorts by its bytes.
 func bundled(b []byte) ([][]byte, *reason.Error) {
 	unread := func(got reason.Phrase) *reason.Error {
-		return reason.New(reason.CertificateMalformed, refSignedData, "content_info."+CauseBundleEncoding, reason.Say("a SignedData in DER"), got)
+		return reason.New(reason.CertificateMalformed, "RFC 5652 §5.1", "content_info."+CauseBundleEncoding, reason.Say("a SignedData in DER"), got)
 	}
 	info, ok := elementsOf(b)
 	if !ok || len(info) != 2 || !startsWith(info, asn1.TagOID) || !isContext(info[1], 0) {
@@ -69,7 +67,7 @@ func bundled(b []byte) ([][]byte, *reason.Error) {
 		}
 	}
 	if len(certs) == 0 {
-		return nil, reason.New(reason.CertificateMalformed, refSignedData, "content_info."+CauseEmptyBundle, reason.Say("certificates"), reason.Say("none"))
+		return nil, reason.New(reason.CertificateMalformed, "RFC 5652 §5.1", "content_info."+CauseEmptyBundle, reason.Say("certificates"), reason.Say("none"))
 	}
 	return certs, nil
 }

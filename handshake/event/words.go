@@ -111,6 +111,7 @@ const (
 	WhyServerChoice                    Why = "server_choice"
 	WhySupportedVersions               Why = "supported_versions"
 	WhyServerPreference                Why = "server_preference"
+	WhySuiteOfKey                      Why = "suite_of_key"
 	WhyClientPreference                Why = "client_preference"
 	WhyClientPutsChaChaFirst           Why = "client_puts_chacha_first"
 	WhyClientSilent                    Why = "client_silent"
@@ -141,6 +142,8 @@ const (
 	WhySignalled                       Why = "signalled"
 	WhyNotSignalled                    Why = "not_signalled"
 	WhyFitsRequest                     Why = "fits_request"
+	WhyCallerGaveNone                  Why = "caller_gave_none"
+	WhyLastWordDue                     Why = "last_word_due"
 	WhyNothingFitsRequest              Why = "nothing_fits_request"
 	WhyOptional                        Why = "optional"
 	WhySkipVerify                      Why = "skip_verify"
@@ -254,7 +257,7 @@ func CheckNames() []CheckName {
 func DecisionNames() map[DecisionName][]Why {
 	return map[DecisionName][]Why{
 		DecisionVersion:                {WhyOnlyVersion, WhyHighestCommon, WhyServerChoice, WhySupportedVersions},
-		DecisionCipherSuite:            {WhyServerChoice, WhyServerPreference, WhyClientPreference, WhyClientPutsChaChaFirst},
+		DecisionCipherSuite:            {WhyServerChoice, WhyServerPreference, WhyClientPreference, WhyClientPutsChaChaFirst, WhySuiteOfKey},
 		DecisionGroup:                  {WhyServerPreference, WhyClientSilent, WhySharedShare, WhyHelloRetry},
 		DecisionHelloRetry:             {WhyNoShare, WhyCookieWanted},
 		DecisionTranscript:             {WhyMessageHash},
@@ -265,11 +268,11 @@ func DecisionNames() map[DecisionName][]Why {
 		DecisionKeyUpdate:              {WhyRequested, WhyAnswered, WhyOwnWish, WhyKeySpent},
 		DecisionSignatureScheme:        {WhyFitsKey},
 		DecisionPSKMode:                {WhyForwardSecrecy},
-		DecisionFalseStart:             {WhyECDHEAndAEAD, WhyNotECDHE, WhyNotAEAD},
+		DecisionFalseStart:             {WhyECDHEAndAEAD, WhyLastWordDue, WhyNotECDHE, WhyNotAEAD},
 		DecisionALPN:                   {WhyServerPreference},
 		DecisionExtendedMasterSecret:   {WhyBothWantEMS, WhyNoEMS, WhySessionWithEMS, WhySessionWithoutEMS},
 		DecisionSecureRenegotiation:    {WhySignalled, WhyNotSignalled},
-		DecisionClientCertificate:      {WhyFitsRequest, WhyNothingFitsRequest, WhyOptional},
+		DecisionClientCertificate:      {WhyFitsRequest, WhyNothingFitsRequest, WhyCallerGaveNone, WhyOptional},
 		DecisionTrust:                  {WhySkipVerify},
 		DecisionResumption:             {WhySessionKept, WhyServerEchoedID, WhyTicketOpened, WhySessionIDKnown, WhySessionUnknown, WhyTicketUnreadable, WhySessionUnreadable, WhyStoreFailed, WhySessionExpired, WhySessionOtherName, WhySessionOtherEMS, WhySessionOtherSuite, WhySessionOtherVersion, WhySessionWithoutClientCertificate, WhySessionWithClientCertificate, WhyClientCertificateExpired, WhyTrustWithdrawn, WhyTicketsOff, WhyPSKSelected, WhyPSKKnown, WhyPSKUnknown, WhyNoCommonPSKMode, WhyTicketUsed, WhyStoreTooYoung, WhySessionOtherClientCertificate, WhyIdentitiesPassedOver},
 		DecisionEarlyData:              {WhyAccepted, WhyServerTookIt, WhyServerPassedOver, WhyEarlyDataOff, WhyEarlyDataWithoutTicket, WhyEarlyDataNotInTicket, WhyEarlyDataAndRetry, WhySessionOtherSuite, WhySessionOtherProtocol, WhyNotFresh, WhySeenBefore, WhyStoreFailed, WhyStoreTooYoung},

@@ -16,6 +16,27 @@ type chain struct {
 	der   [][]byte // nil once it was parsed
 	certs []*x509.Certificate
 	err   error
+
+	users, bytes int // connections that have it and are open, and how long it is
+}
+
+// join counts a connection that has the chain, and leave one less. They return how many bytes are kept from now on
+// that were not, and that were and are no longer: but for the few that chains remembers.
+func (c *chain) join() int {
+	if c.users++; c.users > 1 {
+		return 0
+	}
+	return c.bytes
+}
+
+func (c *chain) leave() int {
+	if c == nil {
+		return 0
+	}
+	if c.users--; c.users > 0 {
+		return 0
+	}
+	return c.bytes
 }
 
 // maxChains is how many are remembered: of as many servers.
@@ -43,6 +64,7 @@ func (x *chains) of(der [][]byte) *chain {
 		c = &chain{}
 		for _, b := range der {
 			c.der = append(c.der, bytes.Clone(b))
+			c.bytes += len(b) + 24
 		}
 		x.recent.Add(key, c)
 	}

@@ -11,6 +11,10 @@
 //
 // It has no clock but the packets', reads no file but the one given and asks nobody.
 //
+// Memory is bounded for each connection and for all: what a peer said is kept as long as it may still be needed, and up to
+// lengths that nobody has use for; where all open connections keep more than 64 MiB of it, that which was silent longest is
+// given up. Package dissect has bounds of its own, for what is out of order.
+//
 // Who can read a connection is tried, with an observer for each onlooker and his keys (onlookers.go).
 //
 // Read explain.go (a file), then stream.go (a connection, up to where TLS begins), then

@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
 )
@@ -51,6 +52,7 @@ type Totals struct {
 	Datagrams                 int   // of UDP
 	LogLines                  int   // of key logs, in the file
 	BadLine                   error // the first of those that could not be read
+	LogLeft                   int64 // bytes of key logs in the file that were not looked at: there were too many before them
 }
 
 // maxMarks is how many marks of sessions are remembered, to tell which connection began what another resumes.
@@ -67,7 +69,13 @@ type reading struct {
 	marks  map[mark]int32       // by session ID and ticket: which connection that session began on
 	chains chains
 	ends   *ends // who is told of the connection that is shown
+	lines  int   // bytes of key logs that were taken
+	held   int   // bytes that the connections over TCP keep
 }
+
+// maxHeld is how many bytes the open connections over TCP may keep of what their peers made long, and maxQUICHeld those
+// over UDP. Beyond it that which was silent longest is given up.
+const maxHeld = 64 << 20
 
 // Read goes through a capture file. An error is that of in, or a *dissect.Error: what was read before it
 // has been told of all the same, as has what was under way there.
@@ -101,6 +109,8 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 		switch segment, datagram := r.layers.Packet(p); {
 		case segment != nil:
 			tcp.Segment(segment)
+			for r.held > maxHeld && tcp.GiveUp() {
+			}
 		case datagram != nil:
 			r.totals.Datagrams++
 			udp.datagram(datagram)
@@ -108,6 +118,7 @@ func Read(ctx context.Context, in io.Reader, o Options) (Totals, error) {
 			r.totals.Others++
 		}
 	}
+	r.totals.LogLeft += file.SecretsLeft()
 	tcp.Close()
 	udp.close()
 	if errors.Is(err, io.EOF) {
@@ -146,6 +157,11 @@ func Secrets(in io.Reader) ([]byte, error) {
 
 // take adds key log lines that stand in the file.
 func (r *reading) take(lines []byte) {
+	if r.lines+len(lines) > maxLines {
+		r.totals.LogLeft += int64(len(lines))
+		return
+	}
+	r.lines += len(lines)
 	if r.o.Secrets != nil {
 		r.o.Secrets(lines)
 	}
@@ -179,10 +195,21 @@ func (r *reading) done(s *stream) {
 	if s.awaited && s.c.Carrier == Some {
 		s.forget()
 	}
+	s.behead()
 	if s.headless {
 		r.totals.TLS++
-		s.c.Outcome = Outcome{What: Unfollowed, Phase: PhaseData, Cause: CauseRecording, Closing: string(s.shut)}
+		phase := PhaseLost
+		if s.opens == iana.ApplicationData {
+			phase = PhaseData
+		}
+		s.c.Outcome = Outcome{What: Unfollowed, Phase: phase, Cause: CauseRecording, Closing: string(s.shut)}
 		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
+		if s.keyless() {
+			s.c.Read.Needs = append(s.c.Read.Needs, NeedKeyLog)
+		}
+		if r.o.Onlookers || s.shown() {
+			s.c.Onlookers = unheard()
+		}
 	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()
@@ -193,6 +220,9 @@ func (r *reading) done(s *stream) {
 		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if s.c.TLS && s.shown() {
+		if s.headless {
+			s.heads()
+		}
 		s.closes(s.at)
 	}
 	if r.o.Each != nil {

@@ -3,6 +3,8 @@ package explain
 import (
 	"bytes"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -22,7 +24,7 @@ type QUIC struct {
 	First    quic.Version   // the client's first
 	DCID     []byte         // the connection ID from which the keys of Initial packets come; nil: the beginning is missing
 	Retried  bool           // by a Retry packet, which has nothing to do with HelloRetryRequest
-	Versions []quic.Version // that the server offers instead; nil if it does not
+	Versions []quic.Version // that the server offers instead, the first 32; nil if it does not
 	// Packets counts those of the client and those of the server, by type; Opened are the Initial
 	// packets that opened.
 	Packets [2][quic.OneRTT + 1]int
@@ -38,7 +40,7 @@ const ClosedQUIC observe.Why = "quic"
 type Close struct {
 	By     string // "client" or "server"
 	Code   uint64
-	Reason string // a peer's words
+	Reason string // a peer's words, the first 256 bytes
 }
 
 // Sealed is how many packets of q stayed closed.
@@ -107,12 +109,23 @@ func (u *over) datagram(in *dissect.Datagram) {
 		return
 	}
 	long := err == nil && p.Version.Known() && (p.Type == quic.Initial || p.Type == quic.ZeroRTT || p.Type == quic.Handshake)
-	if long && p.Type == quic.Initial && !(known && d.c.Client == in.From && d.quic.Knows(&p)) && !(known && d.c.Server == in.From && d.quic.Knows(&p)) {
+	if long && p.Type == quic.Initial && !(known && d.quic.Knows(&p)) {
 		if s, begins := quic.Begins(in.Payload); begins {
+			old := d
 			if known {
+				d.gone = d.precedes(in, &p)
 				u.all.Remove(key)
 			}
-			d, known = u.begin(in, s), true
+			if d = u.begin(in, s, old); old != nil && old.gone {
+				d.hears(in.From, in.Payload)
+				for _, h := range old.early {
+					d.hears(h.from, h.b)
+				}
+				d.weigh()
+				u.all.Add(key, d)
+				return
+			}
+			known = true
 			u.all.Add(key, d)
 		}
 	}
@@ -120,22 +133,25 @@ func (u *over) datagram(in *dissect.Datagram) {
 		if !long {
 			return
 		}
-		d = u.begin(in, nil)
+		d = u.begin(in, nil, nil)
 		u.all.Add(key, d)
 	}
-	u.held -= d.quic.Held()
 	d.take(in)
-	u.held += d.quic.Held()
+	d.weigh()
 	for u.held > maxQUICHeld && u.all.Len() > 1 {
 		u.all.RemoveOldest()
 	}
 }
 
-// begin begins the account of a connection; without s its beginning is not in the file.
-func (u *over) begin(in *dissect.Datagram, s *quic.Schedule) *datagrams {
+// begin begins the account of a connection; without s its beginning is not in the file. It takes the place of old, if
+// that is gone.
+func (u *over) begin(in *dissect.Datagram, s *quic.Schedule, old *datagrams) *datagrams {
 	r := u.r
-	r.totals.Connections++
-	r.totals.QUIC++
+	if old == nil || !old.gone {
+		old = nil
+		r.totals.Connections++
+		r.totals.QUIC++
+	}
 	q := new(QUIC)
 	c := &Connection{Number: r.totals.Connections, Client: in.From, Server: in.To, Began: in.Time, Packet: in.Packet, Midway: s == nil, TLS: true, QUIC: q}
 	if s == nil && in.From.Port() < in.To.Port() {
@@ -144,8 +160,13 @@ func (u *over) begin(in *dissect.Datagram, s *quic.Schedule) *datagrams {
 	p, _, _ := quic.Next(in.Payload)
 	q.Version, q.First = p.Version, p.Version
 	d := &datagrams{u: u, c: c, q: q}
-	d.at(in)
-	d.tellBegin()
+	if old != nil {
+		c.Number, c.Began, c.Packet, d.told = old.c.Number, old.c.Began, old.c.Packet, old.told
+	}
+	d.at(in.Time)
+	if s != nil {
+		d.tellBegin()
+	}
 	d.quic = quic.NewConnection(s, d)
 	return d
 }
@@ -158,29 +179,104 @@ type datagrams struct {
 	quic *quic.Connection
 	told teller
 
+	original []byte // the first of QUIC.DCID
+
 	hello, serverHello bool
 	shared             bool // the ServerHello has a key share
-	lastBy             int
-	answered           bool // the server sent 1-RTT packets behind the client's
+	lastBy             int  // who sent last what the other would answer: CRYPTO data, a Retry, other versions
+	short              bool // the datagram at hand begins with a short header
+
+	// What both ends do with the keys that follow from the handshake, by the kinds of packets.
+	answered bool // the server sent 1-RTT packets behind the client's
+	answers  int  // of its datagrams behind those, such as hold nothing else
+	behind   int  // the client's 1-RTT packets behind the server's answer
+
+	early []heard // of an account without a beginning, its first datagrams, all of them or none
+	came  int     // its datagrams
+	gone  bool    // another account goes on with it
+	held  int     // of over.held
 }
 
-func (d *datagrams) at(in *dissect.Datagram) {
-	d.c.Ended = in.Time
-	d.told.now = in.Time
+// heard is a datagram that is kept.
+type heard struct {
+	from netip.AddrPort
+	b    []byte
+}
+
+// maxEarly is how many datagrams may stand before the client's first, where a recorder has the answer before what
+// it answers, and maxEarlyBytes how much is in them.
+const (
+	maxEarly      = 4
+	maxEarlyBytes = 4 << 10
+)
+
+// keeps is how many bytes are kept of the connection that a peer may make many.
+func (d *datagrams) keeps() int {
+	n := d.quic.Held()
+	for _, h := range d.early {
+		n += len(h.b)
+	}
+	return n
+}
+
+// weigh counts them.
+func (d *datagrams) weigh() {
+	n := d.keeps()
+	d.u.held += n - d.held
+	d.held = n
+}
+
+// precedes reports whether all that was heard of d, which has no beginning, belongs to the connection that p begins,
+// by the connection IDs (RFC 9000 §7.2).
+func (d *datagrams) precedes(in *dissect.Datagram, p *quic.Packet) bool {
+	if len(d.early) == 0 {
+		return false
+	}
+	for _, h := range d.early {
+		q, _, err := quic.Next(h.b)
+		id := p.SCID
+		if h.from == in.From {
+			id = p.DCID
+		}
+		if err != nil || q.Type == quic.OneRTT || !bytes.Equal(q.DCID, id) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *datagrams) at(now time.Time) {
+	d.c.Ended = now
+	d.told.now = now
 }
 
 func (d *datagrams) take(in *dissect.Datagram) {
-	d.at(in)
-	from := side(in.From == d.c.Server && in.From != d.c.Client)
-	d.c.Bytes[from] += int64(len(in.Payload))
-	if d.quic.Datagram(from, in.Payload) > 0 {
-		d.lastBy = from
+	d.at(in.Time)
+	d.hears(in.From, in.Payload)
+	if !d.c.Midway {
+		return
 	}
+	if d.came++; d.came <= maxEarly && d.keeps()+len(in.Payload) <= maxEarlyBytes {
+		d.early = append(d.early, heard{in.From, bytes.Clone(in.Payload)})
+	} else {
+		d.came, d.early = maxEarly, nil
+	}
+}
+
+// hears takes what one end sent.
+func (d *datagrams) hears(end netip.AddrPort, b []byte) {
+	from := side(end == d.c.Server && end != d.c.Client)
+	d.c.Bytes[from] += int64(len(b))
+	d.short = len(b) > 0 && b[0]&0x80 == 0
+	d.quic.Datagram(from, b)
 }
 
 // Keys notes what the keys come from.
 func (d *datagrams) Keys(s *quic.Schedule) {
-	d.q.Retried = d.q.Retried || d.q.DCID != nil && !bytes.Equal(d.q.DCID, s.DCID)
+	if d.q.DCID == nil {
+		d.original = s.DCID
+	}
+	d.q.Retried = !bytes.Equal(d.original, s.DCID)
 	d.q.Version, d.q.DCID = s.Version, s.DCID
 	d.tellKeys(s)
 }
@@ -191,16 +287,23 @@ func (d *datagrams) Packet(from int, p *quic.Packet, o *quic.Opened, frames []qu
 	q.Packets[from][p.Type]++
 	switch {
 	case p.Type == quic.VersionNegotiation && from == server && !d.serverHello:
-		q.Versions = append([]quic.Version(nil), p.Versions...)
+		q.Versions = slices.Clone(p.Versions[:min(len(p.Versions), maxVersions)])
 	case p.Type == quic.OneRTT && from == server && q.Packets[client][quic.OneRTT] > 0:
-		d.answered = true
+		if d.answered = true; d.short {
+			d.answers++
+		}
+	case p.Type == quic.OneRTT && from == client && d.answered:
+		d.behind++
+	}
+	if from == server && (p.Type == quic.Retry || p.Type == quic.VersionNegotiation) || slices.ContainsFunc(frames, func(f quic.Frame) bool { return f.Type == quic.Crypto }) {
+		d.lastBy = from
 	}
 	if o != nil {
 		q.Opened[from]++
 	}
 	for i := range frames {
 		if f := &frames[i]; f.Type == quic.ConnectionClose && q.Close == nil {
-			q.Close = &Close{By: names[from], Code: f.Code, Reason: f.Reason}
+			q.Close = &Close{By: names[from], Code: f.Code, Reason: strings.Clone(f.Reason[:min(len(f.Reason), maxReason)])}
 		}
 	}
 	d.tellPacket(from, p, o, frames)
@@ -241,7 +344,11 @@ func (d *datagrams) Message(from int, raw []byte) {
 // done closes the account.
 func (d *datagrams) done() {
 	c, q, r := d.c, d.q, d.u.r
-	d.u.held -= d.quic.Held()
+	d.u.held -= d.held
+	d.held = 0
+	if d.gone {
+		return
+	}
 	q.Partial = [2]bool{d.quic.Waits(client), d.quic.Waits(server)}
 	for from := range q.Partial {
 		if err := d.quic.Trouble(from); err != nil && c.Read.Trouble == nil {
@@ -249,7 +356,7 @@ func (d *datagrams) done() {
 		}
 	}
 	c.Outcome = d.outcome()
-	c.Read.Initial = q.Opened != [2]int{}
+	c.Read.Initial, c.Read.Hello = q.Opened != [2]int{}, d.hello
 	if c.Read.Sealed = q.Sealed(); c.Read.Sealed > 0 {
 		c.Read.Closed = ClosedQUIC
 		c.Read.Needs = []Need{NeedEnd}
@@ -271,7 +378,9 @@ func (d *datagrams) done() {
 func (d *datagrams) outcome() Outcome {
 	q := d.q
 	o := Outcome{Phase: PhaseHello}
-	over := d.answered && q.Packets[client][quic.Handshake] > 0
+	// One answer may be no more than the word that the client's certificate is refused, and so may what it sends before
+	// it has heard that.
+	over := (d.answers >= 2 || d.behind >= 2) && q.Packets[client][quic.Handshake] > 0
 	switch {
 	case over:
 		o.Phase = PhaseData

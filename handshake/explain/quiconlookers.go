@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"slices"
+
 	"tlslab/handshake/observe"
 	"tlslab/handshake/quic"
 )
@@ -30,6 +32,10 @@ func (d *datagrams) onlookers() {
 			}
 		}
 	}
+	if !d.hello && q.Sealed() == 0 {
+		c.Onlookers = unheard()
+		return
+	}
 	for _, party := range OnlookerParties() {
 		o := Onlooker{Party: party, Tried: party == Listener, Whole: Reads}
 		if q.Sealed() > 0 {
@@ -37,10 +43,16 @@ func (d *datagrams) onlookers() {
 		}
 		for _, t := range c.Parts {
 			sight := o.Whole
-			if t.Part == observe.PartHello {
+			switch {
+			case t.Part == observe.PartHello:
 				sight = Reads
+			case t.Part == observe.PartEarlyData && party == PSKThief:
+				sight = Untried // they come from nothing else (RFC 9001 §4.6)
 			}
 			o.Parts = append(o.Parts, sight)
+		}
+		if party == PSKThief && slices.Contains(o.Parts, Untried) {
+			o.Whole = Untried
 		}
 		c.Onlookers = append(c.Onlookers, o)
 	}

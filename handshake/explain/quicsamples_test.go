@@ -73,7 +73,7 @@ func TestQUICSamples(t *testing.T) {
 		if row.server != "" && (got.Version != iana.TLS13 || got.Suite != 0x1301 || got.Group.ID != iana.X25519) {
 			t.Errorf("%+v: %s", row, account(got))
 		}
-		if switched := scenes["quic_keys+version"] == 1; switched != (row.server != "" && row.server != row.client) || scenes["quic_keys"] != 1 || (scenes["quic_keys+retry"] == 1) != row.retry {
+		if switched := scenes["quic_keys+version"] == 1; switched != (row.server != "" && row.server != row.client) || scenes["quic_keys"]+scenes["quic_keys+v2"] != 1 || (scenes["quic_keys+retry"] == 1) != row.retry {
 			t.Errorf("%+v: told are %v", row, scenes)
 		}
 	}
@@ -81,8 +81,12 @@ func TestQUICSamples(t *testing.T) {
 
 // initial makes a client's Initial packet with one CRYPTO frame.
 func initial(dcid []byte, off int, said []byte) []byte {
-	k := quic.NewSchedule(quic.V1, dcid).Ends[quic.Client]
 	frame := append([]byte{6, 0x80, byte(off >> 16), byte(off >> 8), byte(off), 0x80, 0, byte(len(said) >> 8), byte(len(said))}, said...)
+	return sealed(quic.NewSchedule(quic.V1, dcid).Ends[quic.Client], dcid, frame)
+}
+
+// sealed makes an Initial packet, the first of its end.
+func sealed(k quic.Keys, dcid, frame []byte) []byte {
 	b := append([]byte{0xc0, 0, 0, 0, 1, byte(len(dcid))}, dcid...)
 	b = append(b, 0, 0)
 	b = binary.BigEndian.AppendUint32(b, 0x80000000|uint32(1+len(frame)+16))

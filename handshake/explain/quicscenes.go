@@ -19,12 +19,13 @@ const (
 
 // quicScenes lists the keys of narrate's entries for them.
 func quicScenes() []event.SceneKey {
-	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed, SceneQUICClosed.Variant(midway)}
+	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICKeys.Variant(second), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed, SceneQUICClosed.Variant(midway)}
 }
 
 const (
 	afterRetry = "retry"
 	inAnother  = "version"
+	second     = "v2"
 	more       = "more"
 	midway     = "midway"
 )
@@ -48,6 +49,8 @@ func (e *QUICKeys) Entry() event.SceneKey {
 		return SceneQUICKeys.Variant(inAnother)
 	case e.Retried:
 		return SceneQUICKeys.Variant(afterRetry)
+	case e.Version == quic.V2:
+		return SceneQUICKeys.Variant(second)
 	}
 	return SceneQUICKeys
 }
@@ -106,6 +109,12 @@ func told(frames []quic.Frame) (out []string) {
 			out = append(out, fmt.Sprintf("%v [%d:%d]", f.Type, f.Offset, f.Offset+uint64(len(f.Data))))
 		case quic.Padding:
 			out = append(out, fmt.Sprintf("%v × %d", f.Type, f.Len))
+		case quic.Ping:
+			if f.Len > 1 {
+				out = append(out, fmt.Sprintf("%v × %d", f.Type, f.Len))
+				continue
+			}
+			out = append(out, f.Type.String())
 		case quic.Ack, quic.AckECN:
 			out = append(out, fmt.Sprintf("%v …%d", f.Type, f.Largest))
 		case quic.ConnectionClose:

@@ -40,6 +40,7 @@ var labelsOf = [2]struct{ secret, key, iv, hp event.SecretLabel }{
 
 // teller numbers what is told of a connection over UDP.
 type teller struct {
+	begun    bool
 	seq      uint64
 	now      time.Time
 	initials int
@@ -52,6 +53,7 @@ func (d *datagrams) head(party string) event.Meta {
 }
 
 func (d *datagrams) tell(e event.Event) {
+	d.tellBegin()
 	d.told.seq++
 	e.Head().Seq = d.told.seq
 	d.u.r.o.Listener.Event(e)
@@ -60,9 +62,11 @@ func (d *datagrams) tell(e event.Event) {
 // listens is who computes what anybody can compute.
 const listens = "listener"
 
-// tellBegin tells whose the connection is.
+// tellBegin tells whose the connection is, once: where the beginning is missing not before there is something else to
+// tell, for the beginning may come yet.
 func (d *datagrams) tellBegin() {
-	if d.shown() {
+	if d.shown() && !d.told.begun {
+		d.told.begun = true
 		d.tell(&Recorded{Meta: d.head(""), File: d.u.r.o.Name, Connection: d.c.Number, Client: d.c.Client.String(), Server: d.c.Server.String()})
 	}
 }
@@ -155,6 +159,7 @@ func (d *datagrams) tellEnd() {
 	if !d.shown() {
 		return
 	}
+	d.tellBegin()
 	if c := d.q.Close; c != nil && c.Code>>8 == 1 {
 		for _, party := range [...]string{c.By, names[1-side(c.By == names[server])]} {
 			dir := event.Send

@@ -24,6 +24,7 @@ import (
 // recorded writes a capture file, pcap of Ethernet, as somebody would have recorded it who stands between
 // the two ends of each connection.
 type recorded struct {
+	to   io.Writer
 	w    *bufio.Writer
 	at   time.Time
 	n    int64 // bytes written
@@ -33,7 +34,7 @@ type recorded struct {
 const mss = 1460
 
 func record(w io.Writer) *recorded {
-	r := &recorded{w: bufio.NewWriterSize(w, 1<<16), at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	r := &recorded{to: w, w: bufio.NewWriterSize(w, 1<<16), at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	h := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	h = binary.LittleEndian.AppendUint16(h, 2)
 	h = binary.LittleEndian.AppendUint16(h, 4)

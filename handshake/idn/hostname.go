@@ -38,6 +38,9 @@ func HostPattern(name string) (string, error) {
 	if rest == "" {
 		return "", &NameError{name, "a label is empty", sizes}
 	}
+	if _, err := netip.ParseAddr(rest); err == nil {
+		return "", &NameError{shortened(name), "an asterisk stands for a label of a name, and an IP address has none", "RFC 9525 §6.3"}
+	}
 	ascii, err := Hostname(rest)
 	if bad, ok := err.(*NameError); ok {
 		bad.Name = shortened(name)

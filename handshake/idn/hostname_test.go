@@ -55,7 +55,7 @@ func TestHostnameRefuses(t *testing.T) {
 			t.Errorf("%q: its error is not quoted: %q", name, err)
 		}
 	}
-	for _, name := range []string{"*.", "*.*.test", "a.*.test", "*", "*.lab.test:443", "*.a b"} {
+	for _, name := range []string{"*.10.0.0.1", "*.::1", "*.", "*.*.test", "a.*.test", "*", "*.lab.test:443", "*.a b"} {
 		if got, err := idn.HostPattern(name); err == nil || !strings.Contains(err.Error(), `"`+name) {
 			t.Errorf("%q became %q, %v", name, got, err)
 		}

@@ -142,6 +142,7 @@ func (f *field) elementOf(modulus *bigmod.Modulus, y []byte) (*bigmod.Nat, error
 }
 
 func (f *field) newKey(rand io.Reader) (dhKey, error) {
+	n := f.numbers() // which settle f.bits
 	exponent := make([]byte, (f.bits+7)/8)
 	for range maxDraws {
 		if err := fill(rand, exponent); err != nil {
@@ -155,7 +156,6 @@ func (f *field) newKey(rand io.Reader) (dhKey, error) {
 		} else {
 			exponent[0] |= 1 << ((f.bits - 1) % 8)
 		}
-		n := f.numbers()
 		share := bigmod.NewNat().Exp(n.base, exponent, n.modulus).Bytes(n.modulus)
 		if _, err := f.element(share); err != nil {
 			continue // p = 23, g = 5, a = 11: the peer would refuse it, and rightly

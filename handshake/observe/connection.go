@@ -30,7 +30,7 @@ type half struct {
 	half13
 }
 
-// maxMessage is what endpoints accept too; no handshake has a longer message.
+// maxMessage is what endpoints accept too, if nobody tells them otherwise: what is longer is not followed.
 const maxMessage = 1 << 18
 
 func (o *Observer) feed(h *half, b []byte) {
@@ -228,7 +228,12 @@ func (o *Observer) read(h *half, rec record.Record) {
 		}
 	case iana.Handshake:
 		h.hs = append(h.hs, rec.Payload...)
+		taken := false
 		for o.nextMessage(h, rec.Protected) {
+			taken = true
+		}
+		if taken && len(h.hs) > 0 {
+			h.hs = bytes.Clone(h.hs) // alone, and not with the messages before it
 		}
 	}
 }
@@ -265,6 +270,7 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 	o.tallyMessage(h, m, protected)
 	o.noteMessage(h, m, raw, walked)
 	o.follow(h, m, raw, protected)
+	o.weigh(m, raw)
 	return true
 }
 

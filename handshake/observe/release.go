@@ -27,6 +27,51 @@ func (o *Observer) write(h *half, raw []byte) bool {
 	return true
 }
 
+// Held is how many bytes the observer keeps that a peer may make many: of records and messages that are not whole, of
+// the handshake as long as it lasts, and of the hellos, about what they take when they are parsed.
+func (o *Observer) Held() int {
+	n := o.hellos + cap(o.transcript) + len(o.certificate) + len(o.ticket) + len(o.sessionID)
+	for _, h := range [...]*half{&o.client, &o.server} {
+		n += cap(h.buf) + cap(h.hs)
+	}
+	return n
+}
+
+// What a hello takes beside its bytes, which are there twice: of what it lists, an entry.
+const (
+	entryCost     = 40
+	extensionCost = 64
+)
+
+// weigh counts what is kept of a hello that has just been followed.
+func (o *Observer) weigh(m message.Message, raw []byte) {
+	var x *message.Extensions
+	switch m := m.(type) {
+	case *message.ClientHello:
+		if m != o.hello {
+			return
+		}
+		x = &m.Extensions
+	case *message.ServerHello:
+		if m != o.serverHello {
+			return
+		}
+		x = &m.Extensions
+	default:
+		return
+	}
+	o.hellos += 2*len(raw) + extensionCost*len(x.List)
+	if a, ok := message.Get[*message.ALPN](x); ok {
+		o.hellos += entryCost * len(a.Protocols)
+	}
+	if k, ok := message.Get[*message.KeyShareClient](x); ok {
+		o.hellos += entryCost * len(k.Shares)
+	}
+	if p, ok := message.Get[*message.PreSharedKeyClient](x); ok {
+		o.hellos += 2 * entryCost * len(p.Identities)
+	}
+}
+
 // release drops what the handshake was read with, once it is over or has a gap that no key can close: the
 // transcript, and of the hellos all but what finds keys that come late.
 func (o *Observer) release() {
@@ -38,7 +83,7 @@ func (o *Observer) release() {
 	if o.released || !over && !o.broken || o.hello == nil {
 		return
 	}
-	o.released = true
+	o.released, o.hellos = true, 0
 	o.hello = &message.ClientHello{Version: o.hello.Version, Random: o.hello.Random, SessionID: bytes.Clone(o.hello.SessionID)}
 	if o.serverHello != nil {
 		o.serverHello = &message.ServerHello{Version: o.serverHello.Version, Random: o.serverHello.Random}

@@ -27,6 +27,7 @@ type shake struct {
 	done        int // Finished messages seen
 	hello       *message.ClientHello
 	serverHello *message.ServerHello
+	hellos      int // bytes that the two take; see Held
 	suite       *suite.Suite
 	ems, etm    bool
 	compression iana.Compression

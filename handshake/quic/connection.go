@@ -10,7 +10,7 @@ import (
 // it is given it may keep, but for p, whose slices are the datagram's.
 type Follower interface {
 	// Keys: these are tried from here on. They are others after a Retry, and where the server
-	// goes on in another version.
+	// goes on in another version; and again the first where it goes on as if there had been no Retry.
 	Keys(s *Schedule)
 	// Packet: one has come. o is nil where it stayed closed.
 	Packet(from int, p *Packet, o *Opened, frames []Frame)
@@ -21,9 +21,11 @@ type Follower interface {
 // A Connection follows one connection, up to where its Initial packets end.
 type Connection struct {
 	follower Follower
-	original []byte    // the Destination Connection ID that the client chose first
-	schedule *Schedule // nil if the beginning is missing
-	ids      [2][]byte // the connection IDs that the client and the server gave themselves
+	original []byte      // the Destination Connection ID that the client chose first
+	schedule *Schedule   // nil if the beginning is missing
+	before   *Schedule   // that before a Retry, which the client may not have taken; nil if there was none
+	others   []*Schedule // those of the other versions, from the same connection ID as schedule
+	ids      [2][]byte   // the connection IDs that the client and the server gave themselves
 	largest  [2]int64
 	streams  [2]Stream
 	trouble  [2]error
@@ -113,19 +115,58 @@ func (c *Connection) packet(from int, p *Packet) {
 }
 
 // retried follows a Retry: the client begins again, with keys from the connection ID that the
-// Retry came from (RFC 9001 §5.2).
+// Retry came from (RFC 9001 §5.2). It does not where a client must not (RFC 9000 §17.2.5.1, §17.2.5.2): where the Retry is
+// damaged, is the second, comes behind a server's Initial, has no token, or keeps the connection ID.
 func (c *Connection) retried(p *Packet) bool {
-	if subtle.ConstantTimeCompare(RetryTag(p, c.original), p.Tag) == 0 || c.ids[Server] != nil {
-		return false // damaged, or too late: there is a server's Initial (RFC 9000 §17.2.5.2)
+	if c.before != nil || c.ids[Server] != nil || p.Version != c.schedule.Version || len(p.Token) == 0 || bytes.Equal(p.SCID, c.original) ||
+		subtle.ConstantTimeCompare(RetryTag(p, c.original), p.Tag) == 0 {
+		return false
 	}
 	c.follower.Packet(Server, p, nil, nil)
+	before := c.schedule
 	c.use(NewSchedule(p.Version, p.SCID))
+	c.before = before
 	return true
 }
 
 func (c *Connection) use(s *Schedule) {
-	c.schedule = s
+	c.schedule, c.before, c.others = s, nil, nil
 	c.follower.Keys(s)
+}
+
+// in is the schedule of a version. A server may choose another than the client's (RFC 9369 §4.1).
+func (c *Connection) in(v Version) *Schedule {
+	if v == c.schedule.Version {
+		return c.schedule
+	}
+	for _, s := range c.others {
+		if s.Version == v {
+			return s
+		}
+	}
+	s := NewSchedule(v, c.schedule.DCID)
+	c.others = append(c.others, s)
+	return s
+}
+
+// open opens an Initial. Anybody who saw the client's first can make a Retry for it, and then it counts which keys the
+// server goes on with.
+func (c *Connection) open(from int, p *Packet) (o *Opened, err error) {
+	s := c.in(p.Version)
+	o, err = s.Ends[from].Open(p, c.largest[from])
+	if err == nil {
+		if s != c.schedule {
+			c.use(s)
+		}
+		return o, nil
+	}
+	if c.before == nil || c.before.Version != p.Version {
+		return nil, err
+	}
+	if o, err = c.before.Ends[from].Open(p, c.largest[from]); err == nil && from == Server {
+		c.use(c.before)
+	}
+	return o, err
 }
 
 func (c *Connection) initial(from int, p *Packet) {
@@ -133,17 +174,10 @@ func (c *Connection) initial(from int, p *Packet) {
 		c.follower.Packet(from, p, nil, nil)
 		return
 	}
-	s := c.schedule
-	if p.Version != s.Version { // as a server may choose (RFC 9369 §4.1)
-		s = NewSchedule(p.Version, s.DCID)
-	}
-	o, err := s.Ends[from].Open(p, c.largest[from])
+	o, err := c.open(from, p)
 	if err != nil {
 		c.follower.Packet(from, p, nil, nil)
 		return
-	}
-	if s != c.schedule {
-		c.use(s)
 	}
 	c.largest[from] = max(c.largest[from], int64(o.Number))
 	c.ids[from] = bytes.Clone(p.SCID)

@@ -35,7 +35,7 @@ func (t FrameType) String() string {
 }
 
 // A Frame is one frame of a payload, whose bytes it shares. PADDING frames in a row are one
-// Frame.
+// Frame, and so are PING frames; Len is how many.
 type Frame struct {
 	Type     FrameType
 	Off, Len int // in the payload
@@ -58,19 +58,24 @@ func (f *Frame) Alert() (number uint8, ok bool) {
 	return uint8(f.Code), f.Type == ConnectionClose && f.Code>>8 == 1
 }
 
+// MaxFrames is how many frames of a packet are read: what no end needs is work and memory for nothing.
+const MaxFrames = 1024
+
 // Frames reads a payload of an Initial packet. With an error it returns what stands before
-// the fault: a frame that cannot be read, or one that no Initial packet may hold.
+// the fault: a frame that cannot be read, one that no Initial packet may hold, or one more than MaxFrames.
 func Frames(payload []byte) (all []Frame, err error) {
 	r := reader{b: payload}
 	for r.left() > 0 {
+		if len(all) == MaxFrames {
+			return all, fmt.Errorf("%w: an Initial packet with more than %d frames", ErrForm, MaxFrames)
+		}
 		f := Frame{Off: r.off}
 		f.Type = FrameType(r.number())
 		switch f.Type {
-		case Padding:
-			for r.left() > 0 && payload[r.off] == 0 {
+		case Padding, Ping:
+			for r.left() > 0 && payload[r.off] == byte(f.Type) && r.off > f.Off {
 				r.off++
 			}
-		case Ping:
 		case Ack, AckECN:
 			f.ack(&r)
 		case Crypto:

@@ -48,7 +48,12 @@ func (s *Stream) Add(off uint64, b []byte) error {
 		b, off = b[next-off:], next
 	}
 	// Only what no piece has: the gaps between those that wait.
-	i := 0
+	i, _ := slices.BinarySearchFunc(s.waiting, off, func(p piece, off uint64) int {
+		if p.end() <= off {
+			return -1
+		}
+		return 1
+	})
 	for len(b) > 0 {
 		for i < len(s.waiting) && s.waiting[i].end() <= off {
 			i++

@@ -59,8 +59,8 @@ func one(c *wire.Codec, raw *[]byte) {
 	var t timestamp
 	switch whole := *raw; {
 	case len(whole) > 0 && whole[0] != v1:
-		rest := whole[1:]
-		wire.U8(c, "version", &whole[0])
+		version, rest := whole[0], whole[1:]
+		wire.U8(c, "version", &version)
 		c.Rest("unread", &rest)
 	case wire.Parse(whole, &t, nil) == nil:
 		t.Walk(c)

@@ -3,6 +3,7 @@ package sct_test
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 
 	"tlslab/handshake/reason"
@@ -81,6 +82,24 @@ func TestMillis(t *testing.T) {
 			t.Errorf("%d is %s", uint64(m), got)
 		}
 	}
+}
+
+// TestReadsOnly: whoever reads a list writes nothing into it, since another may read it at the time.
+func TestReadsOnly(t *testing.T) {
+	b, err := wire.Append(nil, &list{[][]byte{later, v1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			var fields []wire.Field
+			if err := wire.Parse(b, new(list), &fields); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
 }
 
 // TestCheck: a timestamp of v1 is one with every length as it says, and nothing behind it.

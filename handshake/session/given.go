@@ -28,7 +28,11 @@ import (
 type TicketKey struct {
 	Name [16]byte
 	Key  [32]byte
+}
 
+// ticketKeyFile is its stored form.
+type ticketKeyFile struct {
+	TicketKey
 	digest [sha256.Size]byte
 }
 
@@ -50,7 +54,7 @@ func NewTicketKey(rand io.Reader) (*TicketKey, error) {
 }
 
 // Walk visits the stored form. It does not compute the digest.
-func (k *TicketKey) Walk(c *wire.Codec) {
+func (k *ticketKeyFile) Walk(c *wire.Codec) {
 	b := c.Enter("ticket_key_file")
 	magic := [len(keyMagic)]byte{}
 	copy(magic[:], keyMagic)
@@ -68,19 +72,19 @@ func (k *TicketKey) Walk(c *wire.Codec) {
 
 // Marshal returns the key's bytes.
 func (k *TicketKey) Marshal() ([]byte, error) {
-	b, err := wire.Append(nil, k, nil)
+	b, err := wire.Append(nil, &ticketKeyFile{TicketKey: *k}, nil)
 	if err != nil {
 		return nil, err
 	}
-	k.digest = sha256.Sum256(b[:len(b)-sha256.Size])
-	return append(b[:len(b)-sha256.Size], k.digest[:]...), nil
+	digest := sha256.Sum256(b[:len(b)-sha256.Size])
+	return append(b[:len(b)-sha256.Size], digest[:]...), nil
 }
 
 // ParseTicketKey reads a key's bytes. The error is a *reason.Error: Truncated, TrailingBytes, or
 // BadValue, with the field that tells foreign bytes (magic), another version of the format (version)
 // and damaged ones (digest) apart.
 func ParseTicketKey(b []byte) (*TicketKey, error) {
-	k := new(TicketKey)
+	k := new(ticketKeyFile)
 	if err := wire.Parse(bytes.Clone(b), k, nil); err != nil {
 		return nil, err
 	}
@@ -88,16 +92,36 @@ func ParseTicketKey(b []byte) (*TicketKey, error) {
 	if want := sha256.Sum256(b[:at]); k.digest != want {
 		return nil, &reason.Error{Reason: reason.BadValue, Field: "ticket_key_file.digest", Off: at, Want: want[:], Got: k.digest[:]}
 	}
-	return k, nil
+	if err := k.known(); err != nil {
+		return nil, err
+	}
+	return &k.TicketKey, nil
+}
+
+// known refuses a key of zeros: it is one that nobody has drawn, and everybody has. Who knows the key seals
+// a ticket in which he is whoever he likes.
+func (k *TicketKey) known() error {
+	if k.Key == [32]byte{} {
+		return &reason.Error{Reason: reason.BadValue, Field: "ticket_key_file.key", Off: -1, Want: reason.Say("a key that was drawn at random"), Got: reason.Say("zeros")}
+	}
+	return nil
 }
 
 // NewGivenTicketKeys returns keys that the caller has and cares for: the first seals, and all open. None
 // is replaced, and none is forgotten, however long it takes: forward secrecy is as long as the caller keeps
 // them. To change keys, make a new one the first and leave those of before behind it until their tickets
-// have expired (Config.SessionLifetime). Two keys of one name are an error, BadValue.
+// have expired (Config.SessionLifetime). Two keys of one name are an error, BadValue, and so is one of zeros.
+//
+// Tickets of one key have nonces drawn at random, so it should seal no more than 2^32 of them, on all servers
+// together (NIST SP 800-38D §8.3): a busy farm changes its key within days. And where several servers have a
+// key, what they remember about replays (Config.SingleUse, Config.AcceptEarlyData) must be in a store that
+// they share: else each ticket and each flight of early data is taken once by each of them.
 func NewGivenTicketKeys(seals TicketKey, opens ...TicketKey) (*TicketKeys, error) {
 	t := &TicketKeys{given: true}
 	for i, given := range append([]TicketKey{seals}, opens...) {
+		if err := given.known(); err != nil {
+			return nil, err
+		}
 		k := &ticketKey{name: given.Name, key: given.Key}
 		if i == 0 {
 			k.seals = time.Unix(1, 0) // later than the others'

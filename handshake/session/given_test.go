@@ -43,7 +43,7 @@ func TestTicketKeyBytes(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, k)
 	}
 	var note []wire.Field
-	if err := wire.Parse(b, new(session.TicketKey), &note); err != nil {
+	if err := wire.Parse(b, new(session.TicketKeyFile), &note); err != nil {
 		t.Fatal(err)
 	}
 	if err := wire.Covered(note, len(b)); err != nil {
@@ -112,5 +112,23 @@ func TestGivenTwice(t *testing.T) {
 		if _, err := session.NewGivenTicketKeys(*a, opens...); reason.Of(err) != reason.BadValue {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// TestKeyOfZeros: a key that nobody has drawn is no key, whether it is given or read.
+func TestKeyOfZeros(t *testing.T) {
+	zeros := new(session.TicketKey)
+	if _, err := session.NewGivenTicketKeys(*zeros); reason.Of(err) != reason.BadValue {
+		t.Errorf("given: %v", err)
+	}
+	if _, err := session.NewGivenTicketKeys(*ticketKey(t, 1), *zeros); reason.Of(err) != reason.BadValue {
+		t.Errorf("given to open: %v", err)
+	}
+	b, err := zeros.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := session.ParseTicketKey(b); reason.Of(err) != reason.BadValue {
+		t.Errorf("read: %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/internal/tlstest"
+	"tlslab/handshake/message"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 	"tlslab/handshake/tls/https"
@@ -204,9 +205,13 @@ func TestHTTPStrangers(t *testing.T) {
 
 // A Config that allows h2 is no reason to agree on what nobody would speak.
 func TestHTTPAgreesOnNoHTTP2(t *testing.T) {
-	for _, protocols := range [][]string{{"h2"}, {"h2", "http/1.1"}} {
+	for _, protocols := range [][]string{{"h2"}, {"h2", "http/1.1"}, {"for the client", "h2", "http/1.1"}} {
 		cfg := tlstest.Serving(tlstest.Servers()["rsa"])
-		cfg.ALPN = protocols
+		if cfg.ALPN = protocols; protocols[0] == "for the client" {
+			chosen := *cfg
+			chosen.ALPN, cfg.ALPN = protocols[1:], []string{"h2"}
+			cfg.ForClient = func(*message.ClientHello) (*tls.Config, error) { return &chosen, nil }
+		}
 		c := stdClient(t)
 		c.Transport.(*http.Transport).ForceAttemptHTTP2 = true
 		r, err := c.Get(tlstest.ServeHTTP(t, cfg, nil))

@@ -20,6 +20,10 @@ const (
 
 	maxBlock   = 16 << 20 // of one block, as Wireshark has it
 	maxSecrets = 64 << 20 // of one of secrets, and of all that were not asked for
+
+	// A section may describe as many interfaces, in as many bytes: gopacket keeps all of them.
+	maxInterfaces     = 1 << 12
+	maxInterfaceBytes = 1 << 20
 )
 
 // blocks passes a pcapng file on, block by block, each only when it is whole and its lengths agree: behind
@@ -31,7 +35,9 @@ type blocks struct {
 	block []byte   // the one at hand
 	ready []byte   // of it, to be passed on
 	snap  []uint32 // how much is kept of a packet, by interface of the section
+	about int      // bytes of the section's descriptions of interfaces
 	lines []byte
+	left  int64 // bytes of such that were not kept
 	err   error // io.EOF behind the last block; io.ErrUnexpectedEOF in the midst of one
 }
 
@@ -61,7 +67,7 @@ func (f *blocks) next() error {
 	}
 	kind := binary.BigEndian.Uint32(f.block)
 	if kind == blockSection { // a palindrome
-		f.order, f.snap = binary.LittleEndian, nil
+		f.order, f.snap, f.about = binary.LittleEndian, nil, 0
 		if f.block[8] == 0x1a {
 			f.order = binary.BigEndian
 		}
@@ -110,6 +116,9 @@ func (f *blocks) check(kind uint32, body []byte) error {
 	case blockInterface:
 		if len(body) < 8 {
 			return errors.New("the description of an interface is too short")
+		}
+		if f.about += len(body); len(f.snap) >= maxInterfaces || f.about > maxInterfaceBytes {
+			return fmt.Errorf("more than %d interfaces in a section, or more than %d bytes about them", maxInterfaces, maxInterfaceBytes)
 		}
 		f.snap = append(f.snap, f.order.Uint32(body[4:]))
 		return f.options(body[8:])
@@ -170,5 +179,7 @@ func (f *blocks) keep(body []byte) {
 	}
 	if len(f.lines)+len(lines) < maxSecrets {
 		f.lines = append(append(f.lines, lines...), '\n')
+	} else {
+		f.left += int64(len(lines))
 	}
 }

@@ -198,6 +198,14 @@ func (r *Reader) Next() (Packet, error) {
 // HasSecrets reports whether the file's format has a place for secrets: pcap has none.
 func (r *Reader) HasSecrets() bool { return r.blocks != nil }
 
+// SecretsLeft is how many bytes of key logs were left out, because there were too many before Secrets was asked for them.
+func (r *Reader) SecretsLeft() int64 {
+	if r.blocks == nil {
+		return 0
+	}
+	return r.blocks.left
+}
+
 // Secrets returns the lines of an NSS key log that stood in the file since it was asked
 // last: pcapng's Decryption Secrets Blocks. Those in front of a packet are there when the
 // packet is.

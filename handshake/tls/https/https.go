@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 
+	"tlslab/handshake/message"
 	"tlslab/handshake/tls"
 )
 
@@ -18,13 +19,27 @@ import (
 // It takes no early data: net/http reads by Read, which never returns any, so that a request
 // would be accepted and lost.
 func Serve(srv *http.Server, l net.Listener, cfg *tls.Config) error {
-	if cfg != nil && (cfg.MaxEarlyData > 0 || slices.Contains(cfg.ALPN, "h2")) {
-		own := *cfg
-		own.MaxEarlyData = 0
-		own.ALPN = slices.DeleteFunc(slices.Clone(cfg.ALPN), func(p string) bool { return p == "h2" })
-		cfg = &own
+	if cfg != nil {
+		cfg = plain(cfg)
 	}
 	return srv.Serve(tls.NewListener(l, cfg))
+}
+
+// plain is cfg without what net/http cannot serve here, whomever it gives a Config of his own.
+func plain(cfg *tls.Config) *tls.Config {
+	own := *cfg
+	own.MaxEarlyData = 0
+	own.ALPN = slices.DeleteFunc(slices.Clone(cfg.ALPN), func(p string) bool { return p == "h2" })
+	if choose := cfg.ForClient; choose != nil {
+		own.ForClient = func(m *message.ClientHello) (*tls.Config, error) {
+			chosen, err := choose(m)
+			if err != nil || chosen == nil {
+				return chosen, err
+			}
+			return plain(chosen), nil
+		}
+	}
+	return &own
 }
 
 // Transport returns an http.RoundTripper that reaches https URLs over this package.

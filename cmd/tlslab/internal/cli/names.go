@@ -69,7 +69,7 @@ func noName(flag string, bad *idn.NameError) error {
 // whyNot is what package idn says is wrong with a name, of which some is of the library below it.
 func whyNot(why string) reason.Usage {
 	for _, known := range append(slices.Clip(moreThanName),
-		bracketed, reason.Usagef("it has a colon"), reason.Usagef("it has a space"),
+		bracketed, reason.Usagef("an asterisk stands for a label of a name, and an IP address has none"), reason.Usagef("it has a colon"), reason.Usagef("it has a space"),
 		reason.Usagef("it has a character that no name has, %s", ""),
 		reason.Usagef("a label takes more than 63 octets"), reason.Usagef("it takes more than 253 octets"), reason.Usagef("a label begins or ends with a hyphen"),
 		reason.Usagef("it takes far more than 253 octets"), reason.Usagef("it is not UTF-8"), reason.Usagef("a label is empty"), reason.Usagef("it takes more than 253 octets in its xn-- form"),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,7 +13,9 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/observe"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
+	"tlslab/pki"
 )
 
 // asked are the keys that the list can ask for.
@@ -29,14 +32,15 @@ func asked() (keys []string) {
 		}
 	}
 	for _, c := range explain.Causes() {
-		keys = append(keys, "cause/"+string(c))
+		keys = append(keys, causeKey(&explain.Outcome{Cause: c}), causeKey(&explain.Outcome{Cause: c, Inferred: true}))
 	}
 	for _, x := range explain.Takens() {
 		keys = append(keys, "early/"+string(x))
 	}
 	for _, n := range explain.Needs() {
-		keys = append(keys, "need/"+string(n))
+		keys = append(keys, needKey(n, &explain.Connection{Random: []byte{1}}))
 	}
+	keys = append(keys, needKey(explain.NeedKeyLog, new(explain.Connection)), "need/whole+with")
 	for _, c := range explain.Carriers() {
 		if c != explain.Bare {
 			keys = append(keys, carrierKey(&explain.Connection{Carrier: c}), carrierKey(&explain.Connection{Carrier: c, Target: "x"}))
@@ -45,7 +49,7 @@ func asked() (keys []string) {
 	for _, w := range explain.Whys() {
 		keys = append(keys, "why/"+string(w))
 	}
-	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}} {
+	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}, {Read: explain.Reading{Initial: true, Hello: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
 	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
@@ -62,7 +66,7 @@ func asked() (keys []string) {
 		keys = append(keys, "point/"+p)
 	}
 	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
-	keys = append(keys, "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed")
+	keys = append(keys, "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed", "quic/reserved")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -144,5 +148,23 @@ func TestJSON(t *testing.T) {
 	}
 	if got.N != 3 || got.Outcome.Alert != "unknown_ca" || got.Outcome.Phase != "client" || got.Opens.Sealed != 2 || got.Opens.Needs[0] != "key_log" {
 		t.Errorf("%s", b.Bytes())
+	}
+}
+
+// What is remembered of what was said does not grow with the file.
+func TestRemembered(t *testing.T) {
+	var b bytes.Buffer
+	l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Width: 80}}, lang: narrate.Langs()[0]}
+	for i := range 3 * maxSaid {
+		err := &reason.Error{Reason: reason.CertificateUntrusted}
+		l.unbelieved(&explain.Connection{ServerName: strconv.Itoa(i), Verdict: &pki.Report{Err: err}}, err)
+		l.text.Reset()
+	}
+	if len(l.judged) > maxSaid || len(l.said) > maxSaid {
+		t.Errorf("%d chains and %d texts are remembered", len(l.judged), len(l.said))
+	}
+	l.end(explain.Totals{TLS: 1, LogLeft: 4711})
+	if !strings.Contains(b.String(), "4711") {
+		t.Errorf("of what was left out of key logs nothing is said: %q", b.String())
 	}
 }

@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -26,6 +28,8 @@ func main() {
 	version := flag.Int("version", 1, "the one QUIC version")
 	group := flag.Int("group", 0, "the one group, by number")
 	alpn := flag.String("alpn", "h3", "the one protocol")
+	refuse := flag.Bool("refuse", false, "let each client show a certificate, and believe none")
+	show := flag.Bool("show", false, "show -cert to the server")
 	keylog := flag.String("keylog", "", "key log to append to")
 	flag.Parse()
 
@@ -41,6 +45,15 @@ func main() {
 	over := &quic.Config{Versions: []quic.Version{quic.Version1}}
 	if *version == 2 {
 		over.Versions[0] = quic.Version2
+	}
+	if *refuse {
+		conf.ClientAuth = tls.RequireAnyClientCert
+		conf.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error { return errors.New("nobody I know") }
+	}
+	if *show {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		check(err)
+		conf.Certificates = []tls.Certificate{pair}
 	}
 	if *server {
 		serve(*addr, *cert, *key, *retry, conf, over)

@@ -1,0 +1,4 @@
+package session
+
+// TicketKeyFile is the stored form, for the walk of its fields.
+type TicketKeyFile = ticketKeyFile
