@@ -79,6 +79,7 @@ func Takens() []Taken { return []Taken{EarlyTaken, EarlyRefused, EarlyHidden} }
 type Reading struct {
 	Handshake, Data bool // something encrypted of them
 	Initial         bool // Initial packets of QUIC, which open to anybody
+	Hello           bool // and they made a whole ClientHello
 	Given           bool // by a key log, or a PSK: what an end gave away
 	Computed        bool // by the server's key: what a thief could compute
 	Session         int  // of the connection with whose secret this one was read, which resumes it; 0: with keys of this one
@@ -101,13 +102,15 @@ const (
 	SessionClosed observe.Why = "session_closed"
 	// Incomplete: bytes are missing from the recording, and behind them nothing can be opened.
 	Incomplete observe.Why = "incomplete"
-	// Headless: the file lacks its beginning, with the hellos from which keys are found and made.
+	// Unreadable: a hello is there, and cannot be read.
+	Unreadable observe.Why = "unreadable"
+	// Headless: the file lacks its beginning, with a hello, or both, from which keys are found and made.
 	Headless observe.Why = "headless"
 )
 
 // Whys lists every reason that Reading.Closed can have.
 func Whys() []observe.Why {
-	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Headless)
+	return append(observe.Whys(), OtherLines, SessionElsewhere, SessionClosed, Incomplete, Unreadable, Headless)
 }
 
 // Lines are lines of a key log (RFC 9850).
@@ -131,6 +134,7 @@ type Need string
 const (
 	NeedKeyLog    Need = "key_log"    // with a line of this client random
 	NeedServerKey Need = "server_key" // of the certificate, RSA: the key exchange is made with it
+	NeedPSK       Need = "psk"        // of TLS 1.3, which used it alone: the keys are made of nothing else
 	NeedSession   Need = "session"    // the recording in which the session began, and what opens that
 	NeedSuite     Need = "suite"      // somebody who knows this cipher suite
 	NeedWhole     Need = "whole"      // a recording that lacks nothing
@@ -139,13 +143,15 @@ const (
 
 // Needs lists every Need.
 func Needs() []Need {
-	return []Need{NeedKeyLog, NeedServerKey, NeedSession, NeedSuite, NeedWhole, NeedEnd}
+	return []Need{NeedKeyLog, NeedServerKey, NeedPSK, NeedSession, NeedSuite, NeedWhole, NeedEnd}
 }
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
-	hello, serverHello, done bool // ClientHello, ServerHello, ServerHelloDone
-	shared                   bool // the ServerHello has a key share
+	hello, serverHello, done bool    // ClientHello, ServerHello, ServerHelloDone
+	shared                   bool    // the ServerHello has a key share
+	unreadable               [2]bool // whose hello was there, and could not be read
+	behind                   int     // records of data behind such a one: what is in them is encrypted
 	finished                 [2]bool
 	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
 	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
@@ -153,6 +159,8 @@ type progress struct {
 	short                    [2]bool // the last of them was as long as an alert
 	firstShort               bool    // the client's first was
 	shorts                   int     // of the client's, those
+	unread                   int     // of the client's, those that stayed closed
+	bade                     bool    // behind its last flight the client said something as short, or FIN, before the server said anything
 	data                     [2]bool // there were records of application data, opened or TLS 1.2's
 	shows                    bool    // the client showed a certificate
 	offered                  []mark  // what the client would resume, until the server answers
@@ -197,6 +205,9 @@ func (s *stream) note(e event.Event) {
 
 func (s *stream) record(by int, e *event.Record) {
 	if !e.Protected {
+		if e.Type == iana.ApplicationData {
+			s.behind++
+		}
 		return
 	}
 	is13 := s.c.Version == iana.TLS13
@@ -215,7 +226,12 @@ func (s *stream) record(by int, e *event.Record) {
 			s.firstShort = short
 		}
 		if by == server && s.sealed[client] > 0 {
-			s.answered++
+			if s.answered++; s.answered == 1 {
+				s.bade = s.shorts > 0 || s.shut != "" && s.shutBy == client
+			}
+		}
+		if by == client && e.Payload == nil {
+			s.unread++
 		}
 		s.sealed[by]++
 		if s.short[by] = short; short && by == client {
@@ -276,6 +292,10 @@ func (s *stream) message(by int, e *event.Message) {
 		s.done = true
 	}
 	switch e.Kind {
+	case message.KindClientHello:
+		s.unreadable[by] = s.unreadable[by] || by == client && !s.hello
+	case message.KindServerHello:
+		s.unreadable[by] = s.unreadable[by] || by == server && !s.serverHello
 	case message.KindFinished:
 		s.finished[by] = true
 	case message.KindCertificateRequest:
@@ -451,7 +471,10 @@ func (c *Connection) close(s *stream, r observe.Report) {
 	read.Given = opened && !read.Computed
 	logged := s.r.logged
 	read.LogLacks = logged.Len() > 0 && !logged.Has(c.Random)
-	read.Needs = c.needs(r, read.Cut)
+	if s.garbledHello() >= 0 && s.behind > 0 && read.Sealed == 0 {
+		read.Sealed, read.Closed = s.behind, Unreadable
+	}
+	read.Needs = s.needs(&r, read.Cut, opened)
 	c.Read = read
 	c.Read.Closed = c.closed(&read)
 	if s.chain != nil {
@@ -475,26 +498,37 @@ func (c *Connection) closed(r *Reading) observe.Why {
 	return r.Closed
 }
 
-// needs is what would open the rest.
-func (c *Connection) needs(r observe.Report, lost bool) (out []Need) {
+// needs is what would open the rest. Where bytes are missing, it may be that none of what is there is known to be
+// encrypted: what opens the rest in a recording that lacks nothing is needed then too, if there was nothing to open it with.
+func (s *stream) needs(r *observe.Report, lost, opened bool) (out []Need) {
+	c := s.c
 	if lost {
 		out = append(out, NeedWhole)
 	}
-	switch r.Closed {
-	case "":
+	switch {
+	case r.Closed == "" && (!lost || opened || !s.keyless()):
 		return out
-	case observe.UnknownSuite, observe.OldVersion:
+	case r.Closed == observe.UnknownSuite, r.Closed == observe.OldVersion:
 		return append(out, NeedSuite)
 	}
 	su := suite.ByID(c.Suite)
-	if c.Version != iana.TLS13 && su != nil && su.Kx == iana.KxRSA {
-		if c.Resumed {
-			out = append(out, NeedSession)
-		} else {
-			out = append(out, NeedServerKey)
-		}
+	switch {
+	case c.Version == iana.TLS13 && s.serverHello && c.Resumed && !s.shared:
+		out = append(out, NeedPSK)
+	case c.Version == iana.TLS13 || su == nil || su.Kx != iana.KxRSA:
+	case c.Resumed:
+		out = append(out, NeedSession)
+	default:
+		out = append(out, NeedServerKey)
 	}
 	return append(out, NeedKeyLog)
+}
+
+// keyless reports whether no key was given that may be this connection's.
+func (s *stream) keyless() bool {
+	k := &s.r.o.Keys
+	known := s.r.logged.Has(s.c.Random) || s.c.Random == nil && s.r.logged.Len() > 0
+	return !known && k.RSA == nil && len(k.PSKs) == 0
 }
 
 // judge has the chain verified as a client would have done, at the packets' time.

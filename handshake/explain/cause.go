@@ -139,12 +139,19 @@ func shows(s *stream, _ *Outcome) bool { return s.shows }
 // bound: the client offered a pre-shared key.
 func bound(s *stream, _ *Outcome) bool { return s.bound }
 
-// mute: the client was the first to close the connection, and had said nothing over it.
+// mute: the client was the first to close the connection, and had said nothing over it, as far as can be told.
 func mute(s *stream, o *Outcome) bool {
 	left := o.ClosedBy == names[client] && !s.leaves[server] || s.leaves[client] || s.c.Version == iana.TLS13 && !s.finished[client] && s.short[client]
 	if s.c.Resumed || !left || s.data[client] {
 		return false
 	}
-	// What is closed in TLS 1.3 is told apart by its length: the Finished, and perhaps an alert.
-	return s.c.Version != iana.TLS13 || s.finished[client] || s.sealed[client]-s.shorts <= 1 && !s.c.Early
+	if s.c.Version != iana.TLS13 {
+		return true
+	}
+	if s.finished[client] {
+		return s.unread == 0
+	}
+	// What is closed in TLS 1.3 is told apart by its length: the Finished, and perhaps an alert. Two that are as
+	// short are not both an alert, and of one nobody knows: so it is inferred, as the outcome is.
+	return s.sealed[client]-s.shorts <= 1 && s.shorts <= 1 && !s.c.Early
 }

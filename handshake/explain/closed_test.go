@@ -136,7 +136,7 @@ func TestClosed(t *testing.T) {
 		shown[row.why] = true
 	}
 	for _, why := range explain.Whys() {
-		if !shown[why] && why != observe.EarlierSession { // of which a file can tell more
+		if !shown[why] && why != observe.EarlierSession && why != explain.Unreadable { // of which a file can tell more; TestGarbledHello
 			t.Errorf("no capture shows %s", why)
 		}
 	}
@@ -227,4 +227,48 @@ func random(l *explain.Lines) []byte {
 		return nil
 	}
 	return l.Random
+}
+
+// What would open a connection is named: the pre-shared key that its keys are made of alone, and keys too where bytes
+// are missing and none was given.
+func TestNeeds(t *testing.T) {
+	whole := func(name string) []byte {
+		file, err := os.ReadFile("testdata/" + name + ".pcapng")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	without := func(name string, packet int) []byte {
+		blocks := blocksOf(whole(name))
+		n := 0
+		i := slices.IndexFunc(blocks, func(b block) bool {
+			if b.packet {
+				n++
+			}
+			return n == packet
+		})
+		return append(joined(blocks[:i]), joined(blocks[i+1:])...)
+	}
+	psk := [][]byte{{1}}
+	for _, row := range []struct {
+		what  string
+		file  []byte
+		keys  explain.Keys
+		needs []explain.Need
+	}{
+		{"psk_ke", whole("psk_ke"), explain.Keys{}, []explain.Need{explain.NeedPSK, explain.NeedKeyLog}},
+		{"psk_ke, with another", whole("psk_ke"), explain.Keys{PSKs: psk}, []explain.Need{explain.NeedPSK, explain.NeedKeyLog}},
+		{"psk_dhe_ke", whole("psk"), explain.Keys{PSKs: psk}, []explain.Need{explain.NeedKeyLog}},
+		{"without the ServerHello", without("tls13", 6), explain.Keys{}, []explain.Need{explain.NeedWhole, explain.NeedKeyLog}},
+		{"and with the key log", without("tls13", 6), explain.Keys{Logged: keyLog(logLines(t, "tls13"))}, []explain.Need{explain.NeedWhole}},
+		{"without the ClientHello", without("tls13", 4), explain.Keys{}, []explain.Need{explain.NeedWhole, explain.NeedKeyLog}},
+		{"and with the key log, too", without("tls13", 4), explain.Keys{Logged: keyLog(logLines(t, "tls13"))}, []explain.Need{explain.NeedWhole}},
+		{"midway", whole("midway"), explain.Keys{}, []explain.Need{explain.NeedWhole, explain.NeedKeyLog}},
+	} {
+		all, _, err := read(t, row.file, explain.Options{Keys: row.keys})
+		if err != nil || len(all) != 1 || !slices.Equal(all[0].Read.Needs, row.needs) {
+			t.Errorf("%s: %v, %v, want %v", row.what, err, all[0].Read.Needs, row.needs)
+		}
+	}
 }

@@ -49,6 +49,7 @@ func (l *ends) Event(e event.Event) {
 
 // flush tells what is at hand.
 func (l *ends) flush() {
+	early := len(l.records) > 0 && l.records[0].(*event.Record).Keys == event.EarlyKeys
 	for _, e := range l.said { // a record goes out in the move of the last message in it
 		if m, ok := e.(*event.Message); ok {
 			for _, r := range l.records {
@@ -58,12 +59,19 @@ func (l *ends) flush() {
 	}
 	for _, of := range [...][]event.Event{l.said, l.records, l.changes, l.seen} {
 		for _, e := range of {
+			if _, data := e.(*event.Data); data && early { // 0-RTT: the client waits for no answer
+				e.Head().State = event.WaitServerHello
+			}
 			l.tell(e)
 		}
 	}
 	for _, of := range [...][]event.Event{l.records, l.said, l.changes} {
 		for _, e := range of {
-			l.tell(received(e))
+			e := received(e)
+			if _, data := e.(*event.Data); data && early {
+				e.Head().State = event.WaitEndOfEarlyData
+			}
+			l.tell(e)
 		}
 	}
 	for _, e := range l.other {

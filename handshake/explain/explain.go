@@ -10,6 +10,7 @@ import (
 	"tlslab/handshake/capture/dissect"
 	"tlslab/handshake/certcompress"
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
 	"tlslab/pki"
 )
@@ -194,10 +195,21 @@ func (r *reading) done(s *stream) {
 	if s.awaited && s.c.Carrier == Some {
 		s.forget()
 	}
+	s.behead()
 	if s.headless {
 		r.totals.TLS++
-		s.c.Outcome = Outcome{What: Unfollowed, Phase: PhaseData, Cause: CauseRecording, Closing: string(s.shut)}
+		phase := PhaseLost
+		if s.opens == iana.ApplicationData {
+			phase = PhaseData
+		}
+		s.c.Outcome = Outcome{What: Unfollowed, Phase: phase, Cause: CauseRecording, Closing: string(s.shut)}
 		s.c.Read = Reading{Cut: true, Closed: Headless, Needs: []Need{NeedWhole}}
+		if s.keyless() {
+			s.c.Read.Needs = append(s.c.Read.Needs, NeedKeyLog)
+		}
+		if r.o.Onlookers || s.shown() {
+			s.c.Onlookers = unheard()
+		}
 	} else if s.c.TLS {
 		r.totals.TLS++
 		report := s.ob.Report()
@@ -208,6 +220,9 @@ func (r *reading) done(s *stream) {
 		s.c.judge(r.o.Roots, &r.chains.signatures)
 	}
 	if s.c.TLS && s.shown() {
+		if s.headless {
+			s.heads()
+		}
 		s.closes(s.at)
 	}
 	if r.o.Each != nil {

@@ -60,12 +60,15 @@ const (
 	OtherPSK    WhyNot = "other_psk"        // the binders are of another one
 	PSKAndMore  WhyNot = "psk_and_exchange" // the keys come from it and from a fresh exchange
 	OverQUIC    WhyNot = "quic"             // nothing here opens QUIC behind its hellos, with whatever keys
+	OldVersion  WhyNot = "old_version"      // nothing here makes the keys of this version, out of whatever secret
+	AlienSuite  WhyNot = "unknown_suite"    // nothing here knows it
+	Unheard     WhyNot = "unheard"          // no hello could be read
 	Undecodable WhyNot = "undecodable"      // something is missing, or does not open under keys that should
 )
 
 // WhyNots lists every WhyNot.
 func WhyNots() []WhyNot {
-	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, Undecodable}
+	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, OldVersion, AlienSuite, Unheard, Undecodable}
 }
 
 // Onlooker is what one who watches a connection makes of it.
@@ -100,8 +103,15 @@ func (s *stream) onlookers() {
 	r, base := s.r, observe.Options{Conn: s.c.Number, Time: s.time, Forget: true, Brief: !s.shown()}
 	keys := r.o.Keys
 	var who []observe.Onlooker
+	// A log may stand further down in the file. With no other key at hand the account's own observer
+	// is its reader then, and so of every connection that is not shown: the sessions which that one has
+	// found are what a reader of the log has.
+	log, others := r.logged.Len() > 0 && s.shown(), keys.RSA != nil || len(keys.PSKs) > 0
 	add := func(party string, later bool, give func(*observe.Options)) {
 		has := r.loot[party]
+		if party == LogReader && !others {
+			has = &r.all
+		}
 		if has == nil {
 			has = new(sessions)
 			r.loot[party] = has
@@ -119,10 +129,7 @@ func (s *stream) onlookers() {
 	if len(keys.PSKs) > 0 {
 		add(PSKThief, true, func(o *observe.Options) { o.PSKs = keys.PSKs })
 	}
-	// A log may stand further down in the file. With no other key at hand the account's own observer
-	// is its reader then.
-	log := r.logged.Len() > 0 && s.shown()
-	if log || keys.RSA != nil || len(keys.PSKs) > 0 {
+	if log || others {
 		add(LogReader, false, func(o *observe.Options) { o.Keys = r.logged })
 	}
 	if s.shown() { // who has a column there from the beginning
@@ -147,7 +154,13 @@ func (s *stream) onlookers() {
 // overheard has those who look on hear what an end said.
 func (s *stream) overheard(fromServer bool, b []byte) {
 	if s.panel != nil {
-		for _, o := range s.panel.Heard(!fromServer, b) {
+		heard := s.panel.Heard(!fromServer, b)
+		if len(heard) > 0 {
+			if all := s.ob.Report(); beyond(&all) != "" {
+				bareOnly(heard)
+			}
+		}
+		for _, o := range heard {
 			o.Time = s.at
 			s.r.ends.Event(o)
 		}
@@ -170,6 +183,15 @@ func (s *stream) overheard(fromServer bool, b []byte) {
 	// Of a connection that is not asked about what matters is the session that it begins.
 	if !s.r.o.Onlookers && s.panel == nil && (over || s.c.Version == iana.TLS13) {
 		s.looks = nil
+	}
+}
+
+// bareOnly leaves out of what is told those whose keys nobody here can try: only the listener has tried.
+func bareOnly(heard []*event.Onlooked) {
+	for _, o := range heard {
+		for i := range o.Records {
+			o.Records[i].By = slices.DeleteFunc(o.Records[i].By, func(s event.Sight) bool { return s.Onlooker != Listener })
+		}
 	}
 }
 
@@ -231,12 +253,12 @@ func (s *stream) parts(all *observe.Report) (out []There) {
 		switch p {
 		case observe.PartServerCertificate:
 			// A full handshake of TLS 1.3 that has come to its end had one (RFC 9846 §2).
-			sure = sure || is13 && !c.Resumed && c.Outcome.What == Done
+			sure = sure || is13 && !c.Resumed && (c.Outcome.What == Done || s.replies())
 			may = is13 && !c.Resumed && all.Sealed > 0
 		case observe.PartClientCertificate:
 			may = is13 && !c.Resumed && all.Sealed > 0 && all.Tally.Read[observe.PartHandshake] == 0
 		case observe.PartHandshake:
-			sure = sure || may || is13 && c.Outcome.What == Done
+			sure = sure || may || is13 && (c.Outcome.What == Done || s.replies())
 			may = is13 && all.Sealed > 0
 		case observe.PartEarlyData:
 			sure = sure || may // what goes by before the ServerHello is nothing else
@@ -263,20 +285,39 @@ func (s *stream) sights(all *observe.Report) {
 	if reports[LogReader] == nil && s.r.logged.Len() > 0 {
 		reports[LogReader] = all // there is nothing else than the log
 	}
-	bare := reports[Listener]
+	bare, beyond := reports[Listener], beyond(all)
 	for _, party := range OnlookerParties() {
 		o := Onlooker{Party: party}
 		r := reports[party]
-		if party == LogReader && s.r.logged.Len() == 0 {
+		if party == LogReader && s.r.logged.Len() == 0 || beyond != "" && party != Listener {
 			r = nil
 		}
 		if o.Tried = r != nil; o.Tried {
 			s.tried(&o, r, bare)
 		} else {
-			s.untried(&o, bare)
+			s.untried(&o, bare, beyond)
 		}
 		c.Onlookers = append(c.Onlookers, o)
 	}
+}
+
+// unheard are the onlookers of a connection of which no hello could be read: of nobody anything can be said.
+func unheard() (out []Onlooker) {
+	for _, party := range OnlookerParties() {
+		out = append(out, Onlooker{Party: party, Whole: Untried, Why: Unheard})
+	}
+	return out
+}
+
+// beyond is why nobody here can try any key, though somebody else may: "" where one can.
+func beyond(all *observe.Report) WhyNot {
+	switch all.Closed {
+	case observe.OldVersion:
+		return OldVersion
+	case observe.UnknownSuite:
+		return AlienSuite
+	}
+	return ""
 }
 
 // tried is what an onlooker with keys made of it. What the listener reads everybody can.
@@ -336,9 +377,9 @@ func (s *stream) sight(p observe.Part, r *observe.Report) Sight {
 	return Reads
 }
 
-// untried is what can be said of an onlooker whose keys nobody gave: what the listener reads, and
-// where a key of that kind has no part in the connection.
-func (s *stream) untried(o *Onlooker, bare *observe.Report) {
+// untried is what can be said of an onlooker whose keys nobody gave, or whose keys are beyond what is
+// made here: what the listener reads, and where a key of that kind has no part in the connection.
+func (s *stream) untried(o *Onlooker, bare *observe.Report, beyond WhyNot) {
 	why := s.useless(o.Party)
 	rest := Untried
 	if why != "" {
@@ -361,6 +402,9 @@ func (s *stream) untried(o *Onlooker, bare *observe.Report) {
 	}
 	if o.Whole = rest; o.Party == PSKThief && slices.Contains(o.Parts, Untried) {
 		o.Whole = Untried
+	}
+	if o.Why == "" {
+		o.Why = beyond
 	}
 	if o.Why == "" {
 		o.Why = o.Missing()
@@ -421,7 +465,7 @@ func (s *stream) why(party string, r *observe.Report) WhyNot {
 	if party == Listener {
 		return Keyless
 	}
-	if s.lost != [2]bool{} || r.Closed == observe.DidNotOpen || r.Closed == observe.UnknownSuite {
+	if s.lost != [2]bool{} || r.Closed == observe.DidNotOpen {
 		return Undecodable
 	}
 	if party == PSKThief && s.c.Early && r.PSK == nil {

@@ -15,7 +15,7 @@ type Outcome struct {
 	Phase    Phase // what was under way
 	Cause    Cause // the likely one; "" if it ended in order
 	// Inferred: it was not read, but follows from what went by: from a closed record that is as
-	// long as an alert, or from records behind which a handshake is over.
+	// long as an alert, or from records behind which a handshake is over. Of CausePin: that it asked nothing follows from lengths too.
 	Inferred bool
 	Closing  string // how TCP ended: "fin", "rst", "" if the file ended first
 	ClosedBy string // who began that
@@ -48,11 +48,12 @@ const (
 	PhaseClient Phase = "client" // the client's, behind the server's
 	PhaseFinish Phase = "finish" // the server's Finished, or what it says to the client's last flight
 	PhaseData   Phase = "data"   // the handshake is over
+	PhaseLost   Phase = "lost"   // bytes are missing, with which it could be told
 )
 
 // Phases lists every Phase.
 func Phases() []Phase {
-	return []Phase{PhaseHello, PhaseServer, PhaseClient, PhaseFinish, PhaseData}
+	return []Phase{PhaseHello, PhaseServer, PhaseClient, PhaseFinish, PhaseData, PhaseLost}
 }
 
 // closing is how TCP ended.
@@ -98,14 +99,21 @@ func (s *stream) over() (over, inferred bool) {
 	}
 	if s.c.Version == iana.TLS13 {
 		// What is closed tells by its length that it is no alert; that of the client's 0-RTT data
-		// may be anything, and what the server answers comes behind it.
-		return s.serverHello && s.sealed[client] > 0 && !s.firstShort && s.sealed[server] > 0 && !s.turnedAway(), true
+		// may be anything, and what the server answers comes behind it. That the server goes without an alert says
+		// that it has no objection; where what it answers is missing, nothing does.
+		return s.replies() && !s.turnedAway() && !(s.lost[server] && s.answered == 0), true
 	}
 	return s.sealedShake[client] > 0 && s.sealedShake[server] > 0, false
 }
 
-// turnedAway: all that the server said to the client's last flight is as long as an alert.
-func (s *stream) turnedAway() bool { return s.answered == 1 && s.short[server] }
+// replies: of TLS 1.3, the client has gone on when the server's flight had come.
+func (s *stream) replies() bool {
+	return s.serverHello && s.sealed[client] > 0 && !s.firstShort && s.sealed[server] > 0
+}
+
+// turnedAway: all that the server said to the client's last flight is as long as an alert. To a client that has said
+// goodbye, or two bytes of data, it is the answer to that.
+func (s *stream) turnedAway() bool { return s.answered == 1 && s.short[server] && !s.bade }
 
 func (s *stream) outcome(r *observe.Report) Outcome {
 	o := Outcome{Phase: s.phase(), Closing: string(s.shut)}
@@ -114,16 +122,24 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 	}
 	over, inferred := s.over()
 	garbles := s.garbles(r)
+	lost := s.lost[client] || s.lost[server]
 	is13 := s.c.Version == iana.TLS13
 	switch alert := s.alert; {
-	case garbles >= 0 && !over:
+	case garbles >= 0 && !over && !lost:
 		o.What, o.By, o.Phase = Garbled, names[garbles], s.phase()
 	case alert != nil && alert.Description != iana.CloseNotify:
 		o.What, o.By, o.Alert, o.HasAlert, o.Phase = Refused, names[s.alertBy], alert.Description, true, s.phase()
+		if lost && !over && (o.Phase != PhaseHello || s.alertBy == client) {
+			o.Phase = PhaseLost
+		}
 	case over:
 		o.What, o.Inferred = Done, inferred
+	case s.garbledHello() >= 0 && !lost:
+		o.What, o.By, o.Phase = Garbled, names[s.garbledHello()], PhaseHello
 	case is13 && s.firstShort:
 		o.What, o.By, o.Phase, o.Inferred = Refused, names[client], PhaseClient, true
+	case lost: // whatever else seems to be somebody's doing may be the recorder's
+		o.What = Unfollowed
 	case is13 && s.sealed[client] > 0 && s.turnedAway():
 		o.What, o.By, o.Phase, o.Inferred = Refused, names[server], PhaseFinish, true
 	case !is13 && (s.sealedAlert[client] || s.sealedAlert[server]):
@@ -131,8 +147,6 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 		if s.sealedAlert[server] {
 			o.By = names[server]
 		}
-	case s.lost[client] || s.lost[server]:
-		o.What = Unfollowed
 	case s.shut != "":
 		o.What, o.By = BrokenOff, o.ClosedBy
 		if is13 && o.By == names[server] && o.Phase == PhaseClient && !s.finished[server] {
@@ -152,6 +166,18 @@ func (s *stream) garbles(r *observe.Report) int {
 		if r.Lost[by] && !s.lost[by] && !(s.alert != nil && s.alertBy == by) {
 			return by
 		}
+	}
+	return -1
+}
+
+// garbledHello is whose hello cannot be read, and so nothing behind it is understood; -1 if there is none.
+func (s *stream) garbledHello() int {
+	switch {
+	case s.serverHello:
+	case s.unreadable[server]:
+		return server
+	case s.unreadable[client]:
+		return client
 	}
 	return -1
 }

@@ -356,7 +356,7 @@ func (d *datagrams) done() {
 		}
 	}
 	c.Outcome = d.outcome()
-	c.Read.Initial = q.Opened != [2]int{}
+	c.Read.Initial, c.Read.Hello = q.Opened != [2]int{}, d.hello
 	if c.Read.Sealed = q.Sealed(); c.Read.Sealed > 0 {
 		c.Read.Closed = ClosedQUIC
 		c.Read.Needs = []Need{NeedEnd}

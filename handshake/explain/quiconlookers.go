@@ -32,6 +32,10 @@ func (d *datagrams) onlookers() {
 			}
 		}
 	}
+	if !d.hello && q.Sealed() == 0 {
+		c.Onlookers = unheard()
+		return
+	}
 	for _, party := range OnlookerParties() {
 		o := Onlooker{Party: party, Tried: party == Listener, Whole: Reads}
 		if q.Sealed() > 0 {

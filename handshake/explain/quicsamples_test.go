@@ -73,7 +73,7 @@ func TestQUICSamples(t *testing.T) {
 		if row.server != "" && (got.Version != iana.TLS13 || got.Suite != 0x1301 || got.Group.ID != iana.X25519) {
 			t.Errorf("%+v: %s", row, account(got))
 		}
-		if switched := scenes["quic_keys+version"] == 1; switched != (row.server != "" && row.server != row.client) || scenes["quic_keys"] != 1 || (scenes["quic_keys+retry"] == 1) != row.retry {
+		if switched := scenes["quic_keys+version"] == 1; switched != (row.server != "" && row.server != row.client) || scenes["quic_keys"]+scenes["quic_keys+v2"] != 1 || (scenes["quic_keys+retry"] == 1) != row.retry {
 			t.Errorf("%+v: told are %v", row, scenes)
 		}
 	}

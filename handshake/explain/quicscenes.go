@@ -19,12 +19,13 @@ const (
 
 // quicScenes lists the keys of narrate's entries for them.
 func quicScenes() []event.SceneKey {
-	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed, SceneQUICClosed.Variant(midway)}
+	return []event.SceneKey{SceneQUICKeys, SceneQUICKeys.Variant(afterRetry), SceneQUICKeys.Variant(inAnother), SceneQUICKeys.Variant(second), SceneQUICInitial, SceneQUICInitial.Variant(more), SceneQUICRetry, SceneQUICVersions, SceneQUICClosed, SceneQUICClosed.Variant(midway)}
 }
 
 const (
 	afterRetry = "retry"
 	inAnother  = "version"
+	second     = "v2"
 	more       = "more"
 	midway     = "midway"
 )
@@ -48,6 +49,8 @@ func (e *QUICKeys) Entry() event.SceneKey {
 		return SceneQUICKeys.Variant(inAnother)
 	case e.Retried:
 		return SceneQUICKeys.Variant(afterRetry)
+	case e.Version == quic.V2:
+		return SceneQUICKeys.Variant(second)
 	}
 	return SceneQUICKeys
 }

@@ -62,6 +62,9 @@ func (e *Ended) Values() []event.Value {
 	for i, n := range r.Needs {
 		needs[i] = string(n)
 	}
+	if n := e.Of.Missing[0] + e.Of.Missing[1]; n > 0 {
+		values = append(values, event.Value{Name: "missing", Value: n})
+	}
 	return append(values, event.Value{Name: "sealed_records", Value: r.Sealed}, event.Value{Name: "closed", Value: string(r.Closed)}, event.Value{Name: "needs", Value: needs})
 }
 
@@ -142,7 +145,7 @@ func (s *stream) judged() {
 // closes tells how it ended and who can read it.
 func (s *stream) closes(at time.Time) {
 	s.r.ends.Event(&Ended{Meta: event.Meta{Conn: s.c.Number, Time: at}, Of: s.c})
-	if s.c.Onlookers != nil {
+	if s.c.Parts != nil {
 		s.r.ends.Event(&Readers{Meta: event.Meta{Conn: s.c.Number, Time: at}, Of: s.c})
 	}
 	s.r.ends.flush()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"slices"
 	"testing"
 
 	"tlslab/handshake/event"
@@ -84,6 +85,46 @@ func TestShownByAnother(t *testing.T) {
 				t.Errorf("%d: %+v", show, c.Onlookers[1])
 			}
 		}
+	}
+}
+
+// What is said of a connection that is shown is what is said of it among all: by whichever keys.
+func TestShownAsAmongAll(t *testing.T) {
+	key, err := authority.ReadKey("testdata/rsa.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resumed := 0
+	for _, name := range captures(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logged, _ := keysFor(t, name)
+		for _, keys := range []explain.Keys{{}, {Logged: logged.Logged}, {RSA: asRSA(t, key)}, {RSA: asRSA(t, key), Logged: logged.Logged}, {PSKs: [][]byte{{1}}, Logged: logged.Logged}} {
+			all, _, err := read(t, file, explain.Options{Keys: keys, Onlookers: true})
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			for _, c := range all {
+				alone, _, err := read(t, file, explain.Options{Keys: keys, Show: c.Number, Listener: discard{}})
+				if err != nil {
+					t.Fatal(name, err)
+				}
+				i := slices.IndexFunc(alone, func(a *explain.Connection) bool { return a.Number == c.Number })
+				if got, want := seen(alone[i]), seen(c); c.TLS && got != want {
+					t.Errorf("%s: connection %d is shown with\n%sand stands among all with\n%s", name, c.Number, got, want)
+				}
+				for _, o := range c.Onlookers {
+					if o.Session > 0 && o.Party == explain.LogReader {
+						resumed++
+					}
+				}
+			}
+		}
+	}
+	if resumed == 0 {
+		t.Error("no session was resumed that a key log opens")
 	}
 }
 

@@ -19,16 +19,19 @@ type stream struct {
 	ob *observe.Observer
 
 	at       time.Time
-	clear    [2][]byte // what was said before TLS, its beginning and its end; of the client, of the server
-	passed   [2]int    // how much of it between the two is no longer kept
-	looked   [2]int    // up to here TLS was looked for in it
-	turns    []turn    // and in which order it was said, of the one that is shown
-	awaited  bool      // something was said before TLS, and the server has not begun it
-	headless bool      // it is TLS whose beginning the file lacks
-	alien    bool      // it is not TLS, and nothing more is looked for
-	swapped  bool      // who speaks first as a client of TLS is the server of TCP, by what the file has of it
-	lost     [2]bool   // bytes are missing: nothing can be told apart from there on
-	chain    *chain    // the server's certificates
+	clear    [2][]byte        // what was said before TLS, its beginning and its end; of the client, of the server
+	passed   [2]int           // how much of it between the two is no longer kept
+	looked   [2]int           // up to here TLS was looked for in it
+	turns    []turn           // and in which order it was said, of the one that is shown
+	awaited  bool             // something was said before TLS, and the server has not begun it
+	headless bool             // it is TLS whose beginning the file lacks
+	begun    bool             // it is, if the file lacks something: an end begins with records, and there was no ClientHello
+	opens    iana.ContentType // and with such
+	reversed bool             // and who answers there is the client of TCP, by what the file has of it
+	alien    bool             // it is not TLS, and nothing more is looked for
+	swapped  bool             // who speaks first as a client of TLS is the server of TCP, by what the file has of it
+	lost     [2]bool          // bytes are missing: nothing can be told apart from there on
+	chain    *chain           // the server's certificates
 
 	known  bool           // what session this began
 	holder string         // of the keys that open it
@@ -122,7 +125,7 @@ func (s *stream) search(fromServer bool, b []byte) {
 			return
 		}
 		s.begin(from)
-	case s.c.Midway && records(s.clear[me]):
+	case s.beheaded(me):
 		s.forget()
 		s.c.TLS, s.headless = true, true
 	case len(s.clear[me])+s.passed[me] > maxClear:
@@ -131,6 +134,30 @@ func (s *stream) search(fromServer bool, b []byte) {
 		s.shorten(me)
 	}
 }
+
+// beheaded reports whether TLS goes on here whose beginning the file lacks. What is no data may be an answer that
+// was recorded before what it answers; and that something is missing may turn out only later: that is for the end.
+func (s *stream) beheaded(me int) bool {
+	if s.passed[me] == 0 && !s.begun && records(s.clear[me]) {
+		s.begun, s.opens = true, iana.ContentType(s.clear[me][0])
+		s.reversed = me == client && isServerHello(s.clear[me])
+	}
+	return s.begun && s.opens == iana.ApplicationData && s.partial()
+}
+
+// behead decides it at the end.
+func (s *stream) behead() {
+	if !s.begun || s.ob != nil || !s.partial() {
+		return
+	}
+	if s.reversed {
+		s.turn()
+	}
+	s.c.TLS, s.headless = true, true
+}
+
+// partial reports whether the file has not all of it.
+func (s *stream) partial() bool { return s.c.Midway || s.c.Missing != [2]int64{} }
 
 // shorten lets go of the middle of what was said in clear, but for the connection that is shown.
 func (s *stream) shorten(me int) {
@@ -320,21 +347,44 @@ func (s *stream) heard(e event.Event) {
 	}
 }
 
-// records reports whether b is one whole record behind the other, and nothing else: of application data, as it is
-// behind a handshake.
+// records reports whether b is what TLS goes on with: records, one behind the other. One of them is there whole, or
+// is known by its beginning.
 func records(b []byte) bool {
-	for rest := b; ; {
-		if len(rest) < 5 || rest[0] != byte(iana.ApplicationData) || rest[1] != 3 || rest[2] == 0 || rest[2] > 3 {
+	for rest, whole := b, false; ; whole = true {
+		n, sure := recordAt(rest)
+		switch {
+		case n == 0:
 			return false
+		case n >= len(rest):
+			return whole || sure || n == len(rest)
 		}
-		n := 5 + int(rest[3])<<8 + int(rest[4])
-		if n == 5 || n > len(rest) {
-			return false
-		}
-		if rest = rest[n:]; len(rest) == 0 {
-			return true
-		}
+		rest = rest[n:]
 	}
+}
+
+// recordAt is how long the record is that b begins with, or b as far as it may be the beginning of one, and whether it is
+// unmistakable; 0 if it is none.
+func recordAt(b []byte) (n int, sure bool) {
+	if t := iana.ContentType(b[0]); t < iana.ChangeCipherSpec || t > iana.ApplicationData || len(b) > 1 && b[1] != 3 || len(b) > 2 && (b[2] == 0 || b[2] > 3) {
+		return 0, false
+	}
+	if len(b) < 5 {
+		return len(b) + 1, false
+	}
+	n = 5 + int(b[3])<<8 + int(b[4])
+	if n == 5 || n > 5+maxRecord {
+		return 0, false
+	}
+	return n, isServerHello(b) || b[0] == byte(iana.ChangeCipherSpec) && n == 6 && len(b) > 5 && b[5] == 1
+}
+
+// maxRecord is the most that a record carries: what is encrypted may have grown (RFC 5246 §6.2.3).
+const maxRecord = 1<<14 + 2048
+
+// isServerHello: a record with the beginning of a ServerHello, up to its version.
+func isServerHello(b []byte) bool {
+	so, sure := isAnswer(b)
+	return so && sure && b[0] == byte(iana.Handshake) && len(b) > 10 && b[6] == 0 && b[9] == 3 && b[10] <= 3
 }
 
 // find is where in b, from at on, something begins that is says of whether it is that as far as it goes, and

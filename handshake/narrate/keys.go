@@ -37,8 +37,10 @@ func MoveKey(e event.Event, c *Context) string {
 				variant = "+resumed"
 			}
 		case message.KindServerKeyExchange, message.KindClientKeyExchange:
-			variant = "+other"
-			if l := c.leg(head); !l.own {
+			switch l := c.leg(head); {
+			case l.own:
+				variant = "+other"
+			case l.kx != iana.KxNone: // else the suite is one that whoever overheard it does not know
 				variant = "+" + exchangeName(l.kx)
 			}
 		case message.KindClientHello:

@@ -145,7 +145,11 @@ type leg struct {
 
 	quantumSafe bool // it is known that no quantum computer breaks the key share's group
 	offeredPSK  bool // its first ClientHello named pre-shared keys
-	given       bool // the pre-shared key that it made a binder for last is no ticket's
+	given       bool // the pre-shared key is no ticket's: the one that it made a binder for last, or the server took
+	bound       bool // it was told which kind of key a binder was made with
+	// handed says of each key that its ClientHello names whether it was handed over beforehand: those
+	// have the age 0, and a ticket's is blurred (RFC 9846 §4.3.11).
+	handed []bool
 }
 
 func (l *leg) ephemeral() bool { return l.kx == iana.KxDHE || l.kx == iana.KxECDHE || l.shared }
@@ -197,14 +201,15 @@ func (c *Context) learn(e event.Event) {
 		}
 	case *event.Secret:
 		if e.Label == event.LabelBinderKey {
-			c.leg(&e.Meta).given = e.Tag == "ext binder" // RFC 9846 §7.1; a ticket's has "res binder"
+			l := c.leg(&e.Meta)
+			l.given, l.bound = e.Tag == "ext binder", true // RFC 9846 §7.1; a ticket's has "res binder"
 		}
 	case *event.Message:
 		l := c.leg(&e.Meta)
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
 			first := !strings.HasSuffix(e.Move, tls13) // and not the answer to a HelloRetryRequest
-			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, given: l.given, offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
+			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, given: l.given, bound: l.bound, handed: handed(m), offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
 		case *message.ServerHello:
 			l.hello(m, e.Group)
 		case *message.ServerKeyExchangeECDHE:
@@ -222,13 +227,26 @@ func (c *Context) learn(e event.Event) {
 	}
 }
 
+// handed are leg.handed.
+func handed(m *message.ClientHello) (out []bool) {
+	if psk, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
+		for _, id := range psk.Identities {
+			out = append(out, id.ObfuscatedAge == 0)
+		}
+	}
+	return out
+}
+
 // hello takes in what a server chose; a group is the one that it settles.
 func (l *leg) hello(m *message.ServerHello, group event.Group) {
 	if v, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok && v.Version == iana.TLS13 {
 		l.tls13 = true // where it echoes the session ID always
 		s := suite.ByID(m.CipherSuite)
 		l.integrity = s != nil && s.Cipher.Kind == suite.MAC13
-		_, l.resumed = message.Get[*message.PreSharedKeyServer](&m.Extensions)
+		taken, resumed := message.Get[*message.PreSharedKeyServer](&m.Extensions)
+		if l.resumed = resumed; resumed && !l.bound && int(taken.Selected) < len(l.handed) {
+			l.given = l.handed[taken.Selected]
+		}
 		if _, l.shared = message.Get[*message.KeyShareServer](&m.Extensions); l.shared {
 			// The sentence is about ML-KEM, and a number for private use may have another KEM.
 			l.quantumSafe = group.QuantumSafe && group.ID < iana.GroupPrivate

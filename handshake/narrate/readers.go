@@ -101,6 +101,9 @@ func (s *story) readers() Sentence {
 		return told("read/replay")
 	}
 	x := s.main()
+	if s.overQUIC() && (x == nil || x.hello == nil) {
+		return told("read/quic_silence")
+	}
 	if s.overQUIC() {
 		if x != nil && x.host != "" {
 			return told("read/quic+name", "host", x.host)
@@ -108,7 +111,10 @@ func (s *story) readers() Sentence {
 		return told("read/quic")
 	}
 	request, reply := s.went()
-	if s.staysClosed(x) && !request && !reply {
+	if s.headless(x) {
+		return told("read/headless")
+	}
+	if s.hides(x) && !request && !reply {
 		if x.host != "" {
 			return told("read/closed+name", "who", s.sights.who(), "host", x.host)
 		}
@@ -119,6 +125,9 @@ func (s *story) readers() Sentence {
 			return told("read/all")
 		}
 		return told("read/captured")
+	}
+	if s.incomplete() && !request && !reply {
+		return told("read/missing")
 	}
 	if x == nil || !request && !reply {
 		if x != nil && x.host != "" {
@@ -154,6 +163,9 @@ func (s *story) readers() Sentence {
 		return told("read/"+key, "who", who)
 	}
 	values := map[string]any{"sealed": clause("clause_sealed", sealed), "later": clause("clause_later", later), "lesser": clause("clause_early", lesser), "given": clause("clause_given", given)}
+	if s.hides(x) {
+		values["given"] = clause("clause_given_part", given)
+	}
 	reads := func(w string) bool { return reaches[w] != nil && reaches[w].now }
 	if reads("mitm") {
 		values["sealed"] = clause("clause_sealed_too", sealed) // of one who should not, it is not said that only he could

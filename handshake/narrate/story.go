@@ -46,6 +46,7 @@ type exchange struct {
 	mutual            bool // the client proved who it is
 	finished          bool // an end has taken in the other's Finished
 	request, reply    bool // the client, the server sent data: one of the ends tells of it
+	later             bool // the client did otherwise than early
 }
 
 // verdict is what the client found out about the server's chain.
@@ -89,6 +90,9 @@ func gather(events []event.Event) *story {
 			s.sights.record(e)
 			if e.Protected && e.Payload == nil && e.Dir == event.Send {
 				s.closed++
+				if x := s.known(e.Head()); s.recorded() && x != nil && x.version == 0 && e.Party == x.client {
+					x.early = true // there are no other keys before the ServerHello
+				}
 			}
 		case *event.Data:
 			s.on(&e.Meta).data(e)
@@ -164,9 +168,12 @@ func (x *exchange) message(e *event.Message, l *leg) {
 // chosen takes in a ServerHello.
 func (x *exchange) chosen(m *message.ServerHello, g event.Group, l *leg) {
 	x.suite = suite.ByID(m.CipherSuite)
-	x.version, x.resumed, x.shared, x.given = iana.TLS12, l.resumed, l.shared, l.given
+	x.version, x.resumed, x.shared, x.given = m.Version, l.resumed, l.shared, l.given
+	if v, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok { // 1.3, or a draft of it
+		x.version = v.Version
+	}
 	if l.tls13 {
-		x.version, x.group = iana.TLS13, g
+		x.group = g
 	}
 	if x.hello != nil && x.resumed {
 		t, _ := message.Get[*message.SessionTicket](&x.hello.Extensions)
@@ -182,9 +189,10 @@ func (x *exchange) data(e *event.Data) {
 	if len(e.Data) == 0 {
 		return
 	}
-	x.early = x.early || wentEarly(e)
+	early := wentEarly(e)
+	x.early = x.early || early
 	if (e.Party == x.client) == (e.Dir == event.Send) {
-		x.request = true
+		x.request, x.later = true, x.later || !early
 	} else {
 		x.reply = true
 	}
@@ -193,7 +201,7 @@ func (x *exchange) data(e *event.Data) {
 // check takes in a check; of the server's chain, what the client found.
 func (s *story) check(e *event.Check) {
 	x := s.on(&e.Meta)
-	if !e.OK && s.scenes["recorded"] == nil { // else it is no end that found it bad
+	if !e.OK && !s.recorded() { // else it is no end that found it bad
 		s.failed = e
 	}
 	if e.What != event.CheckCertificateChain || e.Party != x.client {

@@ -55,6 +55,8 @@ func (s *story) happened() Sentence {
 		return s.robbed()
 	case s.overQUIC() && s.refused() == nil:
 		return s.heardOverQUIC(x)
+	case s.headless(x):
+		return told("happened/headless")
 	case x == nil || x.hello == nil:
 		return told("happened/silence")
 	case s.proxied():
@@ -69,6 +71,10 @@ func (s *story) happened() Sentence {
 		return s.brokenOff(x)
 	case s.staysClosed(x):
 		return told("happened/closed", "version", x.version.String())
+	case s.hides(x) && !x.finished: // some of it opened
+		return told("happened/part", "version", x.version.String())
+	case s.recorded() && (x.version == 0 || !x.finished):
+		return s.stopped(x)
 	case x.version == 0 || !x.finished:
 		return told("happened/ended", "data", s.data())
 	}
@@ -82,7 +88,7 @@ func (s *story) agreed(x *exchange) Sentence {
 	case x.early && x.earlyTaken:
 		return told("happened/early", "version", version)
 	case x.early:
-		return told("happened/early_passed_over", "version", version, "data", s.data())
+		return told("happened/early_passed_over", "version", version, "data", s.sent(x.later, x.reply))
 	case x.resumed && x.version == iana.TLS13 && x.given:
 		return told("happened/given", "version", version, "data", s.data())
 	case x.resumed && x.version == iana.TLS13:
@@ -107,7 +113,8 @@ func (s *story) agreed(x *exchange) Sentence {
 
 // staysClosed reports whether x was overheard, and what its ends said under keys opened to nobody here.
 func (s *story) staysClosed(x *exchange) bool {
-	return s.scenes["recorded"] != nil && s.closed > 0 && x != nil && x.version != 0 && !x.finished
+	request, reply := s.went()
+	return s.hides(x) && !x.finished && !request && !reply
 }
 
 // overQUIC reports whether the story is of a recording of QUIC: a listener's, who hears the hellos.
@@ -162,8 +169,13 @@ func (s *story) identity(x *exchange) Sentence {
 
 // data is what was sent once there were keys.
 func (s *story) data() Sentence {
-	x := s.main()
 	request, reply := s.went()
+	return s.sent(request, reply)
+}
+
+// sent says so of what is known to have gone from the client, and from the server.
+func (s *story) sent(request, reply bool) Sentence {
+	x := s.main()
 	key := "nothing"
 	switch {
 	case request && reply:
@@ -173,7 +185,12 @@ func (s *story) data() Sentence {
 	case reply:
 		key = "reply"
 	}
-	if key != "nothing" && x.open() {
+	switch {
+	case key != "both" && s.hides(x):
+		key += "+closed"
+	case key != "both" && s.incomplete():
+		key += "+missing"
+	case key != "nothing" && x.open():
 		key += "+open"
 	}
 	return told("data/" + key)
@@ -188,6 +205,11 @@ func (s *story) refused() error {
 		return nil
 	case s.refusal != nil:
 		return s.refusal.Err
+	case s.scenes["recording_ended"] != nil:
+		if _, _, known := s.refusedBy(); !known { // what an end says to one that has gone is no refusal
+			return nil
+		}
+		return reason.New(reason.PeerAlert, "", "", nil, nil)
 	case s.heard != nil:
 		return reason.New(reason.PeerAlert, "", "", nil, nil)
 	}
@@ -232,7 +254,10 @@ func who(party string, x *exchange) Sentence {
 // brokenOff is a handshake, or a connection, that an end refused to go on with.
 func (s *story) brokenOff(x *exchange) Sentence {
 	err := s.refused()
-	if s.outcome == nil && s.refusal == nil && s.scenes["recorded"] != nil {
+	if by, alert, known := s.refusedBy(); known {
+		return told("happened/refused_by", "who", who(by, x), "alert", alert.String(), "then", s.then())
+	}
+	if s.outcome == nil && s.refusal == nil && s.recorded() {
 		by := x.client
 		if s.heard.Party == x.client { // it has received it
 			by = x.server

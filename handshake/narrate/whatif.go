@@ -22,6 +22,8 @@ func (s *story) next() string {
 		return "replay"
 	case s.proxied():
 		return "proxy"
+	case s.overQUIC() && (x == nil || x.hello == nil):
+		return "live_silence"
 	case s.overQUIC():
 		return "live_quic"
 	case s.flow == nil:
@@ -67,12 +69,14 @@ func (s *story) next() string {
 // nextLive is what to try after a live connection.
 func (s *story) nextLive(x *exchange) string {
 	switch {
-	case x != nil && s.refused() == nil && x.finished:
+	case s.headless(x):
+		return "whole"
+	case x != nil && s.refused() == nil && x.finished && !s.hides(x):
 		return "live"
 	case s.failed != nil && s.failed.Report != nil:
 		return "live_refused"
-	case s.staysClosed(x) && s.refused() == nil:
-		return "live_closed"
+	case s.hides(x) && s.refused() == nil:
+		return s.nextClosed()
 	}
 	return "live_silence"
 }

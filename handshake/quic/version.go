@@ -29,6 +29,10 @@ func (v Version) String() string {
 	return fmt.Sprintf("0x%08x", uint32(v))
 }
 
+// Reserved reports whether v is one of 0x?a?a?a?a, which stand for no version: they are offered to
+// see that an end passes over what it does not know (RFC 9000 §15, §6.3).
+func (v Version) Reserved() bool { return v&0x0f0f0f0f == 0x0a0a0a0a }
+
 // Known reports whether v is one of Versions.
 func (v Version) Known() bool { return v == V1 || v == V2 }
 

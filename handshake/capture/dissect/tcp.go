@@ -52,6 +52,9 @@ type half struct {
 	first   uint32 // the sequence number of offset 0
 	next    int64  // up to here it was told
 	acked   int64  // up to here the other end says that it has it
+	heard   bool   // the other end says what it has of it, while the file has nothing: from base on, had bytes
+	base    uint32
+	had     int64
 	waited  int    // segments since the other end had more than we, while more was at hand
 	pending []piece
 	held    int    // bytes in pending
@@ -217,10 +220,13 @@ func (a *Assembler) finish(c *Conversation) {
 			a.giveUp(c, &c.halves[i], i == 1)
 			h := &c.halves[i]
 			missing := h.acked - h.next - 1 // one may be a FIN that is not in the file
-			if h.hasFin {
+			switch {
+			case !h.known:
+				missing = h.had - 1
+			case h.hasFin:
 				missing = h.fin - h.next
 			}
-			if h.known && missing > 0 {
+			if missing > 0 {
 				c.follower.Gap(i == 1, c.last, missing)
 				h.next += missing
 			}
@@ -253,6 +259,9 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 		h.known, h.first = true, seq
 	}
 	off := h.next + int64(int32(seq-(h.first+uint32(h.next))))
+	if s.Acks && !s.Rst && !other.known {
+		other.acknowledged(s.Ack)
+	}
 	if s.Acks && other.known {
 		acked := other.next + int64(int32(s.Ack-(other.first+uint32(other.next))))
 		if acked-other.next < maxAhead {
@@ -287,6 +296,16 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 	a.end(c, h, server, at)
 	a.end(c, other, !server, at)
 	c.done = c.done || h.closed && other.closed
+}
+
+// acknowledged notes what the other end has of a direction of which the file has nothing so far.
+func (h *half) acknowledged(ack uint32) {
+	if !h.heard {
+		h.heard, h.base = true, ack
+	}
+	if had := h.had + int64(int32(ack-(h.base+uint32(h.had)))); had-h.had < maxAhead {
+		h.had = max(h.had, had)
+	}
 }
 
 // put tells of a piece, or keeps it until what is before it has come.

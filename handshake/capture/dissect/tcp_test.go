@@ -173,6 +173,22 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 			x.Payload = []byte("theRe ")
 			return append(s[:6:6], append([]dissect.Segment{x}, s[6:]...)...)
 		}(), "hello there world", `"there " again as "theRe " client 6, fin client, fin server, done`},
+		"only the client": {func() (s []dissect.Segment) {
+			for _, x := range conversation().all {
+				if x.From == client {
+					s = append(s, x)
+				}
+			}
+			return append(s, dissect.Segment{From: client, To: server, Seq: s[len(s)-1].Seq + 1, Acks: true, Ack: s[len(s)-1].Ack + 1, Time: s[0].Time})
+		}(), "hello there world", "fin client, gap server 3, done"},
+		"only the server": {func() (s []dissect.Segment) {
+			for _, x := range conversation().all {
+				if x.From == server {
+					s = append(s, x)
+				}
+			}
+			return s
+		}(), "", "fin server, gap client 17, done"},
 		"broken off": {func() []dissect.Segment {
 			s := conversation()
 			s.all = s.all[:6]

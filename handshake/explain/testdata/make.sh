@@ -86,6 +86,9 @@ capture key_update "exec openssl s_server -accept $port -quiet -rev -cert ecdsa.
 capture not_tls "exec python3 -m http.server $port --bind 127.0.0.1" "curl -s http://127.0.0.1:$port/rsa.pem"
 capture broken_off "$(ends close)" "openssl s_client -connect 127.0.0.1:$port"
 
+# Without tickets a clean end looks much like a refusal: goodbyes, two bytes each way, two bytes of the client, and FIN alone.
+capture goodbyes "exec openssl s_server -accept $port -quiet -rev -num_tickets 0 -cert ecdsa.pem -key ecdsa.key" "openssl s_client -connect localhost:$port </dev/null; python3 goodbyes.py $port"
+
 # Browsers and servers that people have.
 browser="chromium --headless=new --no-sandbox --user-data-dir=browser.tmp --disable-background-networking --disable-component-update --disable-sync --no-first-run --ignore-certificate-errors --dump-dom"
 capture nginx "exec nginx -c $PWD/nginx.conf -p $PWD/ -e /dev/null" "SSLKEYLOGFILE=nginx.log curl -s -k --http2 https://localhost:$port/"

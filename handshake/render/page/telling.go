@@ -268,16 +268,16 @@ var styles = [...]className{sheet.NoStyle: noClass, sheet.BoldStyle: classBold, 
 // sentences are the three on top of the page: what happened, who could read it, what if.
 func (d *document) sentences() []string {
 	a := d.decisive()
-	if a == nil {
+	if a == nil && !d.ladder.ofRecording() { // a recording may have nothing of a connection but that it was
 		return nil
 	}
 	if x, ok := d.exchanges(); ok {
 		said := x.In(d.o.Lang)
 		return said[:]
 	}
-	of := a.events
-	if a.flow == nil { // whatever happened on several connections is one story
-		of = d.events
+	of := d.events
+	if a != nil && a.flow != nil { // else whatever happened on several connections is one story
+		of = a.events
 	}
 	said := narrate.Summarize(of).In(d.o.Lang)
 	return slices.DeleteFunc(said[:], func(s string) bool { return s == "" })

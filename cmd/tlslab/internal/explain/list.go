@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/quic"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
@@ -289,6 +291,8 @@ func outcomeKey(c *explain.Connection) string {
 		return key
 	case o.What == explain.Refused && !o.HasAlert:
 		return key + "+sealed"
+	case o.Phase == explain.PhaseLost: // it was read all the same
+		return "outcome/refused/lost"
 	case o.What == explain.BrokenOff && o.Closing == "rst":
 		key = "outcome/reset"
 	}
@@ -320,13 +324,17 @@ func (l *list) alert(d iana.AlertDescription) string {
 func (l *list) ended(c *explain.Connection) {
 	o := c.Outcome
 	who := l.party(o.By)
-	title, text := l.words(outcomeKey(c), append(closing(c), "who", who, "alert", l.alert(o.Alert))...)
+	title, text := l.words(outcomeKey(c), append(l.closing(c), "who", who, "alert", l.alert(o.Alert))...)
 	shade := color.Attribute(0)
 	if o.What != explain.Done && o.What != explain.Unseen {
 		shade = color.FgRed
 	}
 	l.line(title, shade)
 	l.once(narrate.Fill(text, map[string]string{"who": who}))
+	if c.QUIC != nil && slices.ContainsFunc(c.QUIC.Versions, quic.Version.Reserved) {
+		_, text := l.words("quic/reserved")
+		l.once(text)
+	}
 	if c.Early && c.QUIC == nil {
 		said, text := l.words("early/" + string(c.EarlyTaken))
 		l.line(said, 0)
@@ -340,6 +348,14 @@ func (l *list) ended(c *explain.Connection) {
 	}
 }
 
+// causeKey is the key of the likely cause: that a client asked nothing may be a fact, or seem so.
+func causeKey(o *explain.Outcome) string {
+	if o.Cause == explain.CausePin && o.Inferred {
+		return "cause/pin+inferred"
+	}
+	return "cause/" + string(o.Cause)
+}
+
 // cause says the likely cause of an end, and below it, once, what to try.
 func (l *list) cause(c *explain.Connection, who string) {
 	name := foreign.Quote(c.ServerName)
@@ -351,7 +367,7 @@ func (l *list) cause(c *explain.Connection, who string) {
 	for i, p := range c.Offered {
 		alpn[i] = foreign.Quote(p)
 	}
-	title, text := l.words("cause/"+string(c.Outcome.Cause), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
+	title, text := l.words(causeKey(&c.Outcome), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
 	switch cause := c.Outcome.Cause; {
 	case cause == explain.CauseRecording: // how it ended has said so
 	case c.Outcome.What == explain.Done || cause == explain.CauseRefused: // these are no causes
@@ -398,6 +414,8 @@ func opensKey(c *explain.Connection) string {
 	r := c.Read
 	opened := r.Handshake || r.Data
 	switch {
+	case r.Initial && !r.Hello:
+		return "opens/no_hello"
 	case r.Initial:
 		return "opens/initial"
 	case r.Cut && opened:
@@ -435,12 +453,26 @@ func (l *list) opens(c *explain.Connection, key string) {
 	said, _ := l.words("why/"+string(r.Closed), "labels", cli.Enumerated(l.lang, r.Lacks.Names()), "session", strconv.Itoa(c.Session))
 	l.once(said)
 	for i, need := range r.Needs {
-		if need == explain.NeedKeyLog && i > 0 {
+		if need == explain.NeedKeyLog && i > 0 && r.Needs[i-1] != explain.NeedWhole {
 			break // what stands before it says so
 		}
-		what, _ := l.words("need/"+string(need), "random", short(randomOf(c)))
+		what, _ := l.words(needKey(need, c), "random", short(randomOf(c)))
+		switch {
+		case need == explain.NeedWhole && i+1 < len(r.Needs) && c.QUIC == nil:
+			continue // the next is needed with it
+		case i > 0 && r.Needs[i-1] == explain.NeedWhole && c.QUIC == nil:
+			what, _ = l.words("need/whole+with", "what", what)
+		}
 		l.line(cli.Say(l.lang, "explain_needs", "what", what), 0)
 	}
+}
+
+// needKey is the key of what would open the rest; whose client random it is may not be known.
+func needKey(need explain.Need, c *explain.Connection) string {
+	if need == explain.NeedKeyLog && randomOf(c) == nil {
+		return "need/key_log+unknown"
+	}
+	return "need/" + string(need)
 }
 
 // randomOf is the client random of the key log lines that are missing.

@@ -32,14 +32,15 @@ func asked() (keys []string) {
 		}
 	}
 	for _, c := range explain.Causes() {
-		keys = append(keys, "cause/"+string(c))
+		keys = append(keys, causeKey(&explain.Outcome{Cause: c}), causeKey(&explain.Outcome{Cause: c, Inferred: true}))
 	}
 	for _, x := range explain.Takens() {
 		keys = append(keys, "early/"+string(x))
 	}
 	for _, n := range explain.Needs() {
-		keys = append(keys, "need/"+string(n))
+		keys = append(keys, needKey(n, &explain.Connection{Random: []byte{1}}))
 	}
+	keys = append(keys, needKey(explain.NeedKeyLog, new(explain.Connection)), "need/whole+with")
 	for _, c := range explain.Carriers() {
 		if c != explain.Bare {
 			keys = append(keys, carrierKey(&explain.Connection{Carrier: c}), carrierKey(&explain.Connection{Carrier: c, Target: "x"}))
@@ -48,7 +49,7 @@ func asked() (keys []string) {
 	for _, w := range explain.Whys() {
 		keys = append(keys, "why/"+string(w))
 	}
-	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}} {
+	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}, {Read: explain.Reading{Initial: true, Hello: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
 	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
@@ -65,7 +66,7 @@ func asked() (keys []string) {
 		keys = append(keys, "point/"+p)
 	}
 	keys = append(keys, "recorded", "recorded/nameless", "who_reads", "who_reads/connection", "sight/reads+session", "sight/clear", "part_unsure", "opens/all+session")
-	keys = append(keys, "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed")
+	keys = append(keys, "why/"+string(explain.ClosedQUIC), "quic/alpn", "quic/retried", "quic/switched", "quic/midway", "quic/sealed", "quic/reserved")
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

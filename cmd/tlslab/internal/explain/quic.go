@@ -32,7 +32,7 @@ func (l *list) quic(c *explain.Connection) {
 }
 
 // closing is what the words for an end of QUIC are filled with.
-func closing(c *explain.Connection) (pairs []string) {
+func (l *list) closing(c *explain.Connection) (pairs []string) {
 	q := c.QUIC
 	if q == nil {
 		return nil
@@ -42,7 +42,12 @@ func closing(c *explain.Connection) (pairs []string) {
 	}
 	var list []string
 	for _, v := range q.Versions {
-		list = append(list, v.String())
+		name := v.String()
+		if v.Reserved() {
+			reserved, _ := l.words("quic/reserved")
+			name += " (" + reserved + ")"
+		}
+		list = append(list, name)
 	}
 	return append(pairs, "versions", strings.Join(list, ", "), "version", q.First.String())
 }

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -114,11 +115,17 @@ func (r *readers) cell(o *explain.Onlooker, s, bare explain.Sight) string {
 		return title
 	}
 	why := o.Why
-	if s == explain.Untried && why != explain.OverQUIC {
+	if s == explain.Untried && !slices.Contains(beyondKeys, why) {
 		why = o.Missing()
+	}
+	if o.Party == explain.Listener { // whose column is narrow; the others have the letter
+		return title
 	}
 	return title + " (" + r.letter(why) + ")"
 }
+
+// beyondKeys are why nothing was tried whatever keys are there.
+var beyondKeys = []explain.WhyNot{explain.OverQUIC, explain.OldVersion, explain.AlienSuite, explain.Unheard}
 
 // letter is a reason's.
 func (r *readers) letter(why explain.WhyNot) string {

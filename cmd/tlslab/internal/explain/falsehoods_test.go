@@ -1,0 +1,56 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+)
+
+const captures = "../../../../handshake/explain/testdata/"
+
+// flat is text without the breaks of its lines.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// What a reader has once found to be false: what is said now, and what is said no more. Arguments that end
+// with .log, .key or .pcapng are files of handshake/explain/testdata.
+func TestNothingFalse(t *testing.T) {
+	for _, row := range []struct {
+		args         string
+		says, denies []string
+	}{
+		// Nobody here can try a key of TLS 1.1, or of a suite that is not known: it may be the right one.
+		{"old_version.pcapng --who-reads --keylogfile old_version.log --rsa-key rsa.key", []string{"untried (a) untried (a)", "(a) Not tried: the keys of this version"},
+			[]string{"no line with this client random", "Bytes are missing", "no private key"}},
+		{"old_version.pcapng --who-reads", []string{"untried (a) untried (a)", "(a) Not tried: the keys of this version"}, []string{"no private key"}},
+		{"old_version.pcapng --show 1 --keylogfile old_version.log", []string{"log reader can read", "version and suite, given a key log"}, []string{"sealed to listener, log reader", "sealed to log reader"}},
+		{"unknown_suite.pcapng --who-reads --keylogfile unknown_suite.log", []string{"untried (a) untried (a)", "nobody here knows the cipher suite"}, []string{"Bytes are missing", "no private key"}},
+		{"unknown_suite.pcapng --keylogfile unknown_suite.log", []string{"would open with a program that knows this version and suite, given a key log with a line of the client random"}, nil},
+		// No hello was read: nothing is said of it.
+		{"quic_versions.pcapng", []string{"no hello", "it offers 2, 0xcafa5a5a (reserved)"}, []string{"the hellos", "reads the name"}},
+		{"quic_versions.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, []string{"YES"}},
+		{"quic_versions.pcapng --show 1 --format html", []string{"no whole ClientHello could be read"}, []string{"all else in the first messages"}},
+		{"quic_v2.pcapng --show 1 --full --width 120", []string{"and no secret RFC 9369 §3.3", "the salt and the labels are version 2's own"}, nil},
+		{"midway.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, nil},
+		{"midway.pcapng --show 1 --format html", []string{"midway.pcapng, connection 1", "The first messages of this connection are not in the recording"}, []string{"A live connection"}},
+	} {
+		args := strings.Fields(row.args)
+		for i, a := range args {
+			if strings.HasSuffix(a, ".log") || strings.HasSuffix(a, ".key") || strings.HasSuffix(a, ".pcapng") || strings.HasSuffix(a, ".pem") {
+				args[i] = captures + a
+			}
+		}
+		said, err := run(t, append(args, "--lang", "en")...)
+		if err != nil {
+			t.Errorf("%s: %v", row.args, err)
+		}
+		for _, want := range row.says {
+			if !strings.Contains(flat(said), want) {
+				t.Errorf("%s: it does not say %q:\n%s", row.args, want, said)
+			}
+		}
+		for _, no := range row.denies {
+			if strings.Contains(flat(said), no) {
+				t.Errorf("%s: it says %q:\n%s", row.args, no, said)
+			}
+		}
+	}
+}
