@@ -29,12 +29,15 @@ const (
 	maxSignatures = 100
 	// maxSteps bounds the cheap work: how often a path is made longer.
 	maxSteps = 1000
+	// MaxDepth is how many certificates a path may have at most between leaf and trust anchor.
+	MaxDepth = 30
+
 	// maxPaths bounds the paths judged, and so the size of a report.
 	maxPaths = 64
 	// maxShown bounds the second round, which is only for the reader.
 	maxShown = 8
 	// maxPathLen bounds one path. Chains on the web have 2 to 5 certificates.
-	maxPathLen = 32
+	maxPathLen = MaxDepth + 2
 )
 
 // Rejection is a candidate that no path went through, and why.

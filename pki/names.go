@@ -27,12 +27,12 @@ func nameError(chain []*x509.Certificate, server string) *reason.Error {
 	for i, c := range chain[1:] {
 		if _, ok := matchName(c, server); ok {
 			return reason.New(reason.CertificateWrongName, "RFC 9846 §4.5.1", field(0, "subject_alt_name."+CauseNotFirst),
-				reason.Say("%s in certificate 1, the leaf", server), reason.Say("%s; certificate %d carries the name", first, i+2))
+				reason.Say("%s in certificate 1 (the leaf)", server), reason.Say("%s; certificate %d carries the name", first, i+2))
 		}
 	}
 	// A CA's that names servers is also a leaf: what `openssl req -x509` makes is both.
 	if leaf.IsCA && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
-		return reason.New(reason.CertificateWrongName, "RFC 9846 §4.5.1", field(0, "subject_alt_name."+CauseCAFirst), reason.Say("%s in certificate 1, the leaf", server), first)
+		return reason.New(reason.CertificateWrongName, "RFC 9846 §4.5.1", field(0, "subject_alt_name."+CauseCAFirst), reason.Say("%s in certificate 1 (the leaf)", server), first)
 	}
 	return reason.New(reason.CertificateWrongName, nameRule(server), field(0, "subject_alt_name"), server, otherThan(leaf, server))
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"crypto/rsa"
 	"slices"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -440,13 +441,17 @@ func (s *stream) useless(party string) WhyNot {
 	case Thief:
 		su := suite.ByID(c.Suite)
 		switch {
-		case is13 && c.Resumed:
+		case is13 && c.Resumed, pskSuite(c.Suite) != "" && pskSuite(c.Suite) != "RSA":
 			return NoPart
 		case is13, su != nil && su.Kx != iana.KxRSA:
 			return OnlySigns // a session is resumed with the suite that it has (RFC 5246 §7.4.1.3)
 		}
 	case PSKThief:
-		switch {
+		switch kx := pskSuite(c.Suite); {
+		case kx == "alone":
+			return ""
+		case kx != "":
+			return PSKAndMore
 		case !is13 || !c.Resumed:
 			return PSKUnused
 		case s.shared:
@@ -454,6 +459,19 @@ func (s *stream) useless(party string) WhyNot {
 		}
 	}
 	return ""
+}
+
+// pskSuite is what a cipher suite of TLS 1.2 makes its keys of beside a pre-shared key (RFC 4279 §2, RFC 5489 §2): "DHE",
+// "ECDHE", "RSA", or of that "alone"; "" of a suite that has none. No such suite is known here, but its name.
+func pskSuite(id iana.CipherSuite) string {
+	kx, _, ok := strings.Cut(strings.TrimPrefix(id.String(), "TLS_"), "PSK_")
+	switch {
+	case !ok:
+		return ""
+	case kx == "":
+		return "alone"
+	}
+	return strings.TrimSuffix(kx, "_")
 }
 
 // why is why an onlooker who tried does not read it all.

@@ -47,7 +47,7 @@ func TestFault(t *testing.T) {
 			"certificate_malformed：应为两个日期，实际为英文原文“malformed validity”（RFC 5280 §4.1.2.5）"},
 		// What a peer calls "none" is a name, and what it writes is quoted.
 		{reason.New(reason.NoCommonProtocol, "", "", []string{"h2"}, "none"), "no_common_protocol：应为 [h2]，实际为 none"},
-		{reason.New(reason.CertificateWrongName, "", "", reason.Say("%s in certificate 1, the leaf", "a\x1b[2Jb"), reason.Say("none")),
+		{reason.New(reason.CertificateWrongName, "", "", reason.Say("%s in certificate 1 (the leaf)", "a\x1b[2Jb"), reason.Say("none")),
 			`certificate_wrong_name：应为第 1 张证书（终端实体证书）中的 a\x1b[2Jb，实际没有`},
 		{reason.New(reason.NotOffered, "", "server_hello.session_id", []byte("id"), []byte{}), "not_offered，字段 server_hello.session_id：应为 6964，实际没有"},
 		// A student's own sentence has no entry.

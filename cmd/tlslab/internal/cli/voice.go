@@ -20,6 +20,7 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,6 +94,7 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var c *pki.CertificateError
 	var l *pki.LeafError
 	var s *switches.Error
+	var f *fs.PathError
 	switch {
 	case errors.As(err, &c):
 		t = certificateTrouble(cmd, c)
@@ -112,6 +114,8 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		t = misuse(reason.Usagef("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type())), reason.Usage{})
 	case errors.As(err, &o):
 		t = misuse(switches.NoLesson(o), reason.Usage{})
+	case errors.As(err, &f) && f.Op == "open":
+		t = fileTrouble(cmd, f)
 	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
 		t = &Trouble{Status: StatusFailed, What: err.Error()}
 	case cmd.Annotations[started] == "":
@@ -129,6 +133,30 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
 	}
 	return t.Status
+}
+
+// fileTrouble says that a file cannot be read, and which flag named it.
+func fileTrouble(cmd *cobra.Command, f *fs.PathError) *Trouble {
+	lang, file := langOf(cmd), f.Path
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		named := flag.Value.String() == f.Path
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			named = slices.Contains(list.GetSlice(), f.Path)
+		}
+		if named {
+			file = "--" + flag.Name + " " + f.Path
+		}
+	})
+	var what, how string
+	switch {
+	case errors.Is(f.Err, fs.ErrNotExist):
+		what, how = SayBoth(lang, "file_missing", "file", file)
+	case errors.Is(f.Err, fs.ErrPermission):
+		what, how = SayBoth(lang, "file_closed", "file", file)
+	default:
+		what = Say(lang, "file_unread", "file", file, "error", f.Err.Error())
+	}
+	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: f}
 }
 
 // in says a Misuse in a language.

@@ -48,6 +48,9 @@ func openStore(name string, tell func(error)) (*serverStore, error) {
 	if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) {
 		return nil, cli.Misuse("It is memory, redis://HOST:PORT, rediss://… for Redis over TLS, or unix:///PATH.", "--store %s: no such store", redacted(name))
 	}
+	if u.Scheme != "unix" && u.Hostname() == "" {
+		return nil, cli.Misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: there is no host in it", redacted(name))
+	}
 	r, err := redis.Open(name)
 	if err != nil {
 		return nil, cli.Misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: %w", redacted(name), err)

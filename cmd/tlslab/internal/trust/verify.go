@@ -3,8 +3,11 @@ package trust
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +16,7 @@ import (
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/page"
 	"tlslab/handshake/transcript"
@@ -92,6 +96,9 @@ func (v *verifyFlags) demands(cmd *cobra.Command, o *pki.VerifyOptions) error {
 	}
 	if v.depth < 0 {
 		return cli.Misuse("With --depth 0 the trust anchor itself must have issued the leaf.", "--depth %d: a path cannot have less than no certificate between the two", v.depth)
+	}
+	if v.depth > pki.MaxDepth {
+		return cli.Misuse(reason.Usagef("Say a number from 0 to %d, or leave it out.", pki.MaxDepth), "--depth %d: no path has so many certificates here", v.depth)
 	}
 	o.MaxDepth = &v.depth
 	return nil
@@ -214,12 +221,16 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 }
 
 // refused is the end of a refusal. What to do about it stands on top of the report; if
-// that went into a file, it is said here too.
+// that went into a file, or says only what was wrong, it is said here. So are the flags that would mend it.
 func (v *verifyFlags) refused(file string, r *pki.Report, verdict error) error {
 	what, _ := cli.SayBoth(v.Lang, "refused", "file", file, "error", narrate.Fault(v.Lang, verdict))
 	t := &cli.Trouble{Status: cli.StatusFailed, What: what, Cause: verdict}
-	if e, ok := narrate.Get(v.Lang, narrate.Reason, narrate.VerdictKey(r)); ok && v.Out != "" {
+	if e, ok := narrate.Get(v.Lang, narrate.Reason, narrate.VerdictKey(r)); ok && (v.Out != "" || v.Brief) {
 		t.Remedy = e.Text
+	}
+	var re *reason.Error
+	if errors.As(verdict, &re) && re.Reason == reason.CertificateUntrusted && slices.Contains([]string{"", pki.CauseLeafAlone, pki.CauseIssuer}, pki.Cause(re)) {
+		t.Remedy = strings.TrimPrefix(t.Remedy+"\n"+cli.Say(v.Lang, "name_issuers"), "\n")
 	}
 	return t
 }
