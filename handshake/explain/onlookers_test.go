@@ -99,10 +99,10 @@ func TestPSKSuites(t *testing.T) {
 		psk, thief explain.WhyNot
 		sight      explain.Sight
 	}{
-		{0x008c, explain.NoPSK, explain.NoPart, explain.Untried},       // TLS_PSK_WITH_AES_128_CBC_SHA
-		{0xc035, explain.PSKAndMore, explain.NoPart, explain.Closed},   // TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA
-		{0x0094, explain.PSKAndMore, explain.NoRSAKey, explain.Closed}, // TLS_RSA_PSK_WITH_AES_128_CBC_SHA
-		{0xc02f, explain.PSKUnused, explain.OnlySigns, explain.Closed}, // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+		{0x008c, explain.AlienSuite, explain.NoPart, explain.Untried},    // TLS_PSK_WITH_AES_128_CBC_SHA
+		{0xc035, explain.PSKAndMore, explain.NoPart, explain.Closed},     // TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA
+		{0x0094, explain.PSKAndMore, explain.AlienSuite, explain.Closed}, // TLS_RSA_PSK_WITH_AES_128_CBC_SHA
+		{0xc02f, explain.PSKUnused, explain.OnlySigns, explain.Closed},   // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
 	} {
 		var b bytes.Buffer
 		r := record(&b)
