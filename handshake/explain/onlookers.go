@@ -3,6 +3,7 @@ package explain
 import (
 	"crypto/rsa"
 	"slices"
+	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -324,7 +325,7 @@ func (s *stream) tried(o *Onlooker, r, bare *observe.Report) {
 	for _, t := range s.c.Parts {
 		o.Parts = append(o.Parts, better(s.sight(t.Part, r), s.sight(t.Part, bare)))
 	}
-	o.Whole = better(wholly(r), wholly(bare))
+	o.Whole = better(s.wholly(r), s.wholly(bare))
 	if o.Whole == Reads {
 		has := s.r.loot[o.Party]
 		if has == nil {
@@ -338,10 +339,10 @@ func (s *stream) tried(o *Onlooker, r, bare *observe.Report) {
 	o.Why = s.why(o.Party, r)
 }
 
-// wholly is what is made of all that is protected.
-func wholly(r *observe.Report) Sight {
+// wholly is what is made of all that is protected. Nobody reads what the recording lacks.
+func (s *stream) wholly(r *observe.Report) Sight {
 	switch {
-	case r.Sealed == 0:
+	case r.Sealed == 0 && s.lost == [2]bool{}:
 		return Reads
 	case r.ReadHandshake || r.ReadData:
 		return Partly
@@ -370,10 +371,24 @@ func (s *stream) sight(p observe.Part, r *observe.Report) Sight {
 	switch {
 	case t.Read[p] == 0:
 		return Closed
-	case sealed:
+	case sealed, s.gap(p):
 		return Partly
 	}
 	return Reads
+}
+
+// gap reports whether some of a part may be among the bytes that are missing: whoever sends it said more than the
+// recording has.
+func (s *stream) gap(p observe.Part) bool {
+	switch p {
+	case observe.PartClientData:
+		return s.lost[client]
+	case observe.PartServerData:
+		return s.lost[server]
+	case observe.PartHandshake:
+		return s.lost[client] && !s.finished[client] || s.lost[server] && !s.finished[server]
+	}
+	return false
 }
 
 // untried is what can be said of an onlooker whose keys nobody gave, or whose keys are beyond what is
@@ -394,7 +409,7 @@ func (s *stream) untried(o *Onlooker, bare *observe.Report, beyond WhyNot) {
 		}
 		o.Parts = append(o.Parts, sight)
 	}
-	o.Whole, o.Why = wholly(bare), why
+	o.Whole, o.Why = s.wholly(bare), why
 	if o.Whole == Reads {
 		o.Why = ""
 		return
@@ -426,13 +441,17 @@ func (s *stream) useless(party string) WhyNot {
 	case Thief:
 		su := suite.ByID(c.Suite)
 		switch {
-		case is13 && c.Resumed:
+		case is13 && c.Resumed, pskSuite(c.Suite) != "" && pskSuite(c.Suite) != "RSA":
 			return NoPart
 		case is13, su != nil && su.Kx != iana.KxRSA:
 			return OnlySigns // a session is resumed with the suite that it has (RFC 5246 §7.4.1.3)
 		}
 	case PSKThief:
-		switch {
+		switch kx := pskSuite(c.Suite); {
+		case kx == "alone":
+			return ""
+		case kx != "":
+			return PSKAndMore
 		case !is13 || !c.Resumed:
 			return PSKUnused
 		case s.shared:
@@ -442,12 +461,29 @@ func (s *stream) useless(party string) WhyNot {
 	return ""
 }
 
+// pskSuite is what a cipher suite of TLS 1.2 makes its keys of beside a pre-shared key (RFC 4279 §2, RFC 5489 §2): "DHE",
+// "ECDHE", "RSA", or of that "alone"; "" of a suite that has none. No such suite is known here, but its name.
+func pskSuite(id iana.CipherSuite) string {
+	kx, _, ok := strings.Cut(strings.TrimPrefix(id.String(), "TLS_"), "PSK_")
+	switch {
+	case !ok:
+		return ""
+	case kx == "":
+		return "alone"
+	}
+	return strings.TrimSuffix(kx, "_")
+}
+
 // why is why an onlooker who tried does not read it all.
 func (s *stream) why(party string, r *observe.Report) WhyNot {
 	if party == Listener {
 		return Keyless
 	}
-	if s.lost != [2]bool{} || r.Closed == observe.DidNotOpen {
+	if why := s.useless(party); party == Thief && why != "" {
+		return why // whatever is missing
+	}
+	noLine := party == LogReader && r.Closed == observe.NoKeys
+	if s.lost != [2]bool{} && !noLine || r.Closed == observe.DidNotOpen {
 		return Undecodable
 	}
 	if party == PSKThief && s.c.Early && r.PSK == nil {

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,5 +88,48 @@ func TestOnlookers(t *testing.T) {
 	}
 	if b.String() != string(want) {
 		t.Errorf("they see otherwise than in %s (-update writes it anew):\n%s", golden, b.String())
+	}
+}
+
+// In TLS 1.2 a pre-shared key belongs to cipher suites that are not known here: of those it is not said that
+// no such key has a part in the connection.
+func TestPSKSuites(t *testing.T) {
+	for _, row := range []struct {
+		suite      uint16
+		psk, thief explain.WhyNot
+		sight      explain.Sight
+	}{
+		{0x008c, explain.AlienSuite, explain.NoPart, explain.Untried},    // TLS_PSK_WITH_AES_128_CBC_SHA
+		{0xc035, explain.PSKAndMore, explain.NoPart, explain.Closed},     // TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA
+		{0x0094, explain.PSKAndMore, explain.AlienSuite, explain.Closed}, // TLS_RSA_PSK_WITH_AES_128_CBC_SHA
+		{0xc02f, explain.PSKUnused, explain.OnlySigns, explain.Closed},   // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+	} {
+		var b bytes.Buffer
+		r := record(&b)
+		s := r.connection(1)
+		s.open()
+		s.say(0, hello)
+		s.say(1, asRecords(append([]byte{2, 0, 0, 38, 3, 3, 37: 0}, 0, byte(row.suite>>8), byte(row.suite), 0)))
+		for by := range 2 {
+			s.say(by, append([]byte{20, 3, 3, 0, 1, 1, 22, 3, 3, 0, 40}, make([]byte, 40)...))
+			s.say(by, append([]byte{23, 3, 3, 0, 40}, make([]byte, 40)...))
+		}
+		r.w.Flush()
+		all, _, err := read(t, b.Bytes(), explain.Options{Onlookers: true})
+		if err != nil || len(all) != 1 || uint16(all[0].Suite) != row.suite {
+			t.Fatal(len(all), err)
+		}
+		for _, o := range all[0].Onlookers {
+			switch o.Party {
+			case explain.PSKThief:
+				if o.Why != row.psk || o.Whole != row.sight {
+					t.Errorf("%#x: who has a pre-shared key: %s, %s", row.suite, o.Whole, o.Why)
+				}
+			case explain.Thief:
+				if o.Why != row.thief {
+					t.Errorf("%#x: who has the server's key: %s, %s", row.suite, o.Whole, o.Why)
+				}
+			}
+		}
 	}
 }

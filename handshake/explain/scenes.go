@@ -7,19 +7,20 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// Of the connection that is shown three scenes are told beside what the two ends said: whose it is,
-// in front; and at the end how it ended, and who can read it.
+// Of the connection that is shown four scenes are told beside what the two ends said: whose it is,
+// in front; from where on bytes of an end are missing; and at the end how it ended, and who can read it.
 
 // The scenes.
 const (
 	SceneRecorded event.SceneKey = "recorded"
+	SceneGap      event.SceneKey = "recording_gap"
 	SceneEnded    event.SceneKey = "recording_ended"
 	SceneReaders  event.SceneKey = "recording_readers"
 )
 
 // SceneKeys lists them.
 func SceneKeys() []event.SceneKey {
-	return append([]event.SceneKey{SceneRecorded, SceneEnded, SceneReaders}, quicScenes()...)
+	return append([]event.SceneKey{SceneRecorded, SceneGap, SceneEnded, SceneReaders}, quicScenes()...)
 }
 
 // Recorded heads a connection of a recording. Meta.Time is its first packet's.
@@ -40,6 +41,21 @@ func (r *Recorded) Values() []event.Value {
 		values = append([]event.Value{{Name: "file", Value: r.File}}, values...)
 	}
 	return values
+}
+
+// Gap is the first place where bytes that an end sent are not in the recording: nothing behind it, of what that end sent,
+// can be told apart.
+type Gap struct {
+	event.Meta
+	By string // "client" or "server"
+}
+
+// Key returns SceneGap.
+func (*Gap) Key() event.SceneKey { return SceneGap }
+
+// Values are who.
+func (g *Gap) Values() []event.Value {
+	return []event.Value{{Name: "by", Value: g.By}}
 }
 
 // Ended says how a connection ended, and how much of it opened with the keys at hand.
@@ -140,6 +156,13 @@ func (s *stream) judged() {
 		}
 		s.r.ends.Event(e)
 	}
+}
+
+// gapped tells of a gap, where it is.
+func (s *stream) gapped(by int) {
+	s.r.ends.flush()
+	s.r.ends.Event(&Gap{Meta: event.Meta{Conn: s.c.Number, Time: s.at}, By: names[by]})
+	s.r.ends.flush()
 }
 
 // closes tells how it ended and who can read it.

@@ -257,6 +257,9 @@ func (s *stream) Gap(fromServer bool, at dissect.At, n int64) {
 		s.alien = s.alien || s.c.Missing[me] > 0 && len(s.clear[me]) > 0
 		return
 	}
+	if s.shown() && !s.lost[me] {
+		s.gapped(me)
+	}
 	s.lost[me] = true
 	s.ob.Gap(me == server)
 }

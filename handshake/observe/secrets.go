@@ -300,8 +300,8 @@ func (o *Observer) lookUp() {
 		}
 	}
 	if o.report.Resumed {
-		if m := o.o.Sessions.find(o.hello.SessionID, ticket); m != nil {
-			add(m)
+		if secret, ok := o.o.Sessions.find(o.hello.SessionID, ticket); ok {
+			add(&Master{Secret: secret})
 		}
 	}
 	if len(o.rivals) == 1 {

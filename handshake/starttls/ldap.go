@@ -31,6 +31,11 @@ func (d *dialogue) ldap() error {
 		return d.fault(Strange, d.last())
 	}
 	n := int(head[1])
+	if n == 0x80 { // LDAP has no indefinite length (RFC 4511 §5.1)
+		d.hear(append(wire, d.ahead...))
+		d.ahead = nil
+		return d.fault(Strange, d.last())
+	}
 	if n >= 0x80 { // so many octets of length follow
 		long, err := d.octets(n & 0x7f)
 		if err != nil {

@@ -138,6 +138,7 @@ func (d *dialogue) ended(in *xml.Decoder, read *octetReader, start xml.StartElem
 // token takes one token. XMPP has no comments, no processing instructions but the first line, and
 // no document types (RFC 6120 §11.1).
 func (d *dialogue) token(in *xml.Decoder, read *octetReader) (xml.Token, error) {
+	before := in.InputOffset()
 	t, err := in.Token()
 	var mine *Error
 	switch {
@@ -152,6 +153,10 @@ func (d *dialogue) token(in *xml.Decoder, read *octetReader) (xml.Token, error) 
 	switch t.(type) {
 	case xml.Comment, xml.Directive:
 		return nil, d.strange(read)
+	case xml.ProcInst: // also of the XML declaration there is one (XML §2.8)
+		if before > 0 {
+			return nil, d.strange(read)
+		}
 	}
 	return t, nil
 }

@@ -55,7 +55,7 @@ type half struct {
 	heard   bool   // the other end says what it has of it, while the file has nothing: from base on, had bytes
 	base    uint32
 	had     int64
-	waited  int    // segments since the other end had more than we, while more was at hand
+	waited  int // segments since the other end had more than we, while more was at hand
 	pending []piece
 	held    int    // bytes in pending
 	recent  []byte // the last that were told, to hold what is sent again against

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -296,8 +297,10 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	case !shown.TLS:
 		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
-	if r := shown.Read; e.worksheet && !r.Handshake && !r.Data {
-		return cli.FirstError(e.broken(err), cli.Misuse("Give what opens it: --keylogfile, --rsa-key, --psk.", "--worksheet: nothing of connection %d opens, so there is nothing to compute", e.show))
+	if e.worksheet {
+		if none := e.nothing(shown); none != nil {
+			return cli.FirstError(e.broken(err), none)
+		}
 	}
 	if e.format == cli.Text {
 		l.connection(shown)
@@ -310,6 +313,19 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 		ended = cli.FirstError(answers(&b), cli.WriteSecret("--answers", e.answers, b.Bytes(), e.Lang, out.Log))
 	}
 	return cli.FirstError(ended, e.broken(err))
+}
+
+// nothing is why a connection has nothing that could be computed; nil if it has.
+func (e *explainFlags) nothing(c *explain.Connection) error {
+	switch r := c.Read; {
+	case r.Handshake, r.Data, r.Initial:
+		return nil
+	case r.Sealed == 0 && r.Closed == "":
+		return cli.Misuse("Choose one on which something was encrypted.", "--worksheet: on connection %d nothing was encrypted, so there is nothing to compute", e.show)
+	case slices.Contains(r.Needs, explain.NeedWhole), slices.Contains(r.Needs, explain.NeedSuite), c.QUIC != nil:
+		return cli.Misuse("Choose another one: no key helps here.", "--worksheet: nothing of connection %d opens, so there is nothing to compute", e.show)
+	}
+	return cli.Misuse("Give what opens it: --keylogfile, --rsa-key, --psk.", "--worksheet: nothing of connection %d opens, so there is nothing to compute", e.show)
 }
 
 // listMemory is what a list may take of memory before it is tidied up more often than it would be; the program

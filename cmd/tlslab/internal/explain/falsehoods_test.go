@@ -31,6 +31,11 @@ func TestNothingFalse(t *testing.T) {
 		{"quic_v2.pcapng --show 1 --full --width 120", []string{"and no secret RFC 9369 §3.3", "the salt and the labels are version 2's own"}, nil},
 		{"midway.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, nil},
 		{"midway.pcapng --show 1 --format html", []string{"midway.pcapng, connection 1", "The first messages of this connection are not in the recording"}, []string{"A live connection"}},
+		// Bytes are missing, and that is said wherever it matters.
+		{"snapped.pcapng --keylogfile snapped.log --who-reads --rsa-key rsa.key", []string{"no (a) in part (b)", "(a) The server's key does nothing but sign", "(b) Bytes are missing"}, nil},
+		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it says behind them cannot be told apart -- flight 3"}, nil},
+		{"quic_v1.pcapng --show 1 --worksheet", []string{"initial_secret", "= ______ (1)"}, nil},
+		{"quic_v1.pcapng --show 1 --full", nil, []string{"hellos and records"}},
 	} {
 		args := strings.Fields(row.args)
 		for i, a := range args {
@@ -51,6 +56,16 @@ func TestNothingFalse(t *testing.T) {
 			if strings.Contains(flat(said), no) {
 				t.Errorf("%s: it says %q:\n%s", row.args, no, said)
 			}
+		}
+	}
+}
+
+// The advice of a worksheet that cannot be is one that helps.
+func TestNoWorksheet(t *testing.T) {
+	for file, want := range map[string]string{"no_suite": "nothing was encrypted", "old_version": "nothing of connection 1 opens", "ecdhe": "nothing of connection 1 opens"} {
+		_, err := run(t, captures+file+".pcapng", "--show", "1", "--worksheet", "--lang", "en")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
 		}
 	}
 }

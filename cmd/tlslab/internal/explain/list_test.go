@@ -52,7 +52,7 @@ func asked() (keys []string) {
 	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}, {Read: explain.Reading{Initial: true, Hello: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
-	keys = append(keys, "missing", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
+	keys = append(keys, "missing", "gap", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
 	for _, s := range explain.Sights() {
 		keys = append(keys, "sight/"+string(s))
 	}

@@ -11,6 +11,7 @@ import (
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/mermaid"
 )
@@ -25,6 +26,9 @@ func (e *explainFlags) layOut(p *render.Pen, s event.Scene) bool {
 		}
 		_, about := recorded(e.Lang, "recorded", "client", foreign.Quote(s.Client), "server", foreign.Quote(s.Server))
 		p.Text(0, about, nil)
+	case *explain.Gap:
+		said, _ := recorded(e.Lang, "gap", "who", narrate.Must(e.Lang, narrate.UI, "cmd.proxy_side_"+s.By).Title)
+		p.Text(3, said, p.Paint.Bad)
 	case *explain.Ended:
 		if p.Takes() { // else it stands above the transcript
 			e.ended(p, s.Of)

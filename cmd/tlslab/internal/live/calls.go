@@ -91,7 +91,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	own, t := c.settings(n, early != nil)
 	if c.page != nil {
 		if err := c.page.attach(own); err != nil {
-			return nil, nil, errors.Join(err, raw.Close())
+			return nil, nil, cli.FirstError(err, t.Close(), raw.Close())
 		}
 	}
 	c.jar.lastOffer()
@@ -102,7 +102,7 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 	heard := &counted{Conn: raw}
 	conn, err := tls.Client(heard, own)
 	if err != nil {
-		return nil, nil, errors.Join(badConfig(err), raw.Close())
+		return nil, nil, cli.FirstError(badConfig(err), t.Close(), raw.Close())
 	}
 	err = early.send(ctx, conn)
 	if herr := conn.HandshakeContext(ctx); herr != nil {
