@@ -148,33 +148,35 @@ func Needs() []Need {
 
 // progress is how far a handshake went, as far as can be told.
 type progress struct {
-	hello, serverHello, done bool    // ClientHello, ServerHello, ServerHelloDone
-	shared                   bool    // the ServerHello has a key share
-	unreadable               [2]bool // whose hello was there, and could not be read
-	behind                   int     // records of data behind such a one: what is in them is encrypted
-	finished                 [2]bool
-	sealedShake              [2]int  // TLS 1.2: closed records of type handshake
-	sealed                   [2]int  // TLS 1.3: closed or opened records that are protected, from the ServerHello on
-	answered                 int     // of the server's, those since the client's first
-	short                    [2]bool // the last of them was as long as an alert
-	firstShort               bool    // the client's first was
-	shorts                   int     // of the client's, those
-	unread                   int     // of the client's, those that stayed closed
-	bade                     bool    // behind its last flight the client said something as short, or FIN, before the server said anything
-	data                     [2]bool // there were records of application data, opened or TLS 1.2's
-	shows                    bool    // the client showed a certificate
-	offered                  []mark  // what the client would resume, until the server answers
-	bound                    bool    // it offered a pre-shared key, or a ticket
-	alert                    *event.Alert
-	alertBy                  int
-	leaves                   [2]bool // it said close_notify before the other did
-	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
-	refused                  *event.Check
-	lastBy                   int // who spoke last
+	behind      int    // records of data behind such a one: what is in them is encrypted
+	sealedShake [2]int // TLS 1.2: closed records of type handshake
+	sealed      [2]int // TLS 1.3: closed or opened records that are protected, from the ServerHello on
+	answered    int    // of the server's, those since the client's first
+	shorts      int    // of the client's, those
+	unread      int    // of the client's, those that stayed closed
+	offered     []mark // what the client would resume, until the server answers
+	alert       *event.Alert
+	alertBy     int
+	refused     *event.Check
+	lastBy      int // who spoke last
 
 	shut   closing
 	shutBy int
 	shutAt Phase
+
+	// Flags, in one place: there are thousands of these.
+	hello, serverHello, done bool    // ClientHello, ServerHello, ServerHelloDone
+	shared                   bool    // the ServerHello has a key share
+	unreadable               [2]bool // whose hello was there, and could not be read
+	finished                 [2]bool
+	short                    [2]bool // the last of them was as long as an alert
+	firstShort               bool    // the client's first was
+	bade                     bool    // behind its last flight the client said something as short, or FIN, before the server said anything
+	data                     [2]bool // there were records of application data, opened or TLS 1.2's
+	shows                    bool    // the client showed a certificate
+	bound                    bool    // it offered a pre-shared key, or a ticket
+	leaves                   [2]bool // it said close_notify before the other did
+	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
 }
 
 func (p *progress) spoke(by int) { p.lastBy = by }

@@ -30,12 +30,12 @@ type stream struct {
 	reversed bool             // and who answers there is the client of TCP, by what the file has of it
 	alien    bool             // it is not TLS, and nothing more is looked for
 	swapped  bool             // who speaks first as a client of TLS is the server of TCP, by what the file has of it
+	known    bool             // what session this began
+	told     bool             // what is to be thought of the server's chain
 	lost     [2]bool          // bytes are missing: nothing can be told apart from there on
 	chain    *chain           // the server's certificates
 
-	known  bool           // what session this began
 	holder string         // of the keys that open it
-	told   bool           // what is to be thought of the server's chain
 	looks  []*look        // who looks on
 	panel  *observe.Panel // of the connection that is shown
 	held   int            // what of reading.held is this one's
