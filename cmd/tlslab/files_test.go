@@ -68,3 +68,13 @@ func TestVerifyRefusedRemedy(t *testing.T) {
 		}
 	}
 }
+
+// What verify advises about a name speaks of no flag that it does not have.
+func TestVerifyNameAdvice(t *testing.T) {
+	for _, lang := range []string{"en", "zh"} {
+		var log bytes.Buffer
+		if status := command(t.Context(), strings.NewReader(""), io.Discard, &log, "verify", "x", "--servername", "h:443", "--lang", lang); status != 2 || strings.Contains(log.String(), "--connect") || !strings.Contains(log.String(), "www.example.org") {
+			t.Errorf("%s: status %d, %s", lang, status, &log)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func named(flag, name string, toASCII func(string) (string, error)) (string, err
 }
 
 // nameAlone is the remedy for what is more than a name.
-const nameAlone = "Give the name alone, such as www.example.org; the port is a matter of --connect or --accept."
+const nameAlone = "Give the name alone, such as www.example.org, without a port."
 
 // moreThanName is what package idn says of what is more than a name.
 var moreThanName = []reason.Usage{

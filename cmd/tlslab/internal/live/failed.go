@@ -60,7 +60,12 @@ func (p *plight) trouble(ctx context.Context, err error) error {
 	if said := p.ofClients(re); said != nil {
 		return said
 	}
-	return cli.Told(p.lang, err, "we_refused", pairs...)
+	remedy := ""
+	switch re.Reason { // of the rest the peer is at fault, and nothing that is done here would mend it
+	case reason.UnsupportedVersion, reason.NoCommonSuite, reason.NoCommonGroup, reason.NoCommonField, reason.NoCommonScheme, reason.NoCommonProtocol:
+		remedy = narrate.Must(p.lang, narrate.Reason, narrate.ReasonKey(re)).Text
+	}
+	return p.remedied(err, cli.Say(p.lang, "we_refused", pairs...), remedy)
 }
 
 // stranger is the hint for a client that does not speak TLS, by what it speaks instead.

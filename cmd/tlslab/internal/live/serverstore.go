@@ -48,15 +48,16 @@ func openStore(name string, tell func(error)) (*serverStore, error) {
 	if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) {
 		return nil, cli.Misuse("It is memory, redis://HOST:PORT, rediss://… for Redis over TLS, or unix:///PATH.", "--store %s: no such store", redacted(name))
 	}
-	if u.Scheme != "unix" && u.Hostname() == "" {
-		return nil, cli.Misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: there is no host in it", redacted(name))
-	}
 	r, err := redis.Open(name)
 	if err != nil {
 		return nil, cli.Misuse("It is redis://USER:PASSWORD@HOST:PORT/DB.", "--store %s: %w", redacted(name), err)
 	}
 	bare := u.Scheme == "redis" && u.Hostname() != "" && !cli.IsLoopback(u.Hostname())
-	s := &serverStore{store: r, redis: r, place: u.Host + u.Path, bare: bare, tell: tell, slots: make(chan struct{}, callsAtOnce)}
+	place := u.Host + u.Path
+	if u.Scheme != "unix" && u.Hostname() == "" { // package redis calls this machine then
+		place = "localhost" + place
+	}
+	s := &serverStore{store: r, redis: r, place: place, bare: bare, tell: tell, slots: make(chan struct{}, callsAtOnce)}
 	s.keys = session.NewSharedTicketKeys(s, rand.Reader, 0)
 	return s, nil
 }

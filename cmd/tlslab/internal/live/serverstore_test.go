@@ -36,6 +36,9 @@ func TestStoreInClear(t *testing.T) {
 		if got := strings.Contains(said.String(), "rediss://"); got != want {
 			t.Errorf("%s: %q", url, &said)
 		}
+		if url == "redis:///1" && !strings.Contains(said.String(), "Redis at localhost/1") {
+			t.Errorf("%s: it is not said where that is: %q", url, &said)
+		}
 		if strings.Contains(said.String(), "secret@") {
 			t.Errorf("%s: a password in %q", url, &said)
 		}

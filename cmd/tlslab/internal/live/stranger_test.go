@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -9,8 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/clitest"
+	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 )
 
 // A client that does not speak TLS is told of by what it speaks: an address with https:// is advice for HTTP
@@ -88,6 +92,19 @@ func TestNoKey(t *testing.T) {
 				if status := command(t.Context(), strings.NewReader(""), &out, &log, args...); status != x.status || !strings.Contains(log.String(), says) {
 					t.Errorf("%q: status %d, %s", args, status, &log)
 				}
+			}
+		}
+	}
+}
+
+// Where the two ends have nothing in common, the refusal comes with what would mend it.
+func TestNothingInCommon(t *testing.T) {
+	for _, r := range []reason.Reason{reason.UnsupportedVersion, reason.NoCommonSuite, reason.NoCommonGroup, reason.NoCommonScheme, reason.NoCommonProtocol} {
+		for _, l := range narrate.Langs() {
+			p := &plight{lang: l, role: event.Server, peer: "it", flags: new(LiveFlags)}
+			var said *cli.Trouble
+			if err := p.trouble(t.Context(), reason.New(r, "", "", nil, nil)); !errors.As(err, &said) || said.Remedy == "" {
+				t.Errorf("%v, %s: %v", r, l, err)
 			}
 		}
 	}
