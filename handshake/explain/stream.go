@@ -35,10 +35,10 @@ type stream struct {
 	lost     [2]bool          // bytes are missing: nothing can be told apart from there on
 	chain    *chain           // the server's certificates
 
+	held   int32          // what of reading.held is this one's
 	holder string         // of the keys that open it
 	looks  []*look        // who looks on
 	panel  *observe.Panel // of the connection that is shown
-	held   int            // what of reading.held is this one's
 
 	progress
 }
@@ -93,8 +93,8 @@ func (s *stream) weigh() {
 	for _, l := range s.looks {
 		n += l.ob.Held()
 	}
-	s.r.held += n - s.held
-	s.held = n
+	s.r.held += n - int(s.held)
+	s.held = int32(n)
 }
 
 func (s *stream) feed(fromServer bool, b []byte) {
@@ -289,7 +289,7 @@ func (s *stream) Done() {
 		s.r.ends.flush()
 	}
 	s.r.done(s)
-	s.r.held -= s.held + s.chain.leave()
+	s.r.held -= int(s.held) + s.chain.leave()
 	s.held = 0
 }
 

@@ -30,7 +30,7 @@ func (o *Observer) write(h *half, raw []byte) bool {
 // Held is how many bytes the observer keeps that a peer may make many: of records and messages that are not whole, of
 // the handshake as long as it lasts, and of the hellos, about what they take when they are parsed.
 func (o *Observer) Held() int {
-	n := o.hellos + cap(o.transcript) + len(o.certificate) + len(o.ticket) + len(o.sessionID)
+	n := int(o.hellos) + cap(o.transcript) + len(o.certificate) + len(o.ticket) + len(o.sessionID)
 	for _, h := range [...]*half{&o.client, &o.server} {
 		n += cap(h.buf) + cap(h.hs)
 	}
@@ -60,16 +60,17 @@ func (o *Observer) weigh(m message.Message, raw []byte) {
 	default:
 		return
 	}
-	o.hellos += 2*len(raw) + extensionCost*len(x.List)
+	n := 2*len(raw) + extensionCost*len(x.List)
 	if a, ok := message.Get[*message.ALPN](x); ok {
-		o.hellos += entryCost * len(a.Protocols)
+		n += entryCost * len(a.Protocols)
 	}
 	if k, ok := message.Get[*message.KeyShareClient](x); ok {
-		o.hellos += entryCost * len(k.Shares)
+		n += entryCost * len(k.Shares)
 	}
 	if p, ok := message.Get[*message.PreSharedKeyClient](x); ok {
-		o.hellos += 2 * entryCost * len(p.Identities)
+		n += 2 * entryCost * len(p.Identities)
 	}
+	o.hellos += int32(n)
 }
 
 // release drops what the handshake was read with, once it is over or has a gap that no key can close: the

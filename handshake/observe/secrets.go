@@ -23,11 +23,11 @@ type shake struct {
 	version     iana.Version // the record layer's and the keys'; 0 until the server has said
 	retried     bool         // by HelloRetryRequest
 	refused     bool         // a record did not open under keys at hand
+	hellos      int32        // bytes that hello and serverHello take; see Held
 	transcript  []byte
 	done        int // Finished messages seen
 	hello       *message.ClientHello
 	serverHello *message.ServerHello
-	hellos      int // bytes that the two take; see Held
 	suite       *suite.Suite
 	ems, etm    bool
 	compression iana.Compression
