@@ -154,7 +154,7 @@ func fileTrouble(cmd *cobra.Command, f *fs.PathError) *Trouble {
 	case errors.Is(f.Err, fs.ErrPermission):
 		what, how = SayBoth(lang, "file_closed", "file", file)
 	default:
-		what = Say(lang, "file_unread", "file", file, "error", f.Err.Error())
+		what = Say(lang, "file_unread", "file", file, "error", narrate.Fault(lang, f.Err))
 	}
 	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: f}
 }
