@@ -34,6 +34,7 @@ func (s *server13) choose13(m *message.ClientHello) error {
 			return s.fault(reason.MissingExtension, "RFC 9846 §4.3.9", m, "client_hello.extensions", "psk_key_exchange_modes", reason.Say("none"))
 		}
 	}
+	s.ours, s.preferred = s.ranked(iana.TLS13, m.CipherSuites)
 	if err := s.choosePSK(m); err != nil {
 		return err
 	}
@@ -53,9 +54,8 @@ func (s *server13) choose13(m *message.ClientHello) error {
 	case s.psk == nil && m.Extensions.Find(iana.ExtSignatureAlgorithms) == nil:
 		return s.fault(reason.MissingExtension, "RFC 9846 §4.3.3", m, "client_hello.extensions", "signature_algorithms", reason.Say("none"))
 	}
-	ours, preferred := s.ranked(iana.TLS13, m.CipherSuites)
-	if s.summary.Suite == nil && len(ours) > 0 {
-		s.summary.Suite = ours[0]
+	if s.summary.Suite == nil && len(s.ours) > 0 {
+		s.summary.Suite = s.ours[0]
 	}
 	if s.summary.Suite == nil {
 		return s.fault(reason.NoCommonSuite, "RFC 9846 §4.2.1", m, "client_hello.cipher_suites", reason.Say("one of our suites of TLS 1.3"), m.CipherSuites)
@@ -86,10 +86,7 @@ func (s *server13) choose13(m *message.ClientHello) error {
 	external := s.psk != nil && s.psk.session == nil
 	s.giveTicket = s.cfg.Tickets != nil && !external && ok && slices.ContainsFunc(modes.Modes, func(mode iana.PSKKeyExchangeMode) bool { return slices.Contains(s.cfg.pskModes(), mode) })
 	if s.listening() {
-		if s.psk != nil {
-			preferred = event.WhySuiteOfKey
-		}
-		s.decided(event.DecisionCipherSuite, s.summary.Suite.ID, m.CipherSuites, preferred)
+		s.decided(event.DecisionCipherSuite, s.summary.Suite.ID, m.CipherSuites, choose(s.psk != nil, event.WhySuiteOfKey, s.preferred))
 		if s.psk == nil {
 			s.decided(event.DecisionSignatureScheme, s.scheme.ID, clientSchemes(m), event.WhyFitsKey)
 		}

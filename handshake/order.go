@@ -39,19 +39,18 @@ func (o SuiteOrder) String() string {
 // ranked lists our suites of a version that a client offers and that can be used, in the order in
 // which the server tries them, and why it is that one.
 func (s *server) ranked(v iana.Version, offered []iana.CipherSuite) ([]*suite.Suite, event.Why) {
-	var ours []*suite.Suite
-	place := map[*suite.Suite]int{} // in the offer, which may have thousands
+	ours := make([]*suite.Suite, 0, len(s.cfg.suites()))
 	for _, su := range s.cfg.suites() {
-		if su.Version != v || !s.cfg.usable(su) {
-			continue
-		}
-		if i := slices.Index(offered, su.ID); i >= 0 {
+		if su.Version == v && s.cfg.usable(su) && slices.Contains(offered, su.ID) {
 			ours = append(ours, su)
-			place[su] = i
 		}
 	}
 	switch {
 	case s.cfg.SuiteOrder == ClientOrder:
+		place := make(map[*suite.Suite]int, len(ours)) // in the offer, which may have thousands
+		for _, su := range ours {
+			place[su] = slices.Index(offered, su.ID)
+		}
 		slices.SortStableFunc(ours, func(a, b *suite.Suite) int { return place[a] - place[b] })
 		return ours, event.WhyClientPreference
 	case s.cfg.SuiteOrder == ChaChaFirst && startsWithChaCha(offered):

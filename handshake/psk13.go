@@ -231,7 +231,7 @@ func (s *server13) choosePSK(m *message.ClientHello) error {
 			s.decided(event.DecisionResumption, "full_handshake", nil, event.WhyIdentitiesPassedOver)
 			return nil
 		}
-		p, why := s.findPSK(m, id)
+		p, why := s.findPSK(id)
 		if p == nil {
 			s.decided(event.DecisionResumption, "full_handshake", nil, why)
 			continue
@@ -272,12 +272,12 @@ func (s *server13) pskMode(m *message.ClientHello) {
 }
 
 // findPSK knows an identity, or says why not.
-func (s *server13) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk, event.Why) {
+func (s *server13) findPSK(id message.PSKIdentity) (*psk, event.Why) {
 	for i := range s.cfg.PSKs {
 		p := &s.cfg.PSKs[i]
 		if string(p.Identity) == string(id.Identity) {
 			switch {
-			case s.suiteFor(m, p.hash(), 0) == nil:
+			case s.suiteFor(p.hash(), 0) == nil:
 				return nil, event.WhySessionOtherSuite
 			case s.cfg.ClientAuth == RequireClientCert: // a key is no certificate
 				return nil, event.WhySessionWithoutClientCertificate
@@ -299,7 +299,7 @@ func (s *server13) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk
 	if err != nil {
 		return nil, whyNotOpened(err)
 	}
-	chain, why := s.whyNotResume13(sess, m)
+	chain, why := s.whyNotResume13(sess)
 	if why != "" {
 		return nil, why
 	}
@@ -308,10 +308,9 @@ func (s *server13) findPSK(m *message.ClientHello, id message.PSKIdentity) (*psk
 
 // suiteFor is the suite to use with a key: the one it was made under, or else any of the
 // same hash (RFC 9846 §4.3.11).
-func (s *server13) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.CipherSuite) *suite.Suite {
+func (s *server13) suiteFor(h crypto.Hash, made iana.CipherSuite) *suite.Suite {
 	var other *suite.Suite
-	ours, _ := s.ranked(iana.TLS13, m.CipherSuites)
-	for _, su := range ours {
+	for _, su := range s.ours {
 		if su.Hash != h || s.summary.Retried && s.summary.Suite != su {
 			continue
 		}
@@ -327,14 +326,14 @@ func (s *server13) suiteFor(m *message.ClientHello, h crypto.Hash, made iana.Cip
 
 // whyNotResume13 says what speaks against resuming, or "" and the client's chain, if it
 // showed one.
-func (s *server13) whyNotResume13(sess *session.Session, m *message.ClientHello) ([]*x509.Certificate, event.Why) {
+func (s *server13) whyNotResume13(sess *session.Session) ([]*x509.Certificate, event.Why) {
 	made := suite.ByID(sess.Suite)
 	switch {
 	case sess.Version != iana.TLS13:
 		return nil, event.WhySessionOtherVersion
 	case sess.Expired(s.now()):
 		return nil, event.WhySessionExpired
-	case made == nil || s.suiteFor(m, made.Hash, made.ID) == nil:
+	case made == nil || s.suiteFor(made.Hash, made.ID) == nil:
 		return nil, event.WhySessionOtherSuite
 	case sess.ServerName != s.summary.ServerName:
 		return nil, event.WhySessionOtherName
@@ -357,6 +356,6 @@ func (s *server13) resume13(p *psk, i int) {
 		made = p.session.Suite
 		s.summary.Resumed, s.summary.PeerChain = true, p.chain
 	}
-	s.summary.Suite = s.suiteFor(s.hello, p.hash, made)
+	s.summary.Suite = s.suiteFor(p.hash, made)
 	s.decided(event.DecisionResumption, choose(p.session != nil, "resumed", "psk"), nil, choose(p.session != nil, event.WhyTicketOpened, event.WhyPSKKnown))
 }

@@ -8,6 +8,7 @@ import (
 	"tlslab/handshake/message"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/sig"
+	"tlslab/handshake/suite"
 )
 
 // server is what a server's rows work on in both versions. After the handshake only the
@@ -51,6 +52,8 @@ type server13 struct {
 
 type serverHandshake13 struct {
 	keys13
+	ours                []*suite.Suite // that this client offers, in the order in which they are tried
+	preferred           event.Why      // and why in that
 	group               kx.Group
 	share               []byte               // the client's, of group; nil: it must come back with one
 	retrying            bool                 // a HelloRetryRequest is due, or its answer

@@ -34,14 +34,7 @@ const fileMagic = "tlslab sessions "
 // Walk visits the stored form. It does not compute the digest.
 func (f *File) Walk(c *wire.Codec) {
 	b := c.Enter("session_file")
-	magic := [len(fileMagic)]byte{}
-	copy(magic[:], fileMagic)
-	c.Array("magic", magic[:])
-	if string(magic[:]) != fileMagic && c.OK() {
-		c.FailAt(0, reason.BadValue, "magic", fileMagic, magic[:])
-	}
-	wire.Const8(c, "version", uint8('1'))
-	wire.Const8(c, "newline", uint8('\n'))
+	heading(c, fileMagic)
 	flag(c, "server_verified", &f.ServerVerified)
 	wire.List(c, 3, "sessions", &f.Sessions, 0, func(c *wire.Codec, s *Session) { s.Walk(c) })
 	c.Array("digest", f.digest[:])

@@ -56,14 +56,7 @@ func NewTicketKey(rand io.Reader) (*TicketKey, error) {
 // Walk visits the stored form. It does not compute the digest.
 func (k *ticketKeyFile) Walk(c *wire.Codec) {
 	b := c.Enter("ticket_key_file")
-	magic := [len(keyMagic)]byte{}
-	copy(magic[:], keyMagic)
-	c.Array("magic", magic[:])
-	if string(magic[:]) != keyMagic && c.OK() {
-		c.FailAt(0, reason.BadValue, "magic", keyMagic, magic[:])
-	}
-	wire.Const8(c, "version", uint8('1'))
-	wire.Const8(c, "newline", uint8('\n'))
+	heading(c, keyMagic)
 	c.Array("name", k.Name[:])
 	c.Array("key", k.Key[:])
 	c.Array("digest", k.digest[:])

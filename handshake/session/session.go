@@ -121,6 +121,18 @@ func (s *Session) Walk(c *wire.Codec) {
 	c.End(b)
 }
 
+// heading visits what a file of ours begins with: what it is, in words, the version of its format
+// as a digit, and the end of the line.
+func heading(c *wire.Codec, words string) {
+	magic := []byte(words)
+	c.Array("magic", magic)
+	if string(magic) != words && c.OK() {
+		c.FailAt(0, reason.BadValue, "magic", words, magic)
+	}
+	wire.Const8(c, "version", uint8('1'))
+	wire.Const8(c, "newline", uint8('\n'))
+}
+
 func flag(c *wire.Codec, name string, p *bool) {
 	var v uint8
 	if *p {
