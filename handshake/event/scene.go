@@ -47,10 +47,15 @@ type Value struct {
 // Valued is a value that has parts, such as what one party knows.
 type Valued interface{ Values() []Value }
 
-// The scenes that more than one player tells are here; each other is in its player's package.
+// The scenes are here that more than one player tells, or that the faces know by name; each other is in
+// its player's package.
 const (
 	SceneFlow    SceneKey = "flow"
 	SceneOutcome SceneKey = "outcome"
+	// SceneRecorded heads what was overheard: neither end has told of what it read.
+	SceneRecorded SceneKey = "recorded"
+	// SceneRecordingEnded closes the account of it.
+	SceneRecordingEnded SceneKey = "recording_ended"
 )
 
 // Flow heads a flow: connections with their own parties, one after the other. A lesson tells

@@ -64,9 +64,9 @@ func carrierOf(fromClient, fromServer []byte) (Carrier, string) {
 		return PROXY, ""
 	case len(fromClient) > 6 && fromClient[0] == 3 && fromClient[1] == 0 && fromClient[5] == 0xe0:
 		return StartTLS, "rdp" // a connection request of X.224 in TPKT
-	case bytes.Equal(fromClient, postgres):
+	case string(fromClient) == starttls.SSLRequest:
 		return StartTLS, string(starttls.Postgres)
-	case bytes.Contains(fromClient, ldapStartTLS):
+	case bytes.Contains(fromClient, []byte(starttls.StartTLSOperation)):
 		return StartTLS, string(starttls.LDAP)
 	case bytes.Contains(fromClient, []byte("urn:ietf:params:xml:ns:xmpp-tls")) && bytes.Contains(fromClient, []byte("jabber:server")):
 		return StartTLS, string(starttls.XMPPServer)
@@ -90,11 +90,7 @@ func carrierOf(fromClient, fromServer []byte) (Carrier, string) {
 	return Some, ""
 }
 
-var (
-	postgres     = []byte{0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f} // SSLRequest
-	ldapStartTLS = []byte("1.3.6.1.4.1.1466.20037")
-	proxy2       = []byte("\r\n\r\n\x00\r\nQUIT\n")
-)
+var proxy2 = []byte("\r\n\r\n\x00\r\nQUIT\n")
 
 // wraps: TLS stands in packets of another protocol, one by one, and not behind a word of it: TDS's, of
 // Microsoft's SQL Server. That is not taken apart here.

@@ -12,9 +12,9 @@ import (
 
 // The scenes.
 const (
-	SceneRecorded event.SceneKey = "recorded"
+	SceneRecorded                = event.SceneRecorded
 	SceneGap      event.SceneKey = "recording_gap"
-	SceneEnded    event.SceneKey = "recording_ended"
+	SceneEnded                   = event.SceneRecordingEnded
 	SceneReaders  event.SceneKey = "recording_readers"
 )
 

@@ -7,9 +7,6 @@ import (
 
 // What was recorded and opened to nobody here: it says nothing but how long it is and who sent it.
 
-// recorded is explain's scene of that name: render knows no recordings.
-const recorded event.SceneKey = "recorded"
-
 // closed is a run of such records, one behind the other.
 type closed struct {
 	from      string

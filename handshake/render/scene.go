@@ -22,7 +22,7 @@ func (t *Pen) scene(e event.Scene) {
 	if begins {
 		t.begin(flow)
 	}
-	t.flow.recorded = t.flow.recorded || e.Key() == recorded
+	t.flow.recorded = t.flow.recorded || e.Key() == event.SceneRecorded
 	laidOut := t.o.Layout != nil && t.o.Layout(t, e)
 	_, wire := e.(interface{ OnTheWire() })
 	if end, ok := e.(*event.Outcome); ok && !laidOut {

@@ -2,8 +2,8 @@ package starttls
 
 import "strconv"
 
-// startTLS is the name of LDAP's StartTLS operation (RFC 4511 §4.14.1).
-const startTLS = "1.3.6.1.4.1.1466.20037"
+// StartTLSOperation is the name of LDAP's StartTLS operation (RFC 4511 §4.14.1).
+const StartTLSOperation = "1.3.6.1.4.1.1466.20037"
 
 // Tags of LDAP (RFC 4511 §4.1.1, §4.12), in the Basic Encoding Rules.
 const (
@@ -71,10 +71,10 @@ func (d *dialogue) ldap() error {
 	return d.fault(Refused, text)
 }
 
-const startTLSName = "ExtendedRequest " + startTLS + " (StartTLS)"
+const startTLSName = "ExtendedRequest " + StartTLSOperation + " (StartTLS)"
 
 func startTLSRequest() []byte {
-	return ber(berSequence, ber(berInteger, []byte{1}), ber(extendedRequest, ber(requestName, []byte(startTLS))))
+	return ber(berSequence, ber(berInteger, []byte{1}), ber(extendedRequest, ber(requestName, []byte(StartTLSOperation))))
 }
 
 // answered is a response in words.

@@ -2,16 +2,16 @@ package starttls
 
 import "bytes"
 
-// sslRequest is PostgreSQL's SSLRequest: its length, and the number 80877103 in the place of a
+// SSLRequest is PostgreSQL's message of that name: its length, and the number 80877103 in the place of a
 // version of the protocol (PostgreSQL: "Message Formats").
-var sslRequest = []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}
+const SSLRequest = "\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 const sslRequestName = "SSLRequest"
 
 // postgres asks before anything else is said, and the answer is one octet.
 func (d *dialogue) postgres() error {
 	d.stage = Asked
-	d.send(sslRequestName, sslRequest, sslRequest)
+	d.send(sslRequestName, []byte(SSLRequest), []byte(SSLRequest))
 	b, err := d.octets(1)
 	if err != nil {
 		return err

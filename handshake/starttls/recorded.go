@@ -40,7 +40,7 @@ func Recorded(p Protocol, turns []Turn) (said []Line) {
 func meaning(p Protocol, t Turn) string {
 	ours := t.By == event.Client
 	switch {
-	case p == Postgres && ours && bytes.Equal(t.Wire, sslRequest):
+	case p == Postgres && ours && string(t.Wire) == SSLRequest:
 		return sslRequestName
 	case p == Postgres && !ours && len(t.Wire) == 1:
 		return string(t.Wire)

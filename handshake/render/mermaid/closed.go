@@ -10,9 +10,6 @@ import (
 
 // What was recorded by somebody who looks on.
 
-// recordedScene is explain's scene of that name: the diagram knows no recordings.
-const recordedScene event.SceneKey = "recorded"
-
 // closed is a run of records, one behind the other, that opened to nobody: one arrow.
 type closed struct {
 	on        bool // in a recording
@@ -36,7 +33,7 @@ func (m *Drawing) unopened(e event.Event, to string) {
 	case *event.Onlooked:
 		return
 	case event.Scene:
-		if e.Key() == recordedScene {
+		if e.Key() == event.SceneRecorded {
 			m.closed.on = true
 		}
 	}

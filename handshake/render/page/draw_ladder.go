@@ -23,7 +23,7 @@ func (d *document) act(a *act) {
 	case a.flow != nil:
 		flow = a.flow.Name
 	case a.recorded:
-		flow = string(recorded)
+		flow = string(event.SceneRecorded)
 	}
 	d.newline()
 	d.start(e, class(classAct), id(addressOf("a"+decimal(a.n))), value(attrDataFlow, flow), when(several && (a == d.decisive() || d.asksIn(a)), is(attrOpen)), numbers(a.heading, a.ending))

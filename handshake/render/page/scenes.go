@@ -15,10 +15,6 @@ const lessonItself = "lesson"
 // replaysEarlyData is scenario's scene of that name: the page knows no lessons.
 const replaysEarlyData event.SceneKey = "replayed_early_data"
 
-// recorded is explain's scene of that name: what follows was overheard, and neither end has told of
-// what it read.
-const recorded event.SceneKey = "recorded"
-
 // judges is replay's scene that ends an attack with its verdict.
 const judges event.SceneKey = "replay_verdict"
 
@@ -60,7 +56,7 @@ func (l *ladder) play(e event.Scene) {
 	if e.Key() == replaysEarlyData {
 		l.act.replays = true
 	}
-	if e.Key() == recorded {
+	if e.Key() == event.SceneRecorded {
 		l.act.recorded = true
 		l.lives(e, l.act.heading)
 		return
