@@ -3,6 +3,7 @@ package handshake
 import (
 	"bytes"
 	"cmp"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -57,19 +58,34 @@ func (e *Endpoint) noteRecord(d event.Direction, r record.Record) {
 	})
 }
 
-// walked is where the walk that reads or writes a message notes its fields; nil where
-// nobody listens.
+// walked is where the walk that reads or writes a message notes its fields, until noteMessage
+// has copied them; nil where nobody listens.
 func (e *Endpoint) walked() *[]wire.Field {
 	if e.cfg.Listener == nil {
 		return nil
 	}
-	return new([]wire.Field)
+	return walks.Get().(*[]wire.Field)
 }
+
+// walks are where fields are noted whose number is not known beforehand: a list that grows from
+// nothing for each message is copied over and over.
+var walks = sync.Pool{New: func() any { return new(make([]wire.Field, 0, 128)) }}
+
+// mostFields is what the pool keeps room for, 70 KB: a browser's ClientHello has 200, one that
+// somebody made to be long has 30,000.
+const mostFields = 1024
 
 // noteMessage tells of a message whose walk noted its fields in walked: what is shown of a
 // received message are the bytes that came.
 func (e *Endpoint) noteMessage(d event.Direction, m message.Message, raw []byte, walked *[]wire.Field, to event.State) {
-	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: e.groupOf(event.SettledGroup(m)), To: to})
+	raw = bytes.Clone(raw)
+	fields := wire.Over(raw, *walked)
+	if cap(*walked) <= mostFields {
+		clear(*walked) // the pool keeps nothing alive
+		*walked = (*walked)[:0]
+		walks.Put(walked)
+	}
+	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: raw, Fields: fields, Group: e.groupOf(event.SettledGroup(m)), To: to})
 }
 
 func (e *Endpoint) noteData(d event.Direction, p []byte) {
