@@ -24,6 +24,7 @@ type telling struct {
 	ref     string
 	to      event.State // where it leads
 	stopped event.State // state of the last event.Stop, plus one
+	label   []byte      // room for an HkdfLabel
 }
 
 func (e *Endpoint) meta() event.Meta {
@@ -113,21 +114,51 @@ func (e *Endpoint) decided(what event.DecisionName, chosen, among any, why event
 	}
 }
 
-// secret tells of a derivation. Where it does not say of which version, it is the one
-// that was chosen.
-func (e *Endpoint) secret(s event.Secret) {
-	s.Meta = e.meta()
-	s.Version = cmp.Or(s.Version, e.summary.Version)
-	s.Value = bytes.Clone(s.Value)
-	s.Inputs = event.CloneInputs(s.Inputs)
-	e.cfg.Listener.Event(&s)
+// secret tells of a derivation, of its value and of what went into it. Where s does not say of
+// which version, it is the one that was chosen.
+func (e *Endpoint) secret(s event.Secret, value []byte, inputs ...event.Input) {
+	var told struct { // one piece of memory, with room for inputs: three as a rule
+		event.Secret
+		room [3]event.Input
+	}
+	told.Secret = s
+	told.Meta = e.meta()
+	told.Version = cmp.Or(s.Version, e.summary.Version)
+	n := len(value)
+	for i := range inputs {
+		n += len(inputs[i].Bytes)
+	}
+	own := make(owned, 0, n)
+	told.Value = own.copy(value)
+	if len(inputs) > 0 {
+		told.Inputs = told.room[:0]
+	}
+	for _, in := range inputs {
+		in.Bytes = own.copy(in.Bytes)
+		told.Inputs = append(told.Inputs, in)
+	}
+	e.cfg.Listener.Event(&told.Secret)
 }
 
-// checked tells of a check and returns its error.
-func (e *Endpoint) checked(c event.Check) {
+// owned is what an event has of bytes that it does not share: the copies stand side by side in
+// one piece of memory.
+type owned []byte
+
+// copy copies b.
+func (o *owned) copy(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	at := len(*o)
+	*o = append(*o, b...)
+	return (*o)[at:len(*o):len(*o)]
+}
+
+// checked tells of a check and of what it looked at.
+func (e *Endpoint) checked(c event.Check, inputs ...event.Input) {
 	c.Meta = e.meta()
 	c.OK = c.Err == nil
-	c.Inputs = event.CloneInputs(c.Inputs)
+	c.Inputs = event.CloneInputs(inputs)
 	if !e.revealing() { // then no secret has been told that one could be from
 		for i := range c.Inputs {
 			c.Inputs[i].From = ""
