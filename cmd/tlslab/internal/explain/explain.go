@@ -293,7 +293,7 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
-		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
+		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: the file has no such connection (of %d)", e.show, totals.Connections))
 	case !shown.TLS:
 		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
