@@ -406,7 +406,8 @@ func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() erro
 		for _, ev := range held {
 			term.Event(ev)
 		}
-		return term.Close()
+		err := term.Close()
+		return cli.FirstError(err, e.MessageFound(term.Found()))
 	}
 	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), end, func(w io.Writer) error { return term.WriteAnswers(w) }
 }

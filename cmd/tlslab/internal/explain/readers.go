@@ -67,7 +67,7 @@ func (r *readers) head(first ...string) {
 	}
 	fixed := []int{max(left, 12)}
 	if len(first) == 3 { // a number, a name, an exchange
-		kind := min(max(left-numberWide-20, 10), 18)
+		kind := min(max(left-numberWide-12, 10), 18)
 		fixed = []int{numberWide, left - numberWide - kind, kind}
 		r.narrow = fixed[1] < 8
 	} else {
