@@ -117,7 +117,7 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		e.begin = nil
 		begin()
 	}
-	if next := e.find(event.Send, nil); next.ok() {
+	if next := e.sends(); next.ok() {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
@@ -147,7 +147,7 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.find(event.Send, nil).ok():
+	case e.sends().ok():
 		return true
 	case len(e.ch.hs) >= messageHeader && len(e.ch.hs) >= messageLen(e.ch.hs):
 		return true
@@ -194,6 +194,15 @@ func (e *Endpoint) rule(tls13, tls12 string) string {
 
 func (e *Endpoint) find(d event.Direction, m message.Message) found {
 	return e.machine.find(e.summary.Version, e.state, d, m)
+}
+
+// sends finds what is to be sent now. Behind the handshake that is a KeyUpdate or nothing, and
+// each record asks: so the table is asked only where one is due.
+func (e *Endpoint) sends() found {
+	if e.state == event.Connected && (e.traffic == nil || !e.traffic.due()) {
+		return found{}
+	}
+	return e.find(event.Send, nil)
 }
 
 func (e *Endpoint) expects(k message.Kind) bool {

@@ -24,7 +24,7 @@ type move[S any] struct {
 	Do   func(*S, message.Message) error
 	To   event.State
 	Ref  string       // where it is specified
-	Ver  iana.Version // the version whose row it is; 0: its table's
+	Ver  iana.Version // the version whose row it is, in a table of none; 0: its table's
 }
 
 // rows are those of a role in one version, or before one is settled.
@@ -36,6 +36,9 @@ type rows[S any] struct {
 	once sync.Once
 	from [event.Failed + 1][2][]int // see of
 }
+
+// mayCount reports whether any row counts for version v.
+func (r *rows[S]) mayCount(v iana.Version) bool { return v == 0 || r.version == 0 || r.version == v }
 
 // of are the rows of a state in one direction, in their order. Each record asks whether something
 // is to be sent first, and a state has few rows or none. The index is made when it is first asked
@@ -143,6 +146,9 @@ func (t *table[S]) awaited(r *move[S], v iana.Version) bool {
 }
 
 func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) int {
+	if !t.mayCount(v) {
+		return -1
+	}
 	for _, i := range t.rows.of(state, dir) {
 		r := &t.moves[i]
 		if !t.counts(r, v) || m != nil && r.Msg != m.Kind() {
