@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -38,8 +37,10 @@ func (o *Observer) feed(h *half, b []byte) {
 		return
 	}
 	waits, n := len(h.buf) > 0, len(h.buf)+len(b)
+	var joined []byte
 	if waits {
-		h.buf = h.join(b)
+		joined = h.join(b)
+		h.buf = joined
 	} else {
 		h.buf = b // as a rule there are whole records in it, and nothing to be kept
 	}
@@ -51,20 +52,26 @@ func (o *Observer) feed(h *half, b []byte) {
 		h.buf = nil
 	case !waits || len(h.buf) < n:
 		h.buf = bytes.Clone(h.buf) // alone, and not with what stood before it
+	default:
+		return // it waits on
 	}
+	leave(joined)
 }
 
 // join puts b behind what waits: in place for the whole record, once a fourth of it is here.
 func (h *half) join(b []byte) []byte {
-	if n := len(h.buf) + len(b); n > cap(h.buf) && len(h.buf) >= record.HeaderLen {
-		all := record.HeaderLen + int(h.buf[3])<<8 + int(h.buf[4])
-		h.buf = slices.Grow(h.buf, max(len(b), min(all, 4*n)-len(h.buf)))
+	n := len(h.buf) + len(b)
+	if n <= cap(h.buf) || len(h.buf) < record.HeaderLen {
+		return append(h.buf, b...)
 	}
-	return append(h.buf, b...)
+	all := record.HeaderLen + int(h.buf[3])<<8 + int(h.buf[4])
+	if n = max(n, min(all, 4*n)); n <= roomLen/2 { // what is short has a place of its own
+		return append(slices.Grow(h.buf, n-len(h.buf)), b...)
+	}
+	before := h.buf
+	defer leave(before)
+	return append(append(room(n), before...), b...)
 }
-
-// opening is where records are opened: in place, and what does not open is left in ruins.
-var opening = sync.Pool{New: func() any { return new([]byte) }}
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
@@ -81,11 +88,9 @@ func (o *Observer) next(h *half) bool {
 		return o.nextClosed(h)
 	}
 	buf := framed(h.buf)
-	if buf != nil {
-		room := opening.Get().(*[]byte)
-		defer opening.Put(room)
-		*room = append((*room)[:0], buf...)
-		buf = *room
+	if buf != nil { // it is opened in place, and what does not open is left in ruins
+		buf = append(room(len(buf)), buf...)
+		defer leave(buf)
 	} else {
 		buf = h.buf // of which nothing is opened: the reader looks at what there is of the header
 	}

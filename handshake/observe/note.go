@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -43,10 +44,19 @@ func (o *Observer) noteRecord(h *half, r record.Record, opened bool) {
 		o.each(h.server, opened)
 	}
 	if l := o.o.Listener; l != nil {
-		l.Event(&event.Record{Meta: o.said(h, ""), Dir: o.dir(h), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
-			Sequence: r.Seq, Protected: r.Protected, Wire: o.own(r.Wire), Payload: o.own(r.Payload), Steps: r.Steps})
+		e := &event.Record{}
+		if o.o.Brief { // of what is told of there are most
+			e = records.Get().(*event.Record)
+			defer func() { *e = event.Record{}; records.Put(e) }()
+		}
+		*e = event.Record{Meta: o.said(h, ""), Dir: o.dir(h), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
+			Sequence: r.Seq, Protected: r.Protected, Wire: o.own(r.Wire), Payload: o.own(r.Payload), Steps: r.Steps}
+		l.Event(e)
 	}
 }
+
+// records are what is told of one with Options.Brief, again and again.
+var records = sync.Pool{New: func() any { return new(event.Record) }}
 
 // own is what an event has of b.
 func (o *Observer) own(b []byte) []byte {
@@ -67,6 +77,10 @@ func (o *Observer) walked() *[]wire.Field {
 func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[]wire.Field) {
 	l := o.o.Listener
 	if l == nil {
+		return
+	}
+	if o.o.Brief {
+		l.Event(&event.Message{Meta: o.said(h, ""), Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: raw, Group: event.GroupAt(event.SettledGroup(m))})
 		return
 	}
 	move := event.Move{Role: event.Client, Dir: o.dir(h), Msg: m.Kind()}

@@ -96,9 +96,11 @@ type Assembler struct {
 	// A connection is in one of three: nothing was said yet, it is followed, it has ended.
 	silent, all, over *simplelru.LRU[pair, *Conversation]
 
-	n    int
-	held int
-	last *simplelru.LRU[*half, struct{}] // who spoke last
+	n      int
+	held   int
+	last   *simplelru.LRU[*half, struct{}] // who spoke last
+	newest *half                           // the last of those; nil if it is not known
+	unused [][]byte                        // where halves have remembered what they said that do so no longer
 }
 
 // NewAssembler returns one that asks open who follows a connection, when there is something to tell of it.
@@ -112,7 +114,9 @@ func NewAssembler(open func(*Conversation) Follower) *Assembler {
 	})
 	a.all, _ = simplelru.NewLRU(maxOpen, func(_ pair, c *Conversation) { a.finish(c) })
 	a.over, _ = simplelru.NewLRU[pair, *Conversation](maxOver, nil)
-	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) { h.recent = nil })
+	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) {
+		a.unused, h.recent, a.newest = append(a.unused, h.recent[:0]), nil, nil
+	})
 	return a
 }
 
@@ -338,8 +342,7 @@ func (a *Assembler) tell(c *Conversation, h *half, server bool, p piece) {
 	if len(p.b) > 0 {
 		c.follower.Bytes(server, p.from, p.b)
 		h.next += int64(len(p.b))
-		h.remember(p.b)
-		a.last.Add(h, struct{}{})
+		a.remember(h, p.b)
 	}
 	if p.cut > 0 {
 		c.follower.Gap(server, p.from, int64(p.cut))
@@ -364,7 +367,15 @@ func (a *Assembler) compare(c *Conversation, h *half, server bool, p piece, n in
 	}
 }
 
-func (h *half) remember(b []byte) {
+// remember keeps what was told last, in a place that another direction has left if there is one.
+func (a *Assembler) remember(h *half, b []byte) {
+	if h != a.newest {
+		a.newest = h
+		a.last.Add(h, struct{}{})
+	}
+	if n := len(a.unused); h.recent == nil && n > 0 {
+		h.recent, a.unused = a.unused[n-1], a.unused[:n-1]
+	}
 	if len(b) >= recentLen {
 		h.recent = append(h.recent[:0], b[len(b)-recentLen:]...)
 		return
