@@ -65,7 +65,7 @@ func (h *half) join(b []byte) []byte {
 		return append(h.buf, b...)
 	}
 	all := record.HeaderLen + int(h.buf[3])<<8 + int(h.buf[4])
-	if n = max(n, min(all, 4*n)); n <= roomLen/2 { // what is short has a place of its own
+	if n = max(n, min(all, 4*n)); n <= shortLen/4 { // it would wait in too wide a room
 		return append(slices.Grow(h.buf, n-len(h.buf)), b...)
 	}
 	before := h.buf

@@ -86,6 +86,7 @@ const (
 	patience   = 64        // segments to wait for bytes that the other end has and we have not
 	recentLen  = 4 << 10   // of what was told is remembered, and at most twice that
 	maxRecent  = 128       // directions whose last bytes are remembered: what is sent again comes soon
+	maxUnused  = 16        // rooms for that are kept when a connection ends, and given to the next
 )
 
 type pair struct{ a, b netip.AddrPort }
@@ -100,7 +101,7 @@ type Assembler struct {
 	held   int
 	last   *simplelru.LRU[*half, struct{}] // who spoke last
 	newest *half                           // the last of those; nil if it is not known
-	unused [][]byte                        // where halves have remembered what they said that do so no longer
+	unused [][]byte                        // what halves have remembered in that have ended, for the next
 }
 
 // NewAssembler returns one that asks open who follows a connection, when there is something to tell of it.
@@ -115,7 +116,7 @@ func NewAssembler(open func(*Conversation) Follower) *Assembler {
 	a.all, _ = simplelru.NewLRU(maxOpen, func(_ pair, c *Conversation) { a.finish(c) })
 	a.over, _ = simplelru.NewLRU[pair, *Conversation](maxOver, nil)
 	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) {
-		a.unused, h.recent, a.newest = append(a.unused, h.recent[:0]), nil, nil
+		h.recent, a.newest = nil, nil
 	})
 	return a
 }
@@ -243,6 +244,9 @@ func (a *Assembler) finish(c *Conversation) {
 		h := &c.halves[i]
 		a.held -= h.held
 		h.pending, h.held = nil, 0
+		if h.recent != nil && len(a.unused) < maxUnused {
+			a.unused = append(a.unused, h.recent[:0])
+		}
 		a.last.Remove(h)
 	}
 }
@@ -367,7 +371,7 @@ func (a *Assembler) compare(c *Conversation, h *half, server bool, p piece, n in
 	}
 }
 
-// remember keeps what was told last, in a place that another direction has left if there is one.
+// remember keeps what was told last, in the room that a connection has left, if there is one.
 func (a *Assembler) remember(h *half, b []byte) {
 	if h != a.newest {
 		a.newest = h
