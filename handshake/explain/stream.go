@@ -113,7 +113,12 @@ func (s *stream) feed(fromServer bool, b []byte) {
 // search looks for a ClientHello in what an end says: at its beginning, and behind what it says before TLS.
 func (s *stream) search(fromServer bool, b []byte) {
 	me := side(fromServer)
-	s.clear[me] = append(s.clear[me], b...)
+	first := len(s.clear[me]) == 0
+	if first {
+		s.clear[me] = b // as a rule all of it is TLS, and nothing of it to be kept
+	} else {
+		s.clear[me] = append(s.clear[me], b...)
+	}
 	s.took(me, len(b))
 	from, sure := find(s.clear[me], s.looked[me], helloFirst, isHello)
 	switch s.looked[me] = from; {
@@ -131,6 +136,9 @@ func (s *stream) search(fromServer bool, b []byte) {
 	case len(s.clear[me])+s.passed[me] > maxClear:
 		s.forget()
 	default:
+		if first {
+			s.clear[me] = bytes.Clone(b)
+		}
 		s.shorten(me)
 	}
 }

@@ -234,7 +234,7 @@ func (o *Observer) read(h *half, rec record.Record) {
 	case iana.Handshake:
 		h.hs = append(h.hs, rec.Payload...)
 		taken := false
-		for o.nextMessage(h, rec.Protected) {
+		for o.nextMessage(h, rec.Protected, !taken) {
 			taken = true
 		}
 		if taken && len(h.hs) > 0 {
@@ -243,8 +243,9 @@ func (o *Observer) read(h *half, rec record.Record) {
 	}
 }
 
-// nextMessage takes one message off h.hs, if it is all there.
-func (o *Observer) nextMessage(h *half, protected bool) bool {
+// nextMessage takes one message off h.hs, if it is all there; first: none was before it there. What is kept of it keeps its
+// bytes, and so it has a place for itself.
+func (o *Observer) nextMessage(h *half, protected, first bool) bool {
 	if len(h.hs) < 4 {
 		return false
 	}
@@ -257,7 +258,10 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 	if len(h.hs) < n {
 		return false
 	}
-	raw := bytes.Clone(h.hs[:n])
+	raw := h.hs
+	if alone := first && len(raw) == n && cap(raw) <= n+n/4; !alone {
+		raw = bytes.Clone(raw[:n])
+	}
 	if h.hs = h.hs[n:]; len(h.hs) == 0 {
 		h.hs = nil
 	}
