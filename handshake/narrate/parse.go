@@ -94,6 +94,9 @@ func Fill(text string, values map[string]string) string {
 
 // FillFunc is Fill with values that are asked for when a placeholder names them.
 func FillFunc(text string, value func(name string) (v string, ok bool)) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(text, '{')

@@ -219,7 +219,11 @@ func SayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 			values["error"] = idn.BothForms(values["error"])
 		}
 	}
-	return narrate.Fill(closeUp(e.Title, values), values), narrate.Fill(closeUp(e.Text, values), values)
+	title, text = e.Title, e.Text
+	if l == narrate.Zh {
+		title, text = closeUp(title, values), closeUp(text, values)
+	}
+	return narrate.Fill(title, values), narrate.Fill(text, values)
 }
 
 // besideHan is a value with a space and Chinese before or after it.
