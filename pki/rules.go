@@ -291,7 +291,7 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		return nil
 	}
 	top := j.certs[i]
-	installed := reason.Say("no such anchor (installed: %d)", j.o.Roots.Len())
+	installed := reason.Say("no such anchor (roots at hand: %d)", j.o.Roots.Len())
 	if j.selfSigned(i) {
 		return j.untrustedRoot(i, installed)
 	}
