@@ -105,11 +105,12 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
+	raw = o.own(raw)
 	var fields []wire.Field
 	if walked != nil {
-		fields = wire.Clone(*walked)
+		fields = wire.Over(raw, *walked)
 	}
-	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: o.own(raw), Fields: fields, Group: event.GroupAt(event.SettledGroup(m))})
+	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: raw, Fields: fields, Group: event.GroupAt(event.SettledGroup(m))})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
