@@ -8,22 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake/foreign"
 )
-
-// cells measures text as a terminal lays it out: Chinese takes two columns. It
-// does not ask the environment, so that the same run looks the same everywhere.
-var cells measure = &runewidth.Condition{EastAsianWidth: false}
-
-// measure is a part of runewidth.Condition. Tests put another one in its place, to count the
-// text that it is asked to look at.
-type measure interface {
-	StringWidth(s string) int
-	Truncate(s string, n int, tail string) string
-	RuneWidth(r rune) int
-}
 
 // Width is how many columns s takes.
 func Width(s string) int { return cells.StringWidth(s) }
