@@ -213,7 +213,7 @@ func (e *Endpoint) expects(k message.Kind) bool {
 func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := next.row()
 	if e.cfg.Listener != nil {
-		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
+		e.tell.move, e.tell.ref, e.tell.to = next.name(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)

@@ -166,8 +166,8 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 		key := base.FinishedKey()
 		labels := role.Labels()
 		e.expanded(labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), nil, key.Bytes())
-		e.secret(event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
-			Inputs: []event.Input{event.Private("finished_key", key.Bytes(), labels.FinishedKey), event.Public("transcript_hash", th)}, Value: v.Bytes()})
+		e.secret(event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String()}, v.Bytes(),
+			event.Private("finished_key", key.Bytes(), labels.FinishedKey), event.Public("transcript_hash", th))
 	}
 	return v
 }
@@ -189,8 +189,8 @@ func (k *keys13) checkFinished(e *Endpoint, m *message.Finished) error {
 			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
-			Inputs: compared(want.Bytes(), peer.Labels().VerifyData, m.VerifyData)})
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err},
+			expected(want.Bytes(), peer.Labels().VerifyData), event.Public("received", m.VerifyData))
 	}
 	if err != nil {
 		return err

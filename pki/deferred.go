@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"sync"
 
 	"tlslab/pki/internal/algid"
@@ -34,6 +35,13 @@ func (d deferredValue) compute() any {
 	d.of.once.Do(func() { d.of.shown = explainSignature(d.of.by, d.of.pub, d.of.message, d.of.signature) })
 	return valueOf(d.of.shown, d.name)
 }
+
+// deferredName is a distinguished name of a parsed certificate, which is written out when
+// somebody looks: the checks of a path show a dozen, and each takes as many allocations.
+type deferredName struct{ *pkix.Name }
+
+// nameLater is the text of a name, to be written when it is looked at.
+func nameLater(of *pkix.Name) any { return deferredName{of} }
 
 // explainLater returns what explainSignature does, of a signature that checkSignature has
 // accepted, to be computed when it is looked at. Only an accepted signature has values that

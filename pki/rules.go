@@ -217,7 +217,7 @@ func testSignature(j *judgement, i int) *reason.Error {
 func showSignature(j *judgement, i int) []Input {
 	c, by := j.certs[i], j.signer(i)
 	inputs := []Input{
-		{InIssuer, by.Subject.String()},
+		{InIssuer, nameLater(&by.Subject)},
 		{InIssuerKey, CertKeyName(by)},
 		{InSignatureAlgorithm, SignatureName(c)},
 		{InTBS, c.RawTBSCertificate},
@@ -280,7 +280,7 @@ func testIssuerName(j *judgement, i int) *reason.Error {
 }
 
 func showIssuerName(j *judgement, i int) []Input {
-	return []Input{{InIssuer, j.certs[i].Issuer.String()}, {InSubject, j.certs[i+1].Subject.String()}}
+	return []Input{{InIssuer, nameLater(&j.certs[i].Issuer)}, {InSubject, nameLater(&j.certs[i+1].Subject)}}
 }
 
 func testTrustAnchor(j *judgement, i int) *reason.Error {
@@ -322,8 +322,8 @@ func (j *judgement) issuerPresent(top *x509.Certificate) bool {
 func showTrustAnchor(j *judgement, i int) []Input {
 	print := sha256.Sum256(j.certs[i].Raw)
 	return []Input{
-		{InSubject, j.certs[i].Subject.String()},
-		{InIssuer, j.certs[i].Issuer.String()},
+		{InSubject, nameLater(&j.certs[i].Subject)},
+		{InIssuer, nameLater(&j.certs[i].Issuer)},
 		{InFingerprint, print[:]},
 		{InSelfIssued, j.selfIssued(i)},
 		{InAnchors, j.o.Roots.Len()},

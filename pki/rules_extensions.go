@@ -185,7 +185,7 @@ func namedCritically(c *x509.Certificate) bool {
 func showProfile(j *judgement, i int) []Input {
 	c := j.certs[i]
 	return []Input{
-		{InVersion, c.Version}, {InSubject, c.Subject.String()}, {InIssuer, c.Issuer.String()},
+		{InVersion, c.Version}, {InSubject, nameLater(&c.Subject)}, {InIssuer, nameLater(&c.Issuer)},
 		{InSerial, serialBytes(c)}, {InKeyUsage, KeyUsageNames(c.KeyUsage)}, {InCA, c.IsCA},
 	}
 }

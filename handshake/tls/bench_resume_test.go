@@ -44,7 +44,7 @@ func BenchmarkResumption(b *testing.B) {
 					b.Fatal("it does not resume")
 				}
 			}
-			compare(b, func() { ours() }, func() { std() },
+			compare(b, 5, func() { ours() }, func() { std() },
 				func() { w.resumptionFloor(b, c, c.ourExchange) }, func() { w.resumptionFloor(b, c, c.stdExchange) })
 			if !ours() || !std() {
 				b.Fatal("it no longer resumes")

@@ -24,8 +24,9 @@ type terminal struct{ *runewidth.Condition }
 func known(r rune) int {
 	switch {
 	case ' ' <= r && r <= '~',
-		'‐' <= r && r <= '‧', // dashes, quotation marks, the ellipsis
-		'∀' <= r && r <= '⋿': // ≤, ∙ and their like
+		'¡' <= r && r < 0x300 && r != 0xad, // the rest of Latin; 0xad is a hyphen that is not seen
+		'‐' <= r && r <= '‧',               // dashes, quotation marks, the ellipsis
+		'∀' <= r && r <= '⋿':               // ≤, ∙ and their like
 		return 1
 	case '、' <= r && r <= '〟' && r != '〒' && r != '〓', // the punctuation of Chinese
 		'一' <= r && r <= '龥',

@@ -293,7 +293,7 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
-		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
+		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: the file has no such connection (of %d)", e.show, totals.Connections))
 	case !shown.TLS:
 		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
@@ -406,7 +406,8 @@ func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() erro
 		for _, ev := range held {
 			term.Event(ev)
 		}
-		return term.Close()
+		err := term.Close()
+		return cli.FirstError(err, e.MessageFound(term.Found()))
 	}
 	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), end, func(w io.Writer) error { return term.WriteAnswers(w) }
 }

@@ -67,7 +67,7 @@ func (e *explainFlags) ended(p *render.Pen, c *explain.Connection) {
 	}}
 	opens := opensKey(c)
 	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
-	l.line(cli.Say(e.Lang, "explain_head_opens")+cli.ColonOf(e.Lang)+word, 0)
+	l.line(cli.Say(e.Lang, "explain_with_keys")+cli.ColonOf(e.Lang)+word, 0)
 	l.ended(c)
 	l.opens(c, opens)
 }
