@@ -104,3 +104,37 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// What explaining asks of memory in all, of a file of all sorts: that is most of what it takes of the processor. Records are put
+// together and opened in rooms that are used again, which the race detector takes away at random.
+func TestAsked(t *testing.T) {
+	const n = 1000
+	l := newLab(t)
+	var b bytes.Buffer
+	l.mixed(t, record(&b), n)
+	for _, row := range []struct {
+		name           string
+		keys           bool
+		allocs, octets uint64 // at most
+	}{{"no keys", false, 105, 14 << 10}, {"key log", true, 135, 18 << 10}} {
+		o := explain.Options{Each: func(*explain.Connection) {}}
+		if row.keys {
+			o.Keys.Logged = new(observe.KeyLog)
+			if err := o.Keys.Logged.Read(bytes.NewReader(l.keys.Bytes())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var m0, m1 runtime.MemStats
+		runtime.ReadMemStats(&m0)
+		totals, err := explain.Read(context.Background(), bytes.NewReader(b.Bytes()), o)
+		runtime.ReadMemStats(&m1)
+		if err != nil || totals.Connections != n {
+			t.Fatal(totals, err)
+		}
+		allocs, octets := (m1.Mallocs-m0.Mallocs)/n, (m1.TotalAlloc-m0.TotalAlloc)/n
+		t.Logf("%s: %d allocations of %d bytes a connection", row.name, allocs, octets)
+		if allocs > row.allocs || octets > row.octets && !raceEnabled {
+			t.Errorf("%s: %d allocations of %d bytes a connection, at most %d of %d", row.name, allocs, octets, row.allocs, row.octets)
+		}
+	}
+}
