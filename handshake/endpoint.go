@@ -117,7 +117,7 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		e.begin = nil
 		begin()
 	}
-	if next := e.find(event.Send, nil); next.ok() {
+	if next := e.sends(); next.ok() {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
@@ -147,7 +147,7 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.find(event.Send, nil).ok():
+	case e.sends().ok():
 		return true
 	case len(e.ch.hs) >= messageHeader && len(e.ch.hs) >= messageLen(e.ch.hs):
 		return true
@@ -196,6 +196,15 @@ func (e *Endpoint) find(d event.Direction, m message.Message) found {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
 
+// sends finds what is to be sent now. Behind the handshake that is a KeyUpdate or nothing, and
+// each record asks: so the table is asked only where one is due.
+func (e *Endpoint) sends() found {
+	if e.state == event.Connected && (e.traffic == nil || !e.traffic.due()) {
+		return found{}
+	}
+	return e.find(event.Send, nil)
+}
+
 func (e *Endpoint) expects(k message.Kind) bool {
 	return e.machine.expects(e.summary.Version, e.state, k)
 }
@@ -204,7 +213,7 @@ func (e *Endpoint) expects(k message.Kind) bool {
 func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := next.row()
 	if e.cfg.Listener != nil {
-		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
+		e.tell.move, e.tell.ref, e.tell.to = next.name(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)

@@ -46,7 +46,7 @@ func (e *Endpoint) beforeWrite() error {
 	if e.traffic != nil {
 		e.traffic.queued = false
 	}
-	if next := e.find(event.Send, nil); next.ok() {
+	if next := e.sends(); next.ok() {
 		return e.fire(next, nil, nil, nil)
 	}
 	return nil

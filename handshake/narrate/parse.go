@@ -83,7 +83,8 @@ func endsWide(s string) bool {
 }
 
 // Fill puts values into the {name} placeholders of a text. One that has no value
-// stays as it is, to be seen.
+// stays as it is, to be seen. {name:byte|bytes} is what a noun or a verb is beside that number: the first of one, the
+// other of none or several.
 func Fill(text string, values map[string]string) string {
 	return FillFunc(text, func(name string) (string, bool) {
 		v, ok := values[name]
@@ -93,6 +94,9 @@ func Fill(text string, values map[string]string) string {
 
 // FillFunc is Fill with values that are asked for when a placeholder names them.
 func FillFunc(text string, value func(name string) (v string, ok bool)) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(text, '{')
@@ -103,8 +107,12 @@ func FillFunc(text string, value func(name string) (v string, ok bool)) string {
 		if j < 0 {
 			break
 		}
-		if v, ok := value(text[i+1 : i+j]); ok {
+		name, forms, agrees := strings.Cut(text[i+1:i+j], ":")
+		if v, ok := value(name); ok {
 			b.WriteString(text[:i])
+			if agrees {
+				v = agreeing(v, forms)
+			}
 			b.WriteString(v)
 		} else {
 			b.WriteString(text[:i+j+1])
@@ -113,4 +121,13 @@ func FillFunc(text string, value func(name string) (v string, ok bool)) string {
 	}
 	b.WriteString(text)
 	return b.String()
+}
+
+// agreeing is the form of a word, of "one|several", that a number asks for.
+func agreeing(number, forms string) string {
+	one, several, _ := strings.Cut(forms, "|")
+	if number == "1" {
+		return one
+	}
+	return several
 }

@@ -20,6 +20,7 @@ type crossed struct {
 // arrowIn takes the arrow of a move into the block at hand, and what its sender computed for it.
 func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	t.flow.moves++
+	t.counted(m)
 	n, b := t.flow.moves, t.block
 	what, about, says := "", "", ""
 	for _, e := range m.events {

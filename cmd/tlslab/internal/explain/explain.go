@@ -289,11 +289,11 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	}
 	to, end, answers := e.face(out)
 	o.Listener = to
-	l := &list{out: out, lang: e.Lang}
+	l := &list{out: out, lang: e.Lang, given: e.caFile != ""}
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
-		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
+		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: the file has no such connection (of %d)", e.show, totals.Connections))
 	case !shown.TLS:
 		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
@@ -340,7 +340,7 @@ func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o e
 	debug.SetMemoryLimit(min(before, listMemory))
 	defer debug.SetMemoryLimit(before)
 	defer debug.SetGCPercent(debug.SetGCPercent(200))
-	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
+	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, given: e.caFile != "", ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
 		totals, err := explain.Read(ctx, in, o)
@@ -406,7 +406,8 @@ func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() erro
 		for _, ev := range held {
 			term.Event(ev)
 		}
-		return term.Close()
+		err := term.Close()
+		return cli.FirstError(err, e.MessageFound(term.Found()))
 	}
 	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), end, func(w io.Writer) error { return term.WriteAnswers(w) }
 }
