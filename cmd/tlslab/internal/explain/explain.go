@@ -25,6 +25,7 @@ import (
 	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
@@ -159,7 +160,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 		o.Name = filepath.Base(name)
 		f, err := os.Open(name)
 		if err != nil {
-			return cli.Failure("", "%w", err)
+			return err
 		}
 		defer f.Close()
 		// A key may stand behind what it opens, so the file is gone through for keys first.
@@ -169,7 +170,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 			return cli.Failure("", "%w", err)
 		}
 		if err := o.Keys.Logged.Read(bytes.NewReader(lines)); err != nil {
-			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
+			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", narrate.Fault(e.Lang, err)))
 		}
 		if e.write != "" {
 			if err := e.writeSecrets(out, name, lines); err != nil {
@@ -234,7 +235,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 			return o, cli.Misuse("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: there is no secret of TLS in it", name)
 		}
 		if err != nil { // the last line of a log that is still written may not be whole
-			fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
+			fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(e.Lang, "explain_keys_in_file", "err", narrate.Fault(e.Lang, err)))
 		}
 	}
 	if e.rsaKey != "" {
