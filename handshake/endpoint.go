@@ -213,7 +213,7 @@ func (e *Endpoint) expects(k message.Kind) bool {
 func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := next.row()
 	if e.cfg.Listener != nil {
-		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
+		e.tell.move, e.tell.ref, e.tell.to = next.name(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)
@@ -238,6 +238,9 @@ func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wir
 		e.transcript.bytes, e.ch.hsStore, e.transcript.running, e.ch.flight, e.early = nil, nil, nil, nil, nil
 		if len(e.ch.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.ch.hs = nil
+		}
+		if e.role == event.Server && e.traffic != nil { // there are no more tickets to come
+			e.traffic.resumption = nil
 		}
 		e.machine.forget()
 	}

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"bytes"
+
 	"tlslab/handshake/iana"
 )
 
@@ -47,15 +49,26 @@ func isServerHello(b []byte) bool {
 }
 
 // find is where in b, from at on, something begins that is says of whether it is that as far as it goes, and
-// whether enough of it is there to be sure; or the end of b.
-func find(b []byte, at int, is func(b []byte) (so, sure bool)) (int, bool) {
+// whether enough of it is there to be sure; or the end of b. It begins with one of the bytes first.
+func find(b []byte, at int, first string, is func(b []byte) (so, sure bool)) (int, bool) {
 	for ; at < len(b); at++ {
-		if so, sure := is(b[at:]); so {
-			return at, sure
+		next := bytes.IndexAny(b[at:], first)
+		if next < 0 {
+			break
 		}
+		if so, sure := is(b[at+next:]); so {
+			return at + next, sure
+		}
+		at += next
 	}
-	return at, false
+	return max(at, len(b)), false
 }
+
+// What a ClientHello's record begins with, and an answer to it.
+const (
+	helloFirst  = "\x16"     // handshake
+	answerFirst = "\x16\x15" // handshake, alert
+)
 
 // isHello: a record with the beginning of a ClientHello (RFC 9846 §5.1, §4, §4.2.2).
 func isHello(b []byte) (so, sure bool) {

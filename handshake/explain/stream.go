@@ -113,9 +113,14 @@ func (s *stream) feed(fromServer bool, b []byte) {
 // search looks for a ClientHello in what an end says: at its beginning, and behind what it says before TLS.
 func (s *stream) search(fromServer bool, b []byte) {
 	me := side(fromServer)
-	s.clear[me] = append(s.clear[me], b...)
+	first := len(s.clear[me]) == 0
+	if first {
+		s.clear[me] = b // as a rule all of it is TLS, and nothing of it to be kept
+	} else {
+		s.clear[me] = append(s.clear[me], b...)
+	}
 	s.took(me, len(b))
-	from, sure := find(s.clear[me], s.looked[me], isHello)
+	from, sure := find(s.clear[me], s.looked[me], helloFirst, isHello)
 	switch s.looked[me] = from; {
 	case sure && wraps(s.clear[client]):
 		s.forget()
@@ -131,6 +136,9 @@ func (s *stream) search(fromServer bool, b []byte) {
 	case len(s.clear[me])+s.passed[me] > maxClear:
 		s.forget()
 	default:
+		if first {
+			s.clear[me] = bytes.Clone(b)
+		}
 		s.shorten(me)
 	}
 }
@@ -184,7 +192,7 @@ func (s *stream) forget() {
 // in the middle of who knows what, that was none.
 func (s *stream) replied(b []byte) {
 	s.clear[server] = append(s.clear[server], b...)
-	from, sure := find(s.clear[server], s.looked[server], isAnswer)
+	from, sure := find(s.clear[server], s.looked[server], answerFirst, isAnswer)
 	s.looked[server] = from
 	if !sure && len(s.clear[server]) <= maxClear {
 		return

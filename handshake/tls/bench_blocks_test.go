@@ -23,13 +23,16 @@ const blockSize = 100
 type blocks []float64
 
 // time adds a block of runs of f, and the garbage of none else.
-func (t *blocks) time(f func()) {
+func (t *blocks) time(f func()) { t.timeMany(1, f) }
+
+// timeMany is time with a block so many times as long, for what is that much shorter.
+func (t *blocks) timeMany(times int, f func()) {
 	runtime.GC()
 	start := processorTime()
-	for range blockSize {
+	for range blockSize * times {
 		f()
 	}
-	*t = append(*t, (processorTime()-start).Seconds()/blockSize)
+	*t = append(*t, (processorTime()-start).Seconds()/float64(blockSize*times))
 }
 
 // median forgets the blocks in which the machine did something else.
@@ -41,29 +44,20 @@ func (t blocks) median() float64 {
 // compare reports what ours costs, and three ratios: of crypto/tls, of our floor, and of
 // crypto/tls to its own. A floor is what nobody can do without: the bare primitives that the
 // library uses, for both ends. The last ratio tells how much of the first is due to faster
-// primitives, of which circl's X25519 is one, and how much to the engine. A floor of nil is
-// not reported; stdFloor may be nil where the primitives are the same ones.
-func compare(b *testing.B, ours, std, floor, stdFloor func()) {
+// primitives, of which circl's X25519 is one, and how much to the engine. A block is as many
+// times longer as what is compared is shorter than a handshake.
+func compare(b *testing.B, times int, ours, std, floor, stdFloor func()) {
 	var o, s, f, g blocks
 	for b.Loop() {
-		o.time(ours)
-		s.time(std)
-		if floor != nil {
-			f.time(floor)
-		}
-		if stdFloor != nil {
-			g.time(stdFloor)
-		}
-	}
-	if stdFloor == nil {
-		g = f
+		o.timeMany(times, ours)
+		s.timeMany(times, std)
+		f.timeMany(times, floor)
+		g.timeMany(times, stdFloor)
 	}
 	b.ReportMetric(o.median()*1e6, "ours-µs")
 	b.ReportMetric(o.median()/s.median(), "ours/crypto-tls")
-	if floor != nil {
-		b.ReportMetric(o.median()/f.median(), "ours/floor")
-		b.ReportMetric(s.median()/g.median(), "crypto-tls/its-floor")
-	}
+	b.ReportMetric(o.median()/f.median(), "ours/floor")
+	b.ReportMetric(s.median()/g.median(), "crypto-tls/its-floor")
 	a, c := testing.AllocsPerRun(20, ours), testing.AllocsPerRun(20, std)
 	b.ReportMetric(a, "ours-allocs")
 	b.ReportMetric(a/c, "allocs-ours/crypto-tls")

@@ -221,7 +221,7 @@ func BenchmarkHandshake(b *testing.B) {
 	for _, c := range benchCases {
 		b.Run(c.name, func(b *testing.B) {
 			w := newWorld(b, c)
-			compare(b, func() { w.ours(b) }, func() { w.std(b) },
+			compare(b, 1, func() { w.ours(b) }, func() { w.std(b) },
 				func() { w.floor(b, c, c.ourExchange) }, func() { w.floor(b, c, c.stdExchange) })
 		})
 	}
