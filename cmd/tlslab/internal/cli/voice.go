@@ -118,12 +118,12 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		t = misuse(switches.NoLesson(o), reason.Usage{})
 	case errors.As(err, &f) && f.Op == "open":
 		t = fileTrouble(cmd, f)
-	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
-		t = &Trouble{Status: StatusFailed, What: err.Error()}
+	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing; or what is there is no file
+		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	case cmd.Annotations[started] == "":
 		t = misuse(unparsed(err), reason.Usage{})
 	default:
-		t = &Trouble{Status: StatusFailed, What: err.Error()}
+		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	}
 	if t.Remedy == "" && t.Status == statusUsage {
 		t.advice = reason.Usagef("See: %s --help", cmd.CommandPath())
