@@ -239,6 +239,9 @@ func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wir
 		if len(e.ch.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.ch.hs = nil
 		}
+		if e.role == event.Server && e.traffic != nil { // there are no more tickets to come
+			e.traffic.resumption = nil
+		}
 		e.machine.forget()
 	}
 	return nil
