@@ -19,7 +19,7 @@ type dhGroup struct {
 	generate func(rand io.Reader) (dhKey, error)
 	offerer  dhNames
 	answerer dhNames
-	public   []Value // what all the world knows, for Explain: p and g
+	public   func() []Value // what all the world knows, for Explain: p and g; nil of a curve
 }
 
 // dhKey is a private key and its arithmetic.
@@ -137,9 +137,11 @@ func (e *dhEnd) Finish(peer []byte) ([]byte, error) {
 // and RFC 9846 §7.4.2 have it.
 func (e *dhEnd) Explain() []Value {
 	var v []Value
-	for _, known := range e.group.public { // a copy, so that no caller can change the group's own bytes
-		known.Bytes = bytes.Clone(known.Bytes)
-		v = append(v, known)
+	if e.group.public != nil {
+		for _, known := range e.group.public() { // a copy, so that no caller can change the group's own bytes
+			known.Bytes = bytes.Clone(known.Bytes)
+			v = append(v, known)
+		}
 	}
 	v = append(v,
 		Value{Name: e.names.private, Bytes: e.key.private(), Private: true},
