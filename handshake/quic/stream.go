@@ -47,6 +47,10 @@ func (s *Stream) Add(off uint64, b []byte) error {
 		}
 		b, off = b[next-off:], next
 	}
+	if len(s.waiting) == 0 && off == s.next() { // as a rule
+		s.ready, s.held = append(s.ready, b...), s.held+len(b)
+		return nil
+	}
 	// Only what no piece has: the gaps between those that wait.
 	i, _ := slices.BinarySearchFunc(s.waiting, off, func(p piece, off uint64) int {
 		if p.end() <= off {
