@@ -4,8 +4,6 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/sha256"
 
 	"tlslab/handshake/keyschedule"
 )
@@ -45,9 +43,8 @@ type Keys struct {
 
 // NewSchedule derives the keys of a version that must be Known.
 func NewSchedule(v Version, dcid []byte) *Schedule {
-	s := &Schedule{Version: v, DCID: append([]byte(nil), dcid...)}
-	// A hash and a salt that are constants: there is nothing that could fail.
-	s.Secret, _ = hkdf.Extract(sha256.New, s.DCID, v.Salt())
+	s := &Schedule{Version: v, DCID: append([]byte(nil), dcid...), Secret: make([]byte, Hash.Size())}
+	keyschedule.Extract(Hash, s.Secret, v.Salt(), s.DCID)
 	key, iv, hp := v.Labels()
 	for end, label := range [...]string{Client: ClientIn, Server: ServerIn} {
 		b := make([]byte, 32+16+12+16)
