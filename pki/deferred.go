@@ -4,11 +4,13 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"sync"
 
 	"tlslab/pki/internal/algid"
 )
+
+// later is a value that is computed when somebody looks.
+type later interface{ compute() any }
 
 // deferred is the explanation of a signature that was found good. Nothing in it is computed
 // until somebody looks: a listener that shows a line of a report, or throws it away, pays
@@ -35,13 +37,6 @@ func (d deferredValue) compute() any {
 	d.of.once.Do(func() { d.of.shown = explainSignature(d.of.by, d.of.pub, d.of.message, d.of.signature) })
 	return valueOf(d.of.shown, d.name)
 }
-
-// deferredName is a distinguished name of a parsed certificate, which is written out when
-// somebody looks: the checks of a path show a dozen, and each takes as many allocations.
-type deferredName struct{ *pkix.Name }
-
-// nameLater is the text of a name, to be written when it is looked at.
-func nameLater(of *pkix.Name) any { return deferredName{of} }
 
 // explainLater returns what explainSignature does, of a signature that checkSignature has
 // accepted, to be computed when it is looked at. Only an accepted signature has values that

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel() // as its scripts are: with the tests that wait for a server
 	holdTaken(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",

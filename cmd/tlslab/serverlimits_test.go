@@ -24,15 +24,18 @@ import (
 )
 
 // What a server must survive: clients that open connections and say nothing, readers of its
-// output that have gone for a coffee, requests without an end.
+// output that have gone for a coffee, requests without an end. In each case it takes a server
+// seconds to have had enough, so they run together.
 
 // TestMuteClients: in each mode, more mute clients than a server has descriptors for keep
 // nobody out for longer than they may take to shake hands.
 func TestMuteClients(t *testing.T) {
+	t.Parallel()
 	const descriptors, mute = 64, 80
+	var all clitest.Together
+	defer all.Wait()
 	for _, mode := range []string{"", "--www", "--early-data 1000", "--www --early-data 1000", "--quiet --format json"} {
-		t.Run("server "+mode, func(t *testing.T) {
-			t.Parallel()
+		all.Run(t, "server "+mode, func(t *testing.T) {
 			args := append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec tlslab "$@"`, descriptors), "tlslab",
 				"server", "--accept", "127.0.0.1:0", "--handshake-timeout", "1s"}, strings.Fields(mode)...)
 			cmd := exec.Command("sh", args...)
@@ -113,8 +116,11 @@ func fullDescriptor(t *testing.T) (name string) {
 // TestPausedReader: whoever reads standard output, standard error or a file of the server's
 // may stop; clients still come in, and are talked to, and the server ends when it is told to.
 func TestPausedReader(t *testing.T) {
+	t.Parallel()
+	var all clitest.Together
+	defer all.Wait()
 	for _, which := range []string{"stdout", "stderr", "--out", "--out to a descriptor", "--keylogfile", "--pcap"} {
-		t.Run(which, func(t *testing.T) {
+		all.Run(t, which, func(t *testing.T) {
 			ctx, interrupt := context.WithCancel(context.Background())
 			defer interrupt()
 			in, typed := io.Pipe()
@@ -193,60 +199,66 @@ func TestPausedReader(t *testing.T) {
 // TestPausedList: the list of a proxy, too, may stay unread, and so may its files. With one connection for all, each
 // request waits for what is done about the one before.
 func TestPausedList(t *testing.T) {
+	t.Parallel()
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) }))
 	defer origin.Close()
+	var all clitest.Together
+	defer all.Wait()
 	for _, more := range [][]string{{"--format", "text"}, {"--format", "json"}, {"--hardump", fullFIFO(t)}, {"--pcap", fullFIFO(t)}} {
-		ctx, interrupt := context.WithCancel(context.Background())
-		defer interrupt()
-		stdout, _ := paused(t)
-		said, tell := io.Pipe()
-		lines := bufio.NewReader(said)
-		ended := make(chan int, 1)
-		go func() {
-			args := []string{"proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir()}
-			ended <- command(ctx, strings.NewReader(""), stdout, tell, append(args, more...)...)
-			tell.Close()
-		}()
-		var addr string
-		for addr == "" {
-			line, err := lines.ReadString('\n')
-			if err != nil {
-				t.Fatal(err)
+		all.Run(t, more[0]+" "+filepath.Base(more[1]), func(t *testing.T) {
+			ctx, interrupt := context.WithCancel(context.Background())
+			defer interrupt()
+			stdout, _ := paused(t)
+			said, tell := io.Pipe()
+			lines := bufio.NewReader(said)
+			ended := make(chan int, 1)
+			go func() {
+				args := []string{"proxy", "--listen", "127.0.0.1:0", "--lang", "en", "--confdir", t.TempDir()}
+				ended <- command(ctx, strings.NewReader(""), stdout, tell, append(args, more...)...)
+				tell.Close()
+			}()
+			var addr string
+			for addr == "" {
+				line, err := lines.ReadString('\n')
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line); m != "" {
+					addr = m
+				}
 			}
-			if m := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line); m != "" {
-				addr = m
+			rest := make(chan string, 1)
+			go func() {
+				b, _ := io.ReadAll(lines)
+				rest <- string(b)
+			}()
+			through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr})}
+			for range 10 {
+				resp, err := (&http.Client{Transport: through, Timeout: clitest.Patience}).Get(origin.URL + "/x")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "/x" {
+					t.Fatalf("%q, %v", body, err)
+				}
+				resp.Body.Close()
 			}
-		}
-		rest := make(chan string, 1)
-		go func() {
-			b, _ := io.ReadAll(lines)
-			rest <- string(b)
-		}()
-		through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: addr})}
-		for range 10 {
-			resp, err := (&http.Client{Transport: through, Timeout: clitest.Patience}).Get(origin.URL + "/x")
-			if err != nil {
-				t.Fatal(err)
+			through.CloseIdleConnections()
+			interrupt()
+			if status := <-ended; status != cli.StatusFailed { // nobody has the list
+				t.Errorf("%v: status %d", more, status)
 			}
-			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "/x" {
-				t.Fatalf("%q, %v", body, err)
+			if said := <-rest; !strings.Contains(said, "nobody reads standard output: the last of the list is lost") {
+				t.Errorf("%v: it is not said:\n%s", more, said)
 			}
-			resp.Body.Close()
-		}
-		through.CloseIdleConnections()
-		interrupt()
-		if status := <-ended; status != cli.StatusFailed { // nobody has the list
-			t.Errorf("%v: status %d", more, status)
-		}
-		if said := <-rest; !strings.Contains(said, "nobody reads standard output: the last of the list is lost") {
-			t.Errorf("%v: it is not said:\n%s", more, said)
-		}
+		})
 	}
 }
 
 // TestDeafClient: a client that reads nothing keeps what is typed from the others for seconds,
 // not for ever.
 func TestDeafClient(t *testing.T) {
+	t.Parallel()
 	ctx, interrupt := context.WithCancel(context.Background())
 	defer interrupt()
 	in, typed := io.Pipe()

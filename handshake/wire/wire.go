@@ -124,7 +124,7 @@ func Over(raw []byte, fields []Field) []Field {
 	out := slices.Clone(fields)
 	for i := range out {
 		if f := &out[i]; f.Len > 0 {
-			if _, ok := f.Value.([]byte); ok {
+			if b, ok := f.Value.([]byte); ok && len(b) == f.Len {
 				f.Value = raw[f.Off : f.Off+f.Len : f.Off+f.Len]
 			}
 		}

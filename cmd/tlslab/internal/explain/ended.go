@@ -14,6 +14,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/quic"
 	"tlslab/handshake/reason"
+	"tlslab/pki"
 )
 
 // outcomeKey is the key of how it ended.
@@ -148,8 +149,42 @@ func (l *list) unbelieved(c *explain.Connection, err *reason.Error) {
 		said, _ := l.words("asked_no_name")
 		l.once(said)
 	}
-	if err.Reason == reason.CertificateUntrusted {
-		said, _ := l.words("own_ca")
+	if key := ownCAKey(c.Verdict, l.given); key != "" {
+		said, _ := l.words(key, "issuer", foreign.Quote(missingIssuer(c.Verdict)))
 		l.once(said)
 	}
+}
+
+// ownCAKey is the key of what to try where a chain leads to no root: --CAfile helps where a root is what is missing. An
+// issuer that was not sent may be one, or an intermediate that the server left out. given: --CAfile was. "": what is
+// wrong with the chain no root mends.
+func ownCAKey(v *pki.Report, given bool) string {
+	if v.Err == nil || v.Err.Reason != reason.CertificateUntrusted {
+		return ""
+	}
+	key := ""
+	switch v.Cause() {
+	case "subject", "same_name": // of a root that was sent
+		key = "own_ca"
+	case pki.CauseLeafAlone, pki.CauseIssuer:
+		if key = "own_ca/issuer"; missingIssuer(v) == "" {
+			return ""
+		}
+	default:
+		return ""
+	}
+	if given {
+		key += "+given"
+	}
+	return key
+}
+
+// missingIssuer is whose certificate is not there; "" if that cannot be told.
+func missingIssuer(v *pki.Report) string {
+	for _, p := range v.Paths {
+		if p.Err == v.Err && len(p.Certs) > 0 {
+			return p.Certs[len(p.Certs)-1].Issuer.String()
+		}
+	}
+	return ""
 }

@@ -289,7 +289,7 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	}
 	to, end, answers := e.face(out)
 	o.Listener = to
-	l := &list{out: out, lang: e.Lang}
+	l := &list{out: out, lang: e.Lang, given: e.caFile != ""}
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
@@ -340,7 +340,7 @@ func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o e
 	debug.SetMemoryLimit(min(before, listMemory))
 	defer debug.SetMemoryLimit(before)
 	defer debug.SetGCPercent(debug.SetGCPercent(200))
-	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
+	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, given: e.caFile != "", ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
 		totals, err := explain.Read(ctx, in, o)

@@ -21,6 +21,7 @@ type list struct {
 	out    *cli.Output
 	lang   narrate.Lang
 	json   bool
+	given  bool     // by --CAfile
 	table  *readers // who can read what; nil: how they ended, and what would open them
 	headed bool
 	said   map[string]bool // what is said once
