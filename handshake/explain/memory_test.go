@@ -116,7 +116,7 @@ func TestAsked(t *testing.T) {
 		name           string
 		keys           bool
 		allocs, octets uint64 // at most
-	}{{"no keys", false, 105, 14 << 10}, {"key log", true, 135, 18 << 10}} {
+	}{{"no keys", false, 95, 12 << 10}, {"key log", true, 125, 17 << 10}} {
 		o := explain.Options{Each: func(*explain.Connection) {}}
 		if row.keys {
 			o.Keys.Logged = new(observe.KeyLog)

@@ -100,9 +100,14 @@ func (d *datagrams) take(in *dissect.Datagram) {
 // hears takes what one end sent.
 func (d *datagrams) hears(end netip.AddrPort, b []byte) {
 	from := side(end == d.c.Server && end != d.c.Client)
+	begins := d.c.Bytes == [2]int64{} && !d.c.Midway
 	d.c.Bytes[from] += int64(len(b))
 	d.short = len(b) > 0 && b[0]&0x80 == 0
-	d.quic.Datagram(from, b)
+	if begins {
+		d.quic.Begin(b)
+	} else {
+		d.quic.Datagram(from, b)
+	}
 }
 
 // Keys notes what the keys come from.

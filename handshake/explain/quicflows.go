@@ -124,6 +124,7 @@ func (u *over) begin(in *dissect.Datagram, s *quic.Schedule, old *datagrams) *da
 		d.tellBegin()
 	}
 	d.quic = quic.NewConnection(s, d)
+	d.quic.Brief = !d.shown()
 	return d
 }
 
