@@ -215,60 +215,72 @@ func TestTwoRuns(t *testing.T) {
 	}
 }
 
-// Everything that can be worked has a name of its own and is reached by Tab, in the page's order,
-// and seen when it is; nobody is caught.
-func TestNamesAndTab(t *testing.T) {
+// Each page of the lab, in each language. All is asked in one visit: for a browser to load a page costs
+// more than what is asked of it.
+func TestPages(t *testing.T) {
 	for name, at := range pages {
-		for _, lang := range []string{"en", "zh"} {
-			tab := visit(t, at+"&lang="+lang)
-			if name == "refusal" {
-				quietRefusal(t, tab)
-			}
-			do(tab, openForm)
-			if strings.HasPrefix(name, "pair") {
-				do(tab, openAll)
-			}
-			wrong, n := tab.Names()
-			for _, w := range wrong {
-				t.Errorf("%s, %s: %s", name, lang, w)
-			}
-			if n < 60 {
-				t.Errorf("%s, %s: %d controls: nothing was tested", name, lang, n)
-			}
-			// In rows of a ladder arrows lead on: page's own tests walk there; and so they do among
-			// choices of which one is taken.
-			stops := browsertest.Eval[int](tab, `(window.want = [...document.querySelectorAll(`+strconv.Quote(worked)+`)].filter(e => e.checkVisibility() && e.tabIndex >= 0 && !e.closest("details.row > :not(summary)") && !(e.type == "radio" && e !== document.querySelector("[name='" + e.name + "']"))), want.length)`)
-			do(tab, `want[0].focus()`)
-			for i := range stops {
-				if !browsertest.Eval[bool](tab, fmt.Sprintf("document.activeElement === want[%d]", i)) {
-					t.Errorf("%s, %s: Tab is at %s, want %s", name, lang, browsertest.Eval[string](tab, "document.activeElement.outerHTML.slice(0, 100)"), browsertest.Eval[string](tab, fmt.Sprintf("want[%d].outerHTML.slice(0, 100)", i)))
-					break
+		t.Run(name, func(t *testing.T) {
+			var tab *browsertest.Tab
+			for _, lang := range []string{"en", "zh"} {
+				if tab == nil {
+					tab = visit(t, at+"&lang="+lang)
+				} else {
+					tab.Visit(lab(t) + at + "&lang=" + lang)
 				}
-				is(t, tab, `getComputedStyle(document.activeElement).outlineStyle == "none"`, "false")
-				tab.Press(browsertest.TabKey)
-			}
-		}
-	}
-}
-
-// No page of the lab is wider than its window, with all open, and what is written can be read.
-func TestLook(t *testing.T) {
-	for name, at := range pages {
-		for _, lang := range []string{"en", "zh"} {
-			tab := visit(t, at+"&lang="+lang)
-			if name == "refusal" {
-				quietRefusal(t, tab)
-			}
-			for _, open := range []string{"true", openForm, openAll} {
-				do(tab, open)
-				for _, width := range []int64{1400, 800, 360, 320} {
-					tab.Viewport(width, 780)
-					if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
-						t.Errorf("%s, %s, %d: the page is %d wide: %q", name, lang, width, wide, browsertest.Eval[[]string](tab, beyond))
+				if name == "refusal" {
+					quietRefusal(t, tab)
+				}
+				open := map[string]string{"as it opens": "true", "the form open": openForm, "all open": openAll}
+				reached := "the form open"
+				if strings.HasPrefix(name, "pair") {
+					reached = "all open"
+				}
+				for _, how := range []string{"as it opens", "the form open", "all open"} {
+					do(tab, open[how])
+					fits(t, tab, lang+", "+how)
+					if how == reached {
+						reach(t, tab, lang)
 					}
 				}
 			}
+		})
+	}
+}
+
+// fits: no page of the lab is wider than its window, and what is written can be read.
+func fits(t *testing.T, tab *browsertest.Tab, which string) {
+	t.Helper()
+	for _, width := range []int64{1400, 800, 360, 320} {
+		tab.Viewport(width, 780)
+		if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+			t.Errorf("%s, %d: the page is %d wide: %q", which, width, wide, browsertest.Eval[[]string](tab, beyond))
 		}
+	}
+	tab.Viewport(1400, 900)
+}
+
+// reach: everything that can be worked has a name of its own and is reached by Tab, in the page's order,
+// and seen when it is; nobody is caught.
+func reach(t *testing.T, tab *browsertest.Tab, lang string) {
+	t.Helper()
+	wrong, n := tab.Names()
+	for _, w := range wrong {
+		t.Errorf("%s: %s", lang, w)
+	}
+	if n < 60 {
+		t.Errorf("%s: %d controls: nothing was tested", lang, n)
+	}
+	// In rows of a ladder arrows lead on: page's own tests walk there; and so they do among
+	// choices of which one is taken.
+	stops := browsertest.Eval[int](tab, `(window.want = [...document.querySelectorAll(`+strconv.Quote(worked)+`)].filter(e => e.checkVisibility() && e.tabIndex >= 0 && !e.closest("details.row > :not(summary)") && !(e.type == "radio" && e !== document.querySelector("[name='" + e.name + "']"))), want.length)`)
+	do(tab, `want[0].focus()`)
+	for i := range stops {
+		if !browsertest.Eval[bool](tab, fmt.Sprintf("document.activeElement === want[%d]", i)) {
+			t.Errorf("%s: Tab is at %s, want %s", lang, browsertest.Eval[string](tab, "document.activeElement.outerHTML.slice(0, 100)"), browsertest.Eval[string](tab, fmt.Sprintf("want[%d].outerHTML.slice(0, 100)", i)))
+			break
+		}
+		is(t, tab, `getComputedStyle(document.activeElement).outlineStyle == "none"`, "false")
+		tab.Press(browsertest.TabKey)
 	}
 }
 
