@@ -90,12 +90,17 @@ type cost struct{ held, worked, told int }
 // carry runs a client that is sent down bytes and sends up, and tells of it as the flags say.
 func carry(t *testing.T, down, up int, flags ...string) cost {
 	t.Helper()
+	return carryTo(t, filepath.Join(t.TempDir(), "out"), down, up, flags...)
+}
+
+// carryTo is carry with a file for what is OUT among the flags.
+func carryTo(t *testing.T, out string, down, up int, flags ...string) cost {
+	t.Helper()
 	lab, err := lesson.New(lesson.Options{Name: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	roots, out := filepath.Join(dir, "roots.pem"), filepath.Join(dir, "out")
+	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := authority.WriteCerts(roots, lab.Roots.All(), authority.FileOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +198,48 @@ func TestLongConnection(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// firstWord measures the heap when it is first written to.
+type firstWord struct {
+	before, held, n int
+}
+
+func (f *firstWord) Write(b []byte) (int, error) {
+	if f.n == 0 {
+		f.held = liveHeap() - f.before
+	}
+	f.n += len(b)
+	return len(b), nil
+}
+
+// TestLongRecording: what explains a recording holds as much of a long connection as of a short one, when all was read and
+// nothing is written yet.
+func TestLongRecording(t *testing.T) {
+	var files []string
+	for _, n := range []int{3 << 19, 6 << 20} {
+		file := filepath.Join(t.TempDir(), "c.pcapng")
+		carryTo(t, file, n, 0, "--quiet", "--pcap", "OUT")
+		files = append(files, file)
+	}
+	for _, form := range []string{"", "--full", "--format html"} {
+		t.Run(form, func(t *testing.T) {
+			var held []int
+			for _, file := range files {
+				w := &firstWord{before: liveHeap()}
+				var said bytes.Buffer
+				if s := command(t.Context(), strings.NewReader(""), w, &said, append([]string{"explain", file, "--show", "1"}, strings.Fields(form)...)...); s != 0 {
+					t.Fatalf("status %d\n%s", s, &said)
+				}
+				held = append(held, w.held)
+			}
+			t.Logf("%d bytes are held", held)
+			const waiting = 4 << 20 // of its text; what it is made of would be ten times that
+			if held[1] > held[0]+waiting && !raceEnabled {
+				t.Errorf("of a recording four times as long %d bytes are held instead of %d", held[1], held[0])
+			}
+		})
 	}
 }
 

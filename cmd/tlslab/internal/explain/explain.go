@@ -387,16 +387,23 @@ func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() erro
 		p, answers := lesson.NewHandout(out, o)
 		return p, p.Close, answers
 	}
-	// A drawing is made of the whole; and the connection's account stands in front of its
-	// transcript, and is known at its end.
+	o := out.Options
+	o.Layout, o.Worksheet = e.layOut, e.worksheet
+	if e.format == cli.Text && !e.worksheet {
+		// The connection's account stands in front of its transcript, and is known at its end.
+		waits := new(behind)
+		term := lesson.NewTerminal(waits, o)
+		return term, func() error {
+			return cli.FirstError(term.Close(), waits.to(out), e.MessageFound(term.Found()))
+		}, nil
+	}
+	// A drawing is made of the whole. A worksheet leaves a value blank before it is computed.
 	var held []event.Event
 	var term *render.Terminal
 	end = func() error {
 		if e.format == cli.Mermaid {
 			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, e.draw)
 		}
-		o := out.Options
-		o.Layout, o.Worksheet = e.layOut, e.worksheet
 		term = lesson.NewTerminal(out, o)
 		for _, ev := range held {
 			if s, ok := ev.(*event.Secret); ok {
