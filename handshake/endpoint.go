@@ -24,7 +24,7 @@ type Endpoint struct {
 	ch         channel
 	transcript transcript
 	limits     limits
-	tell       telling
+	tell       *telling // see told
 
 	summary  *Summary
 	owing    bool     // see Owes
@@ -213,7 +213,8 @@ func (e *Endpoint) expects(k message.Kind) bool {
 func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := next.row()
 	if e.cfg.Listener != nil {
-		e.tell.move, e.tell.ref, e.tell.to = next.name(), row.Ref, row.To
+		t := e.told()
+		t.move, t.ref, t.to = next.name(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)
@@ -228,9 +229,14 @@ func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wir
 		e.owing = false
 	}
 	if row.To != e.state {
-		e.tell.stopped, e.limits.warnings = 0, 0 // it may come back, and wait for something else
+		e.limits.warnings = 0
+		if e.tell != nil {
+			e.tell.stopped = 0 // it may come back, and wait for something else
+		}
 	}
-	e.state, e.tell.move, e.tell.ref = row.To, "", ""
+	if e.state = row.To; e.tell != nil {
+		e.tell.move, e.tell.ref = "", ""
+	}
 	if e.state == event.Connected && e.transcript.bytes != nil {
 		if err := e.endRecord(); err != nil {
 			return e.fail(err)
@@ -238,6 +244,9 @@ func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wir
 		e.transcript.bytes, e.ch.hsStore, e.transcript.running, e.ch.flight, e.early = nil, nil, nil, nil, nil
 		if len(e.ch.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.ch.hs = nil
+		}
+		if e.role == event.Server && e.traffic != nil { // there are no more tickets to come
+			e.traffic.resumption = nil
 		}
 		e.machine.forget()
 	}

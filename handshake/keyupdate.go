@@ -96,8 +96,8 @@ func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error
 // keys, and to make sense of tickets.
 type traffic struct {
 	read, write keyschedule.TrafficSecret
-	resumption  keyschedule.ResumptionSecret
-	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: no session was resumed
+	resumption  *keyschedule.ResumptionSecret // nil at a server that has given its tickets
+	until       time.Time                     // when the session that was resumed ends, and all that comes of it; zero: no session was resumed
 
 	wanted    bool    // a KeyUpdate of ours is due
 	request   bool    // and it asks the peer for one

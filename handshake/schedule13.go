@@ -96,7 +96,8 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 // reach to the client's Finished.
 func (k *keys13) finish(e *Endpoint) {
 	th := e.transcriptHash(len(e.transcript.bytes))
-	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: k.main.Resumption(th)}
+	resumption := k.main.Resumption(th)
+	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: &resumption}
 	if k.psk != nil && k.psk.session != nil {
 		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
 	}

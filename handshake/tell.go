@@ -27,9 +27,18 @@ type telling struct {
 	label   []byte      // room for an HkdfLabel
 }
 
+// told is e's telling. A connection that nobody listens to has none.
+func (e *Endpoint) told() *telling {
+	if e.tell == nil {
+		e.tell = new(telling)
+	}
+	return e.tell
+}
+
 func (e *Endpoint) meta() event.Meta {
-	e.tell.events++
-	return event.Meta{Seq: e.tell.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.tell.move, Ref: e.tell.ref}
+	t := e.told()
+	t.events++
+	return event.Meta{Seq: t.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: t.move, Ref: t.ref}
 }
 
 func (e *Endpoint) party() string {
@@ -177,7 +186,7 @@ func (e *Endpoint) groupOf(id iana.Group) event.Group {
 
 // stop tells, once per state, that the endpoint waits.
 func (e *Endpoint) stop() {
-	if e.listening() && e.tell.stopped != e.state+1 {
+	if e.listening() && e.told().stopped != e.state+1 {
 		e.tell.stopped = e.state + 1
 		e.cfg.Listener.Event(&event.Stop{Meta: e.meta(), Legal: e.Legal()})
 	}

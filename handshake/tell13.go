@@ -28,9 +28,10 @@ func (e *Endpoint) expanded(label event.SecretLabel, tag string, from event.Secr
 }
 
 func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, from event.SecretLabel, secret, context []byte, contextName string, value []byte) {
-	e.tell.label = keyschedule.AppendHkdfLabel(e.tell.label[:0], tag, context, len(value)) // secret copies it
+	t := e.told()
+	t.label = keyschedule.AppendHkdfLabel(t.label[:0], tag, context, len(value)) // secret copies it
 	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag}, value,
-		event.Private("secret", secret, from), event.Public(contextName, context), event.Public("hkdf_label", e.tell.label))
+		event.Private("secret", secret, from), event.Public(contextName, context), event.Public("hkdf_label", t.label))
 }
 
 // trafficLabel is the label of the traffic secret that the keys k come from, in direction d.

@@ -3,6 +3,7 @@ package narrate
 import (
 	"embed"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -163,13 +164,30 @@ func (lib *library) load(k Kind) map[string]Entry {
 // read parses a file. That it parses is tested.
 func read(l Lang, k Kind) map[string]Entry {
 	name := string(l) + "/" + string(k) + ".txt"
-	b, err := files.ReadFile(name)
+	text, err := textOf(name)
 	if err != nil {
 		panic("narrate: " + name + ": " + err.Error())
 	}
-	entries, err := parse(string(b))
+	entries, err := parse(text)
 	if err != nil {
 		panic("narrate: " + name + ": " + err.Error())
 	}
 	return entries
+}
+
+// textOf is a file as a string. ReadFile would copy it once, and its bytes would be copied again to a string.
+func textOf(name string) (string, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	text.Grow(int(info.Size()))
+	_, err = io.CopyBuffer(&text, f, make([]byte, 4<<10))
+	return text.String(), err
 }

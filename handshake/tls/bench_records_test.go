@@ -56,8 +56,8 @@ func BenchmarkEcho(b *testing.B) {
 	}
 }
 
-func recordWorld(b *testing.B, id iana.CipherSuite, size int) (w *world, data, buf []byte) {
-	w = newWorld(b, benchCase{alg: "rsa", suite: uint16(id)})
+func recordWorld(tb testing.TB, id iana.CipherSuite, size int) (w *world, data, buf []byte) {
+	w = newWorld(tb, benchCase{alg: "rsa", suite: uint16(id)})
 	// crypto/tls's first thousand records are small else, and it would be compared with itself.
 	w.stdClient.DynamicRecordSizingDisabled, w.stdServer.DynamicRecordSizingDisabled = true, true
 	return w, bytes.Repeat([]byte("tlslab!\n"), size/8+1)[:size], make([]byte, size+256)
@@ -91,25 +91,25 @@ func rates(b *testing.B, total, size int, ours, std, bare func()) {
 }
 
 // transfer shakes hands, and returns what carries data from one to the other.
-func transfer(b *testing.B, c, s tlstest.Conn, data, buf []byte) func() {
+func transfer(tb testing.TB, c, s tlstest.Conn, data, buf []byte) func() {
 	if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
-		b.Fatal(cerr, serr)
+		tb.Fatal(cerr, serr)
 	}
-	b.Cleanup(func() { c.Close(); s.Close() })
+	tb.Cleanup(func() { c.Close(); s.Close() })
 	return func() {
 		if _, err := c.Write(data); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		if n, err := s.Read(buf); err != nil || n != len(data) {
-			b.Fatal(n, err)
+			tb.Fatal(n, err)
 		}
 	}
 }
 
 // echo is transfer to a server that says it all again.
-func echo(b *testing.B, c, s tlstest.Conn, data, buf []byte) func() {
+func echo(tb testing.TB, c, s tlstest.Conn, data, buf []byte) func() {
 	if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
-		b.Fatal(cerr, serr)
+		tb.Fatal(cerr, serr)
 	}
 	over := make(chan struct{})
 	go func() {
@@ -124,28 +124,28 @@ func echo(b *testing.B, c, s tlstest.Conn, data, buf []byte) func() {
 			}
 		}
 	}()
-	b.Cleanup(func() { c.Close(); <-over; s.Close() })
+	tb.Cleanup(func() { c.Close(); <-over; s.Close() })
 	return func() {
 		if _, err := c.Write(data); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		if _, err := io.ReadFull(c, buf[:len(data)]); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
 
-func loopback(b *testing.B) (client, server net.Conn) {
+func loopback(tb testing.TB) (client, server net.Conn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer l.Close()
 	if client, err = net.Dial("tcp", l.Addr().String()); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	if server, err = l.Accept(); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return client, server
 }

@@ -28,9 +28,7 @@ var resumeCases = []benchCase{
 func BenchmarkResumption(b *testing.B) {
 	for _, c := range resumeCases {
 		b.Run(c.name, func(b *testing.B) {
-			w := newWorld(b, c)
-			w.client.Sessions, w.server.Tickets, w.server.SessionTickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0), 1
-			w.stdClient.ClientSessionCache, w.stdServer.SessionTicketsDisabled = stdtls.NewLRUClientSessionCache(0), false
+			w := newResumingWorld(b, c)
 			ours := func() (resumed bool) {
 				w.resumeOurs(b, func(c *tls.Conn) { resumed = c.Summary().Resumed })
 				return resumed
@@ -51,6 +49,13 @@ func BenchmarkResumption(b *testing.B) {
 			}
 		})
 	}
+}
+
+func newResumingWorld(tb testing.TB, c benchCase) *world {
+	w := newWorld(tb, c)
+	w.client.Sessions, w.server.Tickets, w.server.SessionTickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0), 1
+	w.stdClient.ClientSessionCache, w.stdServer.SessionTicketsDisabled = stdtls.NewLRUClientSessionCache(0), false
+	return w
 }
 
 // resumptionFloor is what two ends that resume cannot do without: keys, the hash of the
@@ -86,22 +91,22 @@ func (w *world) resumptionFloor(tb testing.TB, c benchCase, exchange func() erro
 	}
 }
 
-func (w *world) resumeOurs(b *testing.B, look func(*tls.Conn)) {
+func (w *world) resumeOurs(tb testing.TB, look func(*tls.Conn)) {
 	x, y := tlstest.Pipe()
-	c := tlstest.Client(b, x, w.client)
-	w.finish(b, c, tlstest.Server(b, y, w.server))
+	c := tlstest.Client(tb, x, w.client)
+	w.finish(tb, c, tlstest.Server(tb, y, w.server))
 	look(c)
 }
 
-func (w *world) resumeStd(b *testing.B, look func(*stdtls.Conn)) {
+func (w *world) resumeStd(tb testing.TB, look func(*stdtls.Conn)) {
 	x, y := tlstest.Pipe()
 	c := stdtls.Client(x, w.stdClient)
-	w.finish(b, c, stdtls.Server(y, w.stdServer))
+	w.finish(tb, c, stdtls.Server(y, w.stdServer))
 	look(c)
 }
 
 // finish runs both handshakes, and in TLS 1.3 carries a byte to the client.
-func (w *world) finish(b *testing.B, c, s interface {
+func (w *world) finish(tb testing.TB, c, s interface {
 	io.ReadWriter
 	shaker
 }) {
@@ -110,7 +115,7 @@ func (w *world) finish(b *testing.B, c, s interface {
 	if w.stdClient.MaxVersion == stdtls.VersionTLS12 {
 		go func() { done <- s.Handshake() }()
 		if err := c.Handshake(); err != nil {
-			b.Fatal("client: ", err)
+			tb.Fatal("client: ", err)
 		}
 	} else {
 		go func() {
@@ -119,10 +124,10 @@ func (w *world) finish(b *testing.B, c, s interface {
 		}()
 		var q [1]byte
 		if _, err := io.ReadFull(c, q[:]); err != nil {
-			b.Fatal("client: ", err)
+			tb.Fatal("client: ", err)
 		}
 	}
 	if err := <-done; err != nil {
-		b.Fatal("server: ", err)
+		tb.Fatal("server: ", err)
 	}
 }

@@ -8,49 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake/foreign"
 )
-
-// cells measures text as a terminal lays it out: Chinese takes two columns. It
-// does not ask the environment, so that the same run looks the same everywhere.
-var cells measure = columns{&runewidth.Condition{EastAsianWidth: false}}
-
-// measure is a part of runewidth.Condition. Tests put another one in its place, to count the
-// text that it is asked to look at.
-type measure interface {
-	StringWidth(s string) int
-	Truncate(s string, n int, tail string) string
-	RuneWidth(r rune) int
-}
-
-// columns does without the tables of all characters where it can: 2 MB, which runewidth makes for the first character
-// beyond Latin.
-type columns struct{ *runewidth.Condition }
-
-func (c columns) StringWidth(s string) int {
-	n := 0
-	for _, r := range s {
-		if !narrow(r) {
-			return c.Condition.StringWidth(s)
-		}
-		n++
-	}
-	return n
-}
-
-func (c columns) RuneWidth(r rune) int {
-	if narrow(r) {
-		return 1
-	}
-	return c.Condition.RuneWidth(r)
-}
-
-// narrow: r takes one column, and stands alone beside others that do. It is Latin, a dash, a quotation mark or an ellipsis.
-func narrow(r rune) bool {
-	return ' ' <= r && r < 0x7f || 0xa1 <= r && r < 0x300 && r != 0xad || 0x2010 <= r && r <= 0x2027
-}
 
 // Width is how many columns s takes.
 func Width(s string) int { return cells.StringWidth(s) }

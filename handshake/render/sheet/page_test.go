@@ -4,32 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"unicode"
 )
-
-// What is measured without runewidth's tables is as wide as they say, in whatever order it stands.
-func TestNarrow(t *testing.T) {
-	tables := cells.(columns).Condition
-	var all []rune
-	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if narrow(r) {
-			all = append(all, r)
-			if n := tables.RuneWidth(r); n != 1 {
-				t.Errorf("%U is %d wide", r, n)
-			}
-		}
-	}
-	for _, a := range all {
-		for _, b := range all {
-			if s := string([]rune{a, b}); tables.StringWidth(s) != 2 {
-				t.Fatalf("%+q is %d wide", s, tables.StringWidth(s))
-			}
-		}
-	}
-	if len(all) < 600 {
-		t.Errorf("%d characters are narrow", len(all))
-	}
-}
 
 func TestWrap(t *testing.T) {
 	for _, c := range []struct {

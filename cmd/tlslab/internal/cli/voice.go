@@ -220,7 +220,7 @@ func SayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 		}
 	}
 	title, text = e.Title, e.Text
-	if l == narrate.Zh {
+	if l == narrate.Zh { // in English nothing stands beside them, and nothing need be compiled
 		title, text = closeUp(title, values), closeUp(text, values)
 	}
 	return narrate.Fill(title, values), narrate.Fill(text, values)
@@ -234,9 +234,6 @@ func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 // closeUp takes out the space that a text has beside a value in Latin letters, an address,
 // where the value that comes is a word in Chinese. What a user or a peer wrote stays as it is.
 func closeUp(text string, values map[string]string) string {
-	if !strings.ContainsFunc(text, isHan) { // in English nothing stands beside them, and nothing need be compiled
-		return text
-	}
 	return besideHan().ReplaceAllStringFunc(text, func(s string) string {
 		name := besideHan().FindStringSubmatch(s)
 		if value := values[name[1]+name[2]]; value != "" && !strings.ContainsFunc(value, func(r rune) bool { return !isHan(r) }) {

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -150,7 +151,8 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			"n", strconv.Itoa(read.Picked), "all", strconv.Itoa(len(chain))))
 	}
 	report, verdict := pki.Verify(chain, o)
-	if err := v.write(out, transcript.VerificationOf(chain, o.Staple, report), report); err != nil {
+	document := func() transcript.Verification { return transcript.VerificationOf(chain, o.Staple, report) }
+	if err := v.write(out, document, report, o.Staple); err != nil {
 		return err
 	}
 	if verdict != nil {
@@ -160,22 +162,27 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	return nil
 }
 
-// write writes what came of it in the form asked for.
-func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report *pki.Report) error {
+// write writes what came of it in the form asked for. The document, in which every byte of every certificate
+// has its name, is made for the forms that show it.
+func (v *verifyFlags) write(out *cli.Output, document func() transcript.Verification, report *pki.Report, staple []byte) error {
 	switch v.format {
 	case cli.JSON:
-		return doc.Encode(out)
+		return document().Encode(out)
 	case cli.HTML:
 		o := v.PageOptions()
-		if doc.Staple != nil {
-			o.Staple = doc.Staple.Bytes
-		}
+		o.Staple = staple
 		return page.WriteReport(out, report, o)
 	}
-	if err := render.WriteReport(out, report, out.Options); err != nil || !v.Bytes {
-		return err
+	whole := bufio.NewWriter(out) // one call of the system for the report, in the place of one a line
+	err := render.WriteReport(whole, report, out.Options)
+	if err == nil && v.Bytes {
+		err = v.dump(newDump(whole, out.Options), document())
 	}
-	d := newDump(out, out.Options)
+	return cli.FirstError(err, whole.Flush())
+}
+
+// dump writes each certificate, and the OCSP response, byte by byte.
+func (v *verifyFlags) dump(d *dump, doc transcript.Verification) error {
 	for _, c := range doc.Certificates {
 		if err := d.headed(cli.Say(v.Lang, "der_certificate", "name", c.Subject), der.WalkCertificate, c.Bytes); err != nil {
 			return err
