@@ -129,7 +129,7 @@ func (e *Endpoint) Output() []byte {
 
 // readRecord opens the next record of the input, if it is all there.
 func (e *Endpoint) readRecord(into []byte) (bool, error) {
-	if e.ch.closeReceived {
+	if e.ch.closeReceived || e.ch.r == len(e.ch.in) && !e.ch.eof {
 		return false, nil
 	}
 	rec, n, err := e.ch.rd.Next(e.ch.in[e.ch.r:], into, e.cfg.Listener != nil)

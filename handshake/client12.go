@@ -176,7 +176,7 @@ func (c *client12) sendClientKeyExchange(_ message.Message) error {
 	}
 	pre := c.exchange.PreMaster(a.Secret())
 	if c.revealing() {
-		c.secret(c.preMasterEvent(c.exchange, pre, explain(a, nil, "")))
+		c.tellPreMaster(c.exchange, pre, explain(a, nil, ""))
 	}
 	c.deriveMaster(c.Endpoint, pre)
 	return c.deriveKeys(c.Endpoint)

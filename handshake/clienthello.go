@@ -223,7 +223,7 @@ func (c *client13) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(event.Secret{Label: event.LabelClientKeyShare, Version: iana.TLS13, Group: event.GroupOf(g), Method: g.Name(), Op: event.OpAsymmetric, Inputs: explain13(o, nil, ""), Value: o.Share()})
+		c.secret(event.Secret{Label: event.LabelClientKeyShare, Version: iana.TLS13, Group: event.GroupOf(g), Method: g.Name(), Op: event.OpAsymmetric}, o.Share(), explain13(o, nil, "")...)
 	}
 	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
 }

@@ -30,7 +30,8 @@ func (e *Endpoint) dropChangeCipherSpec(payload []byte) error {
 	}
 	if e.listening() {
 		row := e.dummyChangeCipherSpec(event.Receive)
-		e.tell.move, e.tell.ref = row.String(), row.Ref
+		t := e.told()
+		t.move, t.ref = row.String(), row.Ref
 		m, walked := new(message.ChangeCipherSpec), e.walked()
 		if err := wire.Parse(payload, m, walked); err != nil {
 			return err

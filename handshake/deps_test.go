@@ -211,6 +211,7 @@ var links = map[string][]string{
 	"./handshake/predict":        append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/page":    append(tellers, "net/http", "html/template", "text/template"),
 	"./handshake/render/lesson":  {"tlslab/handshake/replay", "go.etcd.io/bbolt"},
+	"./cmd/tlslab":               {"html/template"},
 	"./examples/firsthandshake":  {"go.etcd.io/bbolt", "net/http"},
 	"./examples/grader":          {"tlslab/handshake", "tlslab/handshake/scenario", "net/http"},
 	"./pki":                      {"tlslab/handshake/ondisk", "tlslab/pki/authority", "tlslab/pki/lesson"},
@@ -303,6 +304,30 @@ func main() { fmt.Println(tls.Dial("tcp", "example.org:443", &tls.Config{ServerN
 		t.Errorf("a bare Dial has %d bytes, more than %d", info.Size(), most)
 	}
 	t.Logf("a bare Dial has %d bytes", info.Size())
+}
+
+// TestCommandKeepsNoIdleMethods: the linker drops a method that nobody calls, as long as nobody can call one by a
+// name that is found at run time (reflect.Value.MethodByName, as text/template does). With one such call anywhere
+// the command has 10 MB more, and each start of it pays for them. If it grows: go build -ldflags=-dumpdep ./cmd/tlslab
+// writes who calls whom, and <ReflectMethod> stands where it is such a call.
+func TestCommandKeepsNoIdleMethods(t *testing.T) {
+	const most = 26_000_000
+	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
+		t.Skip("the limit is that of linux/amd64")
+	}
+	built := filepath.Join(t.TempDir(), "tlslab")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", built, "./cmd/tlslab")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	info, err := os.Stat(built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if t.Logf("%d bytes", info.Size()); info.Size() > most {
+		t.Errorf("the command has %d bytes, want at most %d", info.Size(), most)
+	}
 }
 
 // TestBuildsForTheBrowser: what has no sockets and no files of its own builds for

@@ -24,7 +24,7 @@ type Endpoint struct {
 	ch         channel
 	transcript transcript
 	limits     limits
-	tell       telling
+	tell       *telling // see told
 
 	summary  *Summary
 	owing    bool     // see Owes
@@ -117,7 +117,7 @@ func (e *Endpoint) step(into []byte) (bool, error) {
 		e.begin = nil
 		begin()
 	}
-	if next := e.find(event.Send, nil); next.ok() {
+	if next := e.sends(); next.ok() {
 		if err := e.refuseExcess(); err != nil {
 			return false, e.fail(err)
 		}
@@ -147,7 +147,7 @@ func (e *Endpoint) Ready() bool {
 	switch {
 	case e.err != nil:
 		return false
-	case e.find(event.Send, nil).ok():
+	case e.sends().ok():
 		return true
 	case len(e.ch.hs) >= messageHeader && len(e.ch.hs) >= messageLen(e.ch.hs):
 		return true
@@ -196,6 +196,15 @@ func (e *Endpoint) find(d event.Direction, m message.Message) found {
 	return e.machine.find(e.summary.Version, e.state, d, m)
 }
 
+// sends finds what is to be sent now. Behind the handshake that is a KeyUpdate or nothing, and
+// each record asks: so the table is asked only where one is due.
+func (e *Endpoint) sends() found {
+	if e.state == event.Connected && (e.traffic == nil || !e.traffic.due()) {
+		return found{}
+	}
+	return e.find(event.Send, nil)
+}
+
 func (e *Endpoint) expects(k message.Kind) bool {
 	return e.machine.expects(e.summary.Version, e.state, k)
 }
@@ -204,7 +213,8 @@ func (e *Endpoint) expects(k message.Kind) bool {
 func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wire.Field) error {
 	row := next.row()
 	if e.cfg.Listener != nil {
-		e.tell.move, e.tell.ref, e.tell.to = row.String(), row.Ref, row.To
+		t := e.told()
+		t.move, t.ref, t.to = next.name(), row.Ref, row.To
 	}
 	if m != nil && e.cfg.Listener != nil {
 		e.noteMessage(event.Receive, m, raw, walked, row.To)
@@ -219,9 +229,14 @@ func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wir
 		e.owing = false
 	}
 	if row.To != e.state {
-		e.tell.stopped, e.limits.warnings = 0, 0 // it may come back, and wait for something else
+		e.limits.warnings = 0
+		if e.tell != nil {
+			e.tell.stopped = 0 // it may come back, and wait for something else
+		}
 	}
-	e.state, e.tell.move, e.tell.ref = row.To, "", ""
+	if e.state = row.To; e.tell != nil {
+		e.tell.move, e.tell.ref = "", ""
+	}
 	if e.state == event.Connected && e.transcript.bytes != nil {
 		if err := e.endRecord(); err != nil {
 			return e.fail(err)
@@ -229,6 +244,9 @@ func (e *Endpoint) fire(next found, m message.Message, raw []byte, walked *[]wir
 		e.transcript.bytes, e.ch.hsStore, e.transcript.running, e.ch.flight, e.early = nil, nil, nil, nil, nil
 		if len(e.ch.hs) == 0 { // what stands behind Finished is still to be looked at
 			e.ch.hs = nil
+		}
+		if e.role == event.Server && e.traffic != nil { // there are no more tickets to come
+			e.traffic.resumption = nil
 		}
 		e.machine.forget()
 	}

@@ -140,6 +140,41 @@ func TestEventsOwnTheirBytes(t *testing.T) {
 	}
 }
 
+// What a Listener keeps stays as it was told: the room in which fields are noted, and in which
+// labels are put together, is another message's and another connection's afterwards.
+func TestEventsStay(t *testing.T) {
+	var all []event.Event
+	var told []string
+	write := func(e event.Event) string { return fmt.Sprintf("%T%+v", e, e) }
+	listener := event.ListenerFunc(func(e event.Event) {
+		switch e.(type) {
+		case *event.Message, *event.Record, *event.Secret:
+			all, told = append(all, e), append(told, write(e))
+		}
+	})
+	for _, rec := range recorded(t) {
+		for _, role := range []event.Role{client, server} {
+			cfg := rec.config(role)
+			cfg.Listener, cfg.ShowSecrets = listener, true
+			e := newEnd(t, role, cfg)
+			for _, b := range append([][]byte{nil}, rec.to(role)...) {
+				e.Feed(b)
+				for {
+					if progress, err := e.Step(); err != nil || !progress {
+						break
+					}
+				}
+				e.Output()
+			}
+		}
+	}
+	for i, e := range all {
+		if now := write(e); now != told[i] {
+			t.Fatalf("it was told:\n%s\nand is now:\n%s", told[i], now)
+		}
+	}
+}
+
 // look asks for what a report computes only when it is looked at.
 func look(e event.Event) {
 	c, ok := e.(*event.Check)

@@ -40,7 +40,8 @@ func (e *Endpoint) ignoreHelloRequest() (bool, error) {
 	e.ch.hs = e.ch.hs[n:]
 	if e.listening() {
 		row := e.helloRequestIgnored()
-		e.tell.move, e.tell.ref = row.String(), row.Ref
+		t := e.told()
+		t.move, t.ref = row.String(), row.Ref
 		e.noteMessage(event.Receive, m, raw, walked, e.state)
 		e.tell.move, e.tell.ref = "", ""
 	}

@@ -46,7 +46,7 @@ func (e *Endpoint) beforeWrite() error {
 	if e.traffic != nil {
 		e.traffic.queued = false
 	}
-	if next := e.find(event.Send, nil); next.ok() {
+	if next := e.sends(); next.ok() {
 		return e.fire(next, nil, nil, nil)
 	}
 	return nil
@@ -96,8 +96,8 @@ func (e *Endpoint) update(d event.Direction, s *keyschedule.TrafficSecret) error
 // keys, and to make sense of tickets.
 type traffic struct {
 	read, write keyschedule.TrafficSecret
-	resumption  keyschedule.ResumptionSecret
-	until       time.Time // when the session that was resumed ends, and all that comes of it; zero: no session was resumed
+	resumption  *keyschedule.ResumptionSecret // nil at a server that has given its tickets
+	until       time.Time                     // when the session that was resumed ends, and all that comes of it; zero: no session was resumed
 
 	wanted    bool    // a KeyUpdate of ours is due
 	request   bool    // and it asks the peer for one

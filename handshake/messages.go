@@ -110,7 +110,7 @@ func (e *Endpoint) sendAsIs(m message.Message) error {
 	e.transcript.mark = at
 	raw := e.transcript.bytes[at:]
 	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.tell.to)
+		e.noteMessage(event.Send, m, raw, walked, e.told().to)
 	}
 	return e.write(iana.Handshake, raw)
 }
@@ -124,7 +124,7 @@ func (e *Endpoint) writeChangeCipherSpec() error {
 		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.tell.to)
+		e.noteMessage(event.Send, m, raw, walked, e.told().to)
 	}
 	return e.write(iana.ChangeCipherSpec, raw)
 }
@@ -140,7 +140,7 @@ func (e *Endpoint) sendLater(m message.Message) error {
 		return reason.Fault(m.Kind().String(), err)
 	}
 	if e.cfg.Listener != nil {
-		e.noteMessage(event.Send, m, raw, walked, e.tell.to)
+		e.noteMessage(event.Send, m, raw, walked, e.told().to)
 	}
 	return e.write(iana.Handshake, raw)
 }

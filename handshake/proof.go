@@ -59,7 +59,7 @@ func (e *Endpoint) sign(in message.Kind, s *sig.Scheme, key crypto.PrivateKey, c
 				inputs = append(inputs, event.Public("public_key", der))
 			}
 		}
-		e.secret(event.Secret{Label: signatureLabel(in), Scheme: s.ID, Method: s.Name(), Op: event.OpAsymmetric, Inputs: inputs, Value: b})
+		e.secret(event.Secret{Label: signatureLabel(in), Scheme: s.ID, Method: s.Name(), Op: event.OpAsymmetric}, b, inputs...)
 	}
 	return message.Signature{Scheme: s.ID, Bytes: b}, nil
 }
@@ -85,8 +85,8 @@ func (e *Endpoint) checkSignature(in message.Kind, sg *message.Signature, pub cr
 		}
 	}
 	if e.listening() {
-		e.checked(event.Check{What: signatureCheck(in), Op: event.OpAsymmetric, Method: sg.Scheme.String(), Err: err,
-			Inputs: []event.Input{event.Public("signed", content), event.Public("signature", sg.Bytes)}})
+		e.checked(event.Check{What: signatureCheck(in), Op: event.OpAsymmetric, Method: sg.Scheme.String(), Err: err},
+			event.Public("signed", content), event.Public("signature", sg.Bytes))
 	}
 	return err
 }

@@ -71,8 +71,8 @@ func (p *psk) binder(e *Endpoint, transcript ...[]byte) keyschedule.Secret {
 		e.extractedWith(name, event.LabelEarlySecret, event.Public("salt", make([]byte, p.hash.Size())), event.Private("ikm", p.key, ""), early.Bytes())
 		e.expandedWith(name, event.LabelBinderKey, label, event.LabelEarlySecret, early.Bytes(), emptyHash(p.hash), "transcript_hash", key.Bytes())
 		e.expandedWith(name, event.LabelBinderFinishedKey, "finished", event.LabelBinderKey, key.Bytes(), nil, "context", finished.Bytes())
-		e.secret(event.Secret{Label: event.LabelPSKBinder, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: name,
-			Inputs: []event.Input{event.Private("finished_key", finished.Bytes(), event.LabelBinderFinishedKey), event.Public("transcript_hash", th)}, Value: b.Bytes()})
+		e.secret(event.Secret{Label: event.LabelPSKBinder, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: name}, b.Bytes(),
+			event.Private("finished_key", finished.Bytes(), event.LabelBinderFinishedKey), event.Public("transcript_hash", th))
 	}
 	return b
 }
@@ -242,8 +242,8 @@ func (s *server13) choosePSK(m *message.ClientHello) error {
 			err = s.fault(reason.BadBinder, "RFC 9846 §4.3.11", m, "client_hello.extensions.pre_shared_key.binders", reason.Say("the HMAC that the named key makes"), reason.Say("another"))
 		}
 		if s.listening() {
-			s.checked(event.Check{What: event.CheckPSKBinder, Op: event.OpHash, Method: p.hash.String(), Err: err,
-				Inputs: compared(want.Bytes(), event.LabelPSKBinder, x.Binders[i])})
+			s.checked(event.Check{What: event.CheckPSKBinder, Op: event.OpHash, Method: p.hash.String(), Err: err},
+				expected(want.Bytes(), event.LabelPSKBinder), event.Public("received", x.Binders[i]))
 		}
 		if err != nil {
 			return err

@@ -46,6 +46,26 @@ func allTables() [][]rowOf {
 		rowsOf(&s.tables.first), rowsOf(&s.tables.tls13), rowsOf(&s.tables.tls12)}
 }
 
+// TestConnectedSendsKeyUpdateAlone: Endpoint.sends does not ask the table behind the handshake
+// unless a KeyUpdate is due. A row that sends something else from there would not be found.
+func TestConnectedSendsKeyUpdateAlone(t *testing.T) {
+	found := 0
+	for _, rows := range allTables() {
+		for _, r := range rows {
+			if r.In != event.Connected || r.Dir != event.Send {
+				continue
+			}
+			found++
+			if r.Msg != message.KindKeyUpdate || r.When != event.GuardUpdateDue {
+				t.Errorf("%v: let Endpoint.sends know when it is due", r.Move)
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d rows, of two roles", found)
+	}
+}
+
 // TestRowsOfAStateStandTogether: who reads what may happen in a state reads one block.
 func TestRowsOfAStateStandTogether(t *testing.T) {
 	for _, rows := range allTables() {

@@ -100,9 +100,8 @@ func (k *keys12) verifyData(e *Endpoint, role event.Role, transcript int) [12]by
 		tag = "server finished"
 	}
 	if e.revealing() {
-		e.secret(event.Secret{Label: role.Labels().VerifyData, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag,
-			Inputs: []event.Input{event.Private("master_secret", k.master[:], event.LabelMasterSecret), event.Public("handshake_hash", hash)},
-			Value:  v[:]})
+		e.secret(event.Secret{Label: role.Labels().VerifyData, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: h.String(), Tag: tag}, v[:],
+			event.Private("master_secret", k.master[:], event.LabelMasterSecret), event.Public("handshake_hash", hash))
 	}
 	return v
 }
@@ -129,8 +128,8 @@ func (k *keys12) checkFinished(e *Endpoint, m *message.Finished) error {
 			Want: fmt.Sprintf("%x", want), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
-			Inputs: compared(want[:], peer.Labels().VerifyData, m.VerifyData)})
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err},
+			expected(want[:], peer.Labels().VerifyData), event.Public("received", m.VerifyData))
 	}
 	if err != nil {
 		return err

@@ -34,13 +34,14 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 		key = k.psk.key
 	}
 	early := keyschedule.NewEarlySecret(h, key)
-	k.handshake = early.Handshake(shared)
+	derived := early.Derived()
+	k.handshake = keyschedule.HandshakeFrom(derived, shared)
 	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientTraffic, k.serverTraffic = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
 		none := make([]byte, h.Size())
-		derived := early.Derived()
-		if key == nil { // else it has been told with the binder
+		derived := derived // the compiler puts on the heap what is told of
+		if key == nil {    // else it has been told with the binder
 			e.extracted(event.LabelEarlySecret, event.Public("salt", none), event.Public("ikm", none), early.Bytes())
 		}
 		e.expanded(event.LabelEarlyDerived, "derived", event.LabelEarlySecret, early.Bytes(), emptyHash(h), derived.Bytes())
@@ -61,7 +62,8 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 // deriveMain goes on to the application's secrets. The transcript must reach to the
 // server's Finished, and no further.
 func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
-	k.main = k.handshake.Main()
+	derived := k.handshake.Derived()
+	k.main = keyschedule.MainFrom(derived)
 	th := e.transcriptHash(len(e.transcript.bytes))
 	k.clientNext, k.serverNext = k.main.ClientTraffic(th), k.main.ServerTraffic(th)
 	x := &exporter13{hash: e.summary.Suite.Hash, secret: k.main.Exporter(th)}
@@ -71,7 +73,7 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 	e.exporter = x
 	if e.revealing() {
 		h := e.summary.Suite.Hash
-		derived := k.handshake.Derived()
+		derived := derived // as in deriveHandshake
 		e.expanded(event.LabelHandshakeDerived, "derived", event.LabelHandshakeSecret, k.handshake.Bytes(), emptyHash(h), derived.Bytes())
 		e.extracted(event.LabelMainSecret, event.Private("salt", derived.Bytes(), event.LabelHandshakeDerived), event.Public("ikm", make([]byte, h.Size())), k.main.Bytes())
 		e.expanded(event.LabelClientApplicationTrafficSecret0, "c ap traffic", event.LabelMainSecret, k.main.Bytes(), th, k.clientNext.Bytes())
@@ -94,7 +96,8 @@ func (k *keys13) deriveMain(e *Endpoint, clientRandom []byte) error {
 // reach to the client's Finished.
 func (k *keys13) finish(e *Endpoint) {
 	th := e.transcriptHash(len(e.transcript.bytes))
-	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: k.main.Resumption(th)}
+	resumption := k.main.Resumption(th)
+	t := &traffic{read: k.serverNext, write: k.clientNext, resumption: &resumption}
 	if k.psk != nil && k.psk.session != nil {
 		t.until = k.psk.session.Created.Add(k.psk.session.Lifetime)
 	}
@@ -161,13 +164,14 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 		base = &k.serverTraffic
 	}
 	th := e.transcriptHash(upTo)
-	v := base.VerifyData(th)
+	key := base.FinishedKey()
+	v := keyschedule.VerifyDataFrom(key, th)
 	if e.revealing() {
-		key := base.FinishedKey()
+		key := key
 		labels := role.Labels()
 		e.expanded(labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), nil, key.Bytes())
-		e.secret(event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(),
-			Inputs: []event.Input{event.Private("finished_key", key.Bytes(), labels.FinishedKey), event.Public("transcript_hash", th)}, Value: v.Bytes()})
+		e.secret(event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String()}, v.Bytes(),
+			event.Private("finished_key", key.Bytes(), labels.FinishedKey), event.Public("transcript_hash", th))
 	}
 	return v
 }
@@ -189,8 +193,8 @@ func (k *keys13) checkFinished(e *Endpoint, m *message.Finished) error {
 			Want: fmt.Sprintf("%x", want.Bytes()), Got: fmt.Sprintf("%x", m.VerifyData)}
 	}
 	if e.listening() {
-		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err,
-			Inputs: compared(want.Bytes(), peer.Labels().VerifyData, m.VerifyData)})
+		e.checked(event.Check{What: event.CheckFinished, Op: event.OpHash, Method: e.summary.Suite.Hash.String(), Err: err},
+			expected(want.Bytes(), peer.Labels().VerifyData), event.Public("received", m.VerifyData))
 	}
 	if err != nil {
 		return err

@@ -145,7 +145,7 @@ func (s *server12) sendServerKeyExchange(_ message.Message) error {
 	m := serverKeyExchange(s.exchange.Kx(), params)
 	if s.revealing() {
 		s.secret(event.Secret{Label: event.LabelServerEphemeral, Exchange: s.exchange.Kx(), Group: s.groupOf(s.summary.Group), Method: s.groupName(s.summary.Group),
-			Op: event.OpAsymmetric, Inputs: explain(s.offer, nil, ""), Value: params.Share})
+			Op: event.OpAsymmetric}, params.Share, explain(s.offer, nil, "")...)
 	}
 	signed, err := s.signedParams(m)
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *server12) recvClientKeyExchange(msg message.Message) error {
 	}
 	pre := s.exchange.PreMaster(secret)
 	if s.revealing() {
-		s.secret(s.preMasterEvent(s.exchange, pre, explain(s.offer, s.offer.Share(), choose(s.exchange.Ephemeral(), event.LabelServerEphemeral, ""))))
+		s.tellPreMaster(s.exchange, pre, explain(s.offer, s.offer.Share(), choose(s.exchange.Ephemeral(), event.LabelServerEphemeral, "")))
 	}
 	s.offer = nil // forward secrecy is this: the ephemeral key is gone
 	s.deriveMaster(s.Endpoint, pre)

@@ -210,9 +210,9 @@ func (s *server13) sendServerHello(_ message.Message) error {
 	}
 	if a != nil && s.revealing() {
 		g := event.GroupOf(s.group)
-		s.secret(event.Secret{Label: event.LabelServerKeyShare, Group: g, Method: g.Name, Op: event.OpAsymmetric, Inputs: explain13(a, nil, ""), Value: a.Share()})
-		s.secret(event.Secret{Label: event.LabelSharedSecret, Group: g, Method: g.Name, Op: event.OpAsymmetric,
-			Inputs: explain13(a, a.Share(), event.LabelServerKeyShare), Value: a.Secret()})
+		s.secret(event.Secret{Label: event.LabelServerKeyShare, Group: g, Method: g.Name, Op: event.OpAsymmetric}, a.Share(), explain13(a, nil, "")...)
+		s.secret(event.Secret{Label: event.LabelSharedSecret, Group: g, Method: g.Name, Op: event.OpAsymmetric}, a.Secret(),
+			explain13(a, a.Share(), event.LabelServerKeyShare)...)
 	}
 	s.ch.wr.SetVersion(iana.TLS13)
 	s.ch.rd.SetVersion(iana.TLS13)

@@ -144,8 +144,8 @@ func (c *client13) recvServerHello(msg message.Message) error {
 		c.decided(event.DecisionCompatibilityMode, !c.cfg.NoCompatibilityMode && len(m.SessionID) > 0, nil, choose(len(m.SessionID) > 0, event.WhySessionIDEchoed, event.WhySessionIDEmpty))
 	}
 	if o != nil && c.revealing() {
-		c.secret(event.Secret{Label: event.LabelSharedSecret, Group: event.GroupOf(o.group), Method: o.group.Name(), Op: event.OpAsymmetric,
-			Inputs: explain13(o.offer, o.offer.Share(), event.LabelClientKeyShare), Value: secret})
+		c.secret(event.Secret{Label: event.LabelSharedSecret, Group: event.GroupOf(o.group), Method: o.group.Name(), Op: event.OpAsymmetric}, secret,
+			explain13(o.offer, o.offer.Share(), event.LabelClientKeyShare)...)
 	}
 	c.offers = nil // forward secrecy is this: the ephemeral keys are gone
 	if err := c.deriveHandshake(c.Endpoint, c.hello.Random[:], secret); err != nil {

@@ -24,7 +24,7 @@ type move[S any] struct {
 	Do   func(*S, message.Message) error
 	To   event.State
 	Ref  string       // where it is specified
-	Ver  iana.Version // the version whose row it is; 0: its table's
+	Ver  iana.Version // the version whose row it is, in a table of none; 0: its table's
 }
 
 // rows are those of a role in one version, or before one is settled.
@@ -33,9 +33,13 @@ type rows[S any] struct {
 	version iana.Version // 0: before one is settled
 	moves   []move[S]
 
-	once sync.Once
-	from [event.Failed + 1][2][]int // see of
+	once  sync.Once
+	from  [event.Failed + 1][2][]int // see of
+	names []string                   // of the moves, as events have them; see name
 }
+
+// mayCount reports whether any row counts for version v.
+func (r *rows[S]) mayCount(v iana.Version) bool { return v == 0 || r.version == 0 || r.version == v }
 
 // of are the rows of a state in one direction, in their order. Each record asks whether something
 // is to be sent first, and a state has few rows or none. The index is made when it is first asked
@@ -46,10 +50,23 @@ func (r *rows[S]) of(state event.State, dir event.Direction) []int {
 		for i := range r.moves {
 			m := &r.moves[i]
 			r.from[m.In][m.Dir] = append(r.from[m.In][m.Dir], i)
+			r.names = append(r.names, r.row(i).String())
 		}
 	})
 	return r.from[state][dir]
 }
+
+// whose is the version whose row m is; 0: of both.
+func (r *rows[S]) whose(m *move[S]) iana.Version { return max(r.version, m.Ver) }
+
+func (r *rows[S]) row(i int) event.Move {
+	m := &r.moves[i]
+	return event.Move{Role: r.role, Version: r.whose(m), In: m.In, Dir: m.Dir, Msg: m.Msg, Guarded: m.If != nil, When: m.When, To: m.To, Ref: m.Ref}
+}
+
+// name is that of a row which has been found: put together once, since each event of a handshake
+// has the name of its move.
+func (r *rows[S]) name(i int) string { return r.names[i] }
 
 // table is rows bound to what they work on.
 type table[S any] struct {
@@ -61,6 +78,7 @@ type table[S any] struct {
 type bound interface {
 	do(row int, m message.Message) error
 	row(row int) event.Move
+	name(row int) string
 }
 
 // machine is the tables of a role, whatever they work on. Only the driver reads it: a handler
@@ -97,6 +115,7 @@ type found struct {
 func (f found) ok() bool                   { return f.table != nil }
 func (f found) do(m message.Message) error { return f.table.do(f.i, m) }
 func (f found) row() event.Move            { return f.table.row(f.i) }
+func (f found) name() string               { return f.table.name(f.i) }
 
 func (t *tables[S, S13, S12]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) found {
 	if i := t.first.find(v, state, dir, m); i >= 0 {
@@ -128,9 +147,6 @@ func (t *tables[S, S13, S12]) awaits(v iana.Version, state event.State) (kinds [
 	return kinds
 }
 
-// whose is the version whose row r is; 0: of both.
-func (t *table[S]) whose(r *move[S]) iana.Version { return max(t.version, r.Ver) }
-
 // counts reports whether r is a row of version v.
 func (t *table[S]) counts(r *move[S], v iana.Version) bool {
 	of := t.whose(r)
@@ -143,6 +159,9 @@ func (t *table[S]) awaited(r *move[S], v iana.Version) bool {
 }
 
 func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, m message.Message) int {
+	if !t.mayCount(v) {
+		return -1
+	}
 	for _, i := range t.rows.of(state, dir) {
 		r := &t.moves[i]
 		if !t.counts(r, v) || m != nil && r.Msg != m.Kind() {
@@ -156,11 +175,6 @@ func (t *table[S]) find(v iana.Version, state event.State, dir event.Direction, 
 }
 
 func (t *table[S]) do(row int, m message.Message) error { return t.moves[row].Do(t.s, m) }
-
-func (t *table[S]) row(i int) event.Move {
-	r := &t.moves[i]
-	return event.Move{Role: t.role, Version: t.whose(r), In: r.In, Dir: r.Dir, Msg: r.Msg, Guarded: r.If != nil, When: r.When, To: r.To, Ref: r.Ref}
-}
 
 func (t *table[S]) expects(v iana.Version, state event.State, kind message.Kind) bool {
 	for _, i := range t.rows.of(state, event.Receive) {

@@ -3,6 +3,7 @@ package handshake
 import (
 	"bytes"
 	"cmp"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -23,11 +24,21 @@ type telling struct {
 	ref     string
 	to      event.State // where it leads
 	stopped event.State // state of the last event.Stop, plus one
+	label   []byte      // room for an HkdfLabel
+}
+
+// told is e's telling. A connection that nobody listens to has none.
+func (e *Endpoint) told() *telling {
+	if e.tell == nil {
+		e.tell = new(telling)
+	}
+	return e.tell
 }
 
 func (e *Endpoint) meta() event.Meta {
-	e.tell.events++
-	return event.Meta{Seq: e.tell.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: e.tell.move, Ref: e.tell.ref}
+	t := e.told()
+	t.events++
+	return event.Meta{Seq: t.events, Conn: e.cfg.Conn, Party: e.party(), Time: e.now(), State: e.state, Move: t.move, Ref: t.ref}
 }
 
 func (e *Endpoint) party() string {
@@ -57,19 +68,34 @@ func (e *Endpoint) noteRecord(d event.Direction, r record.Record) {
 	})
 }
 
-// walked is where the walk that reads or writes a message notes its fields; nil where
-// nobody listens.
+// walked is where the walk that reads or writes a message notes its fields, until noteMessage
+// has copied them; nil where nobody listens.
 func (e *Endpoint) walked() *[]wire.Field {
 	if e.cfg.Listener == nil {
 		return nil
 	}
-	return new([]wire.Field)
+	return walks.Get().(*[]wire.Field)
 }
+
+// walks are where fields are noted whose number is not known beforehand: a list that grows from
+// nothing for each message is copied over and over.
+var walks = sync.Pool{New: func() any { return new(make([]wire.Field, 0, 128)) }}
+
+// mostFields is what the pool keeps room for, 70 KB: a browser's ClientHello has 200, one that
+// somebody made to be long has 30,000.
+const mostFields = 1024
 
 // noteMessage tells of a message whose walk noted its fields in walked: what is shown of a
 // received message are the bytes that came.
 func (e *Endpoint) noteMessage(d event.Direction, m message.Message, raw []byte, walked *[]wire.Field, to event.State) {
-	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: bytes.Clone(raw), Fields: wire.Clone(*walked), Group: e.groupOf(event.SettledGroup(m)), To: to})
+	raw = bytes.Clone(raw)
+	fields := wire.Over(raw, *walked)
+	if cap(*walked) <= mostFields {
+		clear(*walked) // the pool keeps nothing alive
+		*walked = (*walked)[:0]
+		walks.Put(walked)
+	}
+	e.cfg.Listener.Event(&event.Message{Meta: e.meta(), Dir: d, Kind: m.Kind(), Msg: m, Raw: raw, Fields: fields, Group: e.groupOf(event.SettledGroup(m)), To: to})
 }
 
 func (e *Endpoint) noteData(d event.Direction, p []byte) {
@@ -97,21 +123,51 @@ func (e *Endpoint) decided(what event.DecisionName, chosen, among any, why event
 	}
 }
 
-// secret tells of a derivation. Where it does not say of which version, it is the one
-// that was chosen.
-func (e *Endpoint) secret(s event.Secret) {
-	s.Meta = e.meta()
-	s.Version = cmp.Or(s.Version, e.summary.Version)
-	s.Value = bytes.Clone(s.Value)
-	s.Inputs = event.CloneInputs(s.Inputs)
-	e.cfg.Listener.Event(&s)
+// secret tells of a derivation, of its value and of what went into it. Where s does not say of
+// which version, it is the one that was chosen.
+func (e *Endpoint) secret(s event.Secret, value []byte, inputs ...event.Input) {
+	var told struct { // one piece of memory, with room for inputs: three as a rule
+		event.Secret
+		room [3]event.Input
+	}
+	told.Secret = s
+	told.Meta = e.meta()
+	told.Version = cmp.Or(s.Version, e.summary.Version)
+	n := len(value)
+	for i := range inputs {
+		n += len(inputs[i].Bytes)
+	}
+	own := make(owned, 0, n)
+	told.Value = own.copy(value)
+	if len(inputs) > 0 {
+		told.Inputs = told.room[:0]
+	}
+	for _, in := range inputs {
+		in.Bytes = own.copy(in.Bytes)
+		told.Inputs = append(told.Inputs, in)
+	}
+	e.cfg.Listener.Event(&told.Secret)
 }
 
-// checked tells of a check and returns its error.
-func (e *Endpoint) checked(c event.Check) {
+// owned is what an event has of bytes that it does not share: the copies stand side by side in
+// one piece of memory.
+type owned []byte
+
+// copy copies b.
+func (o *owned) copy(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	at := len(*o)
+	*o = append(*o, b...)
+	return (*o)[at:len(*o):len(*o)]
+}
+
+// checked tells of a check and of what it looked at.
+func (e *Endpoint) checked(c event.Check, inputs ...event.Input) {
 	c.Meta = e.meta()
 	c.OK = c.Err == nil
-	c.Inputs = event.CloneInputs(c.Inputs)
+	c.Inputs = event.CloneInputs(inputs)
 	if !e.revealing() { // then no secret has been told that one could be from
 		for i := range c.Inputs {
 			c.Inputs[i].From = ""
@@ -130,7 +186,7 @@ func (e *Endpoint) groupOf(id iana.Group) event.Group {
 
 // stop tells, once per state, that the endpoint waits.
 func (e *Endpoint) stop() {
-	if e.listening() && e.tell.stopped != e.state+1 {
+	if e.listening() && e.told().stopped != e.state+1 {
 		e.tell.stopped = e.state + 1
 		e.cfg.Listener.Event(&event.Stop{Meta: e.meta(), Legal: e.Legal()})
 	}

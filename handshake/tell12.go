@@ -11,28 +11,26 @@ import (
 
 // tellMaster is apart for the reason that tellKeys has.
 func (k *keys12) tellMaster(e *Endpoint, pre, sessionHash []byte) {
-	s := event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "master secret",
-		Inputs: []event.Input{event.Private("premaster_secret", pre, event.LabelPremasterSecret)}, Value: k.master[:]}
+	s := event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "master secret"}
+	secret := event.Private("premaster_secret", pre, event.LabelPremasterSecret)
 	if k.ems {
-		s.Tag, s.Inputs = "extended master secret", append(s.Inputs, event.Public("session_hash", sessionHash))
+		s.Tag = "extended master secret"
+		e.secret(s, k.master[:], secret, event.Public("session_hash", sessionHash))
 	} else {
-		s.Inputs = append(s.Inputs, event.Public("client_random", k.clientRandom[:]), event.Public("server_random", k.serverRandom[:]))
+		e.secret(s, k.master[:], secret, event.Public("client_random", k.clientRandom[:]), event.Public("server_random", k.serverRandom[:]))
 	}
-	e.secret(s)
 }
 
 // tellSession tells of the master secret that a session has brought.
 func (k *keys12) tellSession(e *Endpoint) {
-	e.secret(event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionSession, Method: "session", Value: k.master[:]})
+	e.secret(event.Secret{Label: event.LabelMasterSecret, Function: event.FunctionSession, Method: "session"}, k.master[:])
 }
 
 // tellKeys tells of the key block and its parts. It is a function of its own because what it
 // builds would else take room on the stack of callers that do not need it.
 func (k *keys12) tellKeys(e *Endpoint) {
-	e.secret(event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion",
-		Inputs: []event.Input{event.Private("master_secret", k.master[:], event.LabelMasterSecret),
-			event.Public("server_random", k.serverRandom[:]), event.Public("client_random", k.clientRandom[:])},
-		Value: k.block.Raw})
+	e.secret(event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: e.summary.Suite.Hash.String(), Tag: "key expansion"}, k.block.Raw,
+		event.Private("master_secret", k.master[:], event.LabelMasterSecret), event.Public("server_random", k.serverRandom[:]), event.Public("client_random", k.clientRandom[:]))
 	at := 0
 	for _, p := range []struct {
 		label event.SecretLabel
@@ -42,20 +40,20 @@ func (k *keys12) tellKeys(e *Endpoint) {
 		{event.LabelClientWriteIV, k.block.ClientIV}, {event.LabelServerWriteIV, k.block.ServerIV}} {
 		if len(p.value) > 0 {
 			e.secret(event.Secret{Label: p.label, Op: event.OpNone, Function: event.FunctionPart, Off: at,
-				Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value)), Value: p.value,
-				Inputs: []event.Input{event.Private("key_block", k.block.Raw, event.LabelKeyBlock)}})
+				Method: fmt.Sprintf("key_block[%d:%d]", at, at+len(p.value))},
+				p.value, event.Private("key_block", k.block.Raw, event.LabelKeyBlock))
 		}
 		at += len(p.value)
 	}
 }
 
-// preMasterEvent tells how the premaster secret came about.
-func (e *Endpoint) preMasterEvent(x kx.Exchange, pre []byte, values []event.Input) event.Secret {
+// tellPreMaster tells how the premaster secret came about.
+func (e *Endpoint) tellPreMaster(x kx.Exchange, pre []byte, values []event.Input) {
 	method := fmt.Sprint(x.Kx())
 	if g := e.summary.Group; g != 0 {
 		method += " " + e.groupName(g)
 	}
-	return event.Secret{Label: event.LabelPremasterSecret, Exchange: x.Kx(), Group: e.groupOf(e.summary.Group), Method: method, Op: event.OpAsymmetric, Inputs: values, Value: pre}
+	e.secret(event.Secret{Label: event.LabelPremasterSecret, Exchange: x.Kx(), Group: e.groupOf(e.summary.Group), Method: method, Op: event.OpAsymmetric}, pre, values...)
 }
 
 // groupName prefers the name that the group gives itself: a student's own has no other.
@@ -84,10 +82,8 @@ func signatureCheck(in message.Kind) event.CheckName {
 	return event.CheckCertificateVerifySignature
 }
 
-// compared are what a check compares: the value that was computed here, and told under a
-// label, and the one that came.
-func compared(want []byte, told event.SecretLabel, got []byte) []event.Input {
-	in := []event.Input{event.Public("expected", want), event.Public("received", got)}
-	in[0].From = told
-	return in
+// expected is the value that a check compares with: one that was computed here, and told under
+// a label.
+func expected(want []byte, told event.SecretLabel) event.Input {
+	return event.Input{Value: kx.Value{Name: "expected", Bytes: want}, From: told}
 }

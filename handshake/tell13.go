@@ -13,8 +13,8 @@ func (e *Endpoint) extracted(label event.SecretLabel, salt, ikm event.Input, val
 }
 
 func (e *Endpoint) extractedWith(hash string, label event.SecretLabel, salt, ikm event.Input, value []byte) {
-	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExtract, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash,
-		Inputs: []event.Input{salt, ikm}, Value: value})
+	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExtract, Method: "HKDF-Extract", Op: event.OpHash, Hash: hash},
+		value, salt, ikm)
 }
 
 // expanded tells of an HKDF-Expand-Label of the secret told as from. A context as long as the hash is a hash: of
@@ -28,9 +28,10 @@ func (e *Endpoint) expanded(label event.SecretLabel, tag string, from event.Secr
 }
 
 func (e *Endpoint) expandedWith(hash string, label event.SecretLabel, tag string, from event.SecretLabel, secret, context []byte, contextName string, value []byte) {
-	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag, Value: value,
-		Inputs: []event.Input{event.Private("secret", secret, from), event.Public(contextName, context),
-			event.Public("hkdf_label", keyschedule.AppendHkdfLabel(nil, tag, context, len(value)))}})
+	t := e.told()
+	t.label = keyschedule.AppendHkdfLabel(t.label[:0], tag, context, len(value)) // secret copies it
+	e.secret(event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: hash, Tag: tag}, value,
+		event.Private("secret", secret, from), event.Public(contextName, context), event.Public("hkdf_label", t.label))
 }
 
 // trafficLabel is the label of the traffic secret that the keys k come from, in direction d.

@@ -50,12 +50,26 @@ func (c *Config) verifyChain(in ChainInput) (*pki.Report, error) {
 		report, err := c.VerifyChain(in)
 		return report, judged(err, in.Time)
 	}
+	return pki.Verify(in.Chain, in.options())
+}
+
+// verifyKept judges a chain that is kept: what was found good is not computed again as long as
+// it holds.
+func (c *Config) verifyKept(in ChainInput) error {
+	if c.VerifyChain != nil {
+		_, err := c.verifyChain(in)
+		return err
+	}
+	return verdicts.Verify(in.Chain, in.options())
+}
+
+func (in *ChainInput) options() pki.VerifyOptions {
 	o := pki.VerifyOptions{Roots: in.Roots, ServerName: in.ServerName, Time: in.Time,
 		Staple: in.Staple, HeedMustStaple: in.MustStaple, Explain: in.Explain, Signatures: &signatures, Recompute: !in.Kept, KeyUsage: in.KeyUsage, Version: in.Version}
 	if !in.FromServer {
 		o.Usage = pki.ClientAuth
 	}
-	return pki.Verify(in.Chain, o)
+	return o
 }
 
 // verifyConnection asks the caller, once the peer has finished.
@@ -73,6 +87,9 @@ func (e *Endpoint) verifyConnection() error {
 
 // signatures remembers which certificates were found to be signed by which keys.
 var signatures pki.SignatureCache
+
+// verdicts remembers which kept chains were found good, and how long that holds.
+var verdicts pki.VerdictCache
 
 // parseChain parses what a Certificate message holds.
 func parseChain(raw [][]byte) ([]*x509.Certificate, error) {
@@ -119,7 +136,7 @@ func (e *Endpoint) whyNotTrusted(raw [][]byte, serverName string, fromServer boo
 	if len(chain) == 0 { // of a server that an external key has vouched for, and nothing else
 		return nil, event.WhyTrustWithdrawn
 	}
-	_, err = e.cfg.verifyChain(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
+	err = e.cfg.verifyKept(ChainInput{Chain: chain, Kept: true, Roots: e.cfg.Roots, ServerName: serverName, Time: e.now(), FromServer: fromServer})
 	switch r := reason.Of(err); {
 	case err == nil:
 		return chain, ""

@@ -97,9 +97,11 @@ type verifier struct {
 	forms      []candidateForms                 // by candidate, filled when asked for
 	misnamed   *reason.Error                    // the leaf does not carry the name asked for: no path mends that
 	names      *constraintMemo                  // made when asked for
-	shown      map[[2]*x509.Certificate][]Input // of a signature, by child and issuer (Explain only)
+	signed     map[[2]*x509.Certificate][]Input // what a signature shows, by child and issuer (Explain only)
 	documents  map[*x509.Certificate]*document  // what the checks looked at (Explain only)
 	stapled    *document                        // likewise
+	inputs     []Input                          // room for those of checks (Explain only)
+	looks      []Looked                         // likewise
 	judging    judgement                        // of the path at hand
 
 	pathRoom      [8]*x509.Certificate

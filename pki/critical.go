@@ -110,19 +110,13 @@ func (q policyQualifier) String() string {
 }
 
 func showCriticalExtension(j *judgement, i int) []Input {
-	var ids []string
-	for _, e := range j.certs[i].Extensions {
-		if e.Critical {
-			ids = append(ids, e.Id.String())
-		}
-	}
-	inputs := []Input{{InExtensions, ids}}
+	extensions := Input{InExtensions, (*criticalOf)(j.certs[i])}
 	if qualifiers, _ := criticalQualifiers(j.certs[i]); len(qualifiers) > 0 {
 		texts := make([]string, len(qualifiers))
 		for k, q := range qualifiers {
 			texts[k] = q.String()
 		}
-		inputs = append(inputs, Input{InQualifiers, texts})
+		return j.shown(extensions, Input{InQualifiers, texts})
 	}
-	return inputs
+	return j.shown(extensions)
 }

@@ -9,6 +9,9 @@ import (
 	"tlslab/pki/internal/algid"
 )
 
+// later is a value that is computed when somebody looks.
+type later interface{ compute() any }
+
 // deferred is the explanation of a signature that was found good. Nothing in it is computed
 // until somebody looks: a listener that shows a line of a report, or throws it away, pays
 // for no second look at the signature. What it will be computed from does not change: it is

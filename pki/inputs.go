@@ -9,7 +9,7 @@ import (
 // Input is one value that a check or a step looked at.
 type Input struct {
 	Name  string // one of InputNames
-	value any    // or a deferredValue
+	value any    // or one that is computed later
 }
 
 // NewInput returns an Input of a caller's own check.
@@ -17,10 +17,11 @@ func NewInput(name string, value any) Input { return Input{name, value} }
 
 // Value returns a string, []byte, int, bool, time.Time or []string. A value that takes the
 // arithmetic of a public key is computed when it is first asked for, on the goroutine that
-// asks. A value is the same each time, and must not be changed.
+// asks; what a certificate says is written out each time. A value is the same each time, and
+// must not be changed.
 func (in Input) Value() any {
-	if d, ok := in.value.(deferredValue); ok {
-		return d.compute()
+	if l, ok := in.value.(later); ok {
+		return l.compute()
 	}
 	return in.value
 }

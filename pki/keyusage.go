@@ -120,5 +120,5 @@ func (j *judgement) tlsRule() string {
 }
 
 func showKeyUsage(j *judgement, i int) []Input {
-	return []Input{{InKeyUsage, KeyUsageNames(j.certs[i].KeyUsage)}, {InWantedUsage, j.wantedKeyUsage(i).String()}}
+	return j.shown(Input{InKeyUsage, (*keyUsageOf)(j.certs[i])}, Input{InWantedUsage, j.wantedKeyUsage(i).String()})
 }

@@ -159,17 +159,8 @@ const (
 	inSingle     = inData + ".responses.single_response"
 )
 
-// fieldsOf is a list of fields of certificate i that it must have.
-func fieldsOf(i int, paths ...string) []Looked {
-	all := make([]Looked, len(paths))
-	for k, path := range paths {
-		all[k] = Looked{Cert: i, Path: path}
-	}
-	return all
-}
-
-func lookSignatureAlgorithm(_ *judgement, i int, _ *reason.Error) []Looked {
-	return fieldsOf(i, inCert+".signature_algorithm")
+func lookSignatureAlgorithm(j *judgement, i int, _ *reason.Error) []Looked {
+	return j.fields(i, inCert+".signature_algorithm")
 }
 
 func lookSignature(j *judgement, i int, err *reason.Error) []Looked {
@@ -177,19 +168,18 @@ func lookSignature(j *judgement, i int, err *reason.Error) []Looked {
 	if hasIssuer(j, i) {
 		by = i + 1
 	}
-	all := append(fieldsOf(i, inTBS, inCert+".signature_algorithm", inCert+".signature_value"), Looked{Cert: by, Path: inKey})
-	switch {
-	case err == nil:
-	case strings.HasSuffix(err.Field, ".signature_algorithm"):
-		return fieldsOf(i, inCert+".signature_algorithm") // one that is not known
-	case strings.HasSuffix(err.Field, "."+CauseNamesAnother):
+	if err != nil && strings.HasSuffix(err.Field, ".signature_algorithm") {
+		return j.fields(i, inCert+".signature_algorithm") // one that is not known
+	}
+	all := j.looked(Looked{i, inTBS, ""}, Looked{i, inCert + ".signature_algorithm", ""}, Looked{i, inCert + ".signature_value", ""}, Looked{by, inKey, ""})
+	if err != nil && strings.HasSuffix(err.Field, "."+CauseNamesAnother) {
 		all = append(all, Looked{Cert: i, Path: inValue + ".authority_key_identifier"}, Looked{Cert: by, Path: inValue + ".subject_key_identifier"})
 	}
 	return all
 }
 
-func lookValidity(_ *judgement, i int, _ *reason.Error) []Looked {
-	return fieldsOf(i, inTBS+".validity.not_before", inTBS+".validity.not_after")
+func lookValidity(j *judgement, i int, _ *reason.Error) []Looked {
+	return j.fields(i, inTBS+".validity.not_before", inTBS+".validity.not_after")
 }
 
 func lookTLSFeature(j *judgement, i int, _ *reason.Error) []Looked {
@@ -201,8 +191,8 @@ func lookTLSFeature(j *judgement, i int, _ *reason.Error) []Looked {
 	return all
 }
 
-func lookIssuerName(_ *judgement, i int, _ *reason.Error) []Looked {
-	return []Looked{{i, inIssuer, ""}, {i + 1, inSubject, ""}}
+func lookIssuerName(j *judgement, i int, _ *reason.Error) []Looked {
+	return j.looked(Looked{i, inIssuer, ""}, Looked{i + 1, inSubject, ""})
 }
 
 func lookName(j *judgement, i int, _ *reason.Error) []Looked {
@@ -210,21 +200,21 @@ func lookName(j *judgement, i int, _ *reason.Error) []Looked {
 	if parseIP(j.o.ServerName) != nil {
 		kind = ".ip_address"
 	}
-	return []Looked{{i, inValue + ".subject_alt_name" + kind, AbsentNoName}}
+	return j.looked(Looked{i, inValue + ".subject_alt_name" + kind, AbsentNoName})
 }
 
 func lookBasicConstraints(j *judgement, i int, _ *reason.Error) []Looked {
-	all := []Looked{{i, inCA, AbsentNotCA}}
+	all := j.looked(Looked{i, inCA, AbsentNotCA})
 	if !j.certs[i].IsCA { // an anchor of version 1 needs none
 		all = append(all, Looked{i, inTBS + ".version", AbsentVersion1})
 	}
 	return all
 }
 
-func lookPathLength(_ *judgement, i int, _ *reason.Error) []Looked {
-	all := fieldsOf(i, inPathLength)
+func lookPathLength(j *judgement, i int, _ *reason.Error) []Looked {
+	all := j.fields(i, inPathLength)
 	for k := 1; k < i; k++ { // is it self-issued?
-		all = append(all, fieldsOf(k, inSubject, inIssuer)...)
+		all = append(all, j.fields(k, inSubject, inIssuer)...)
 	}
 	return all
 }
@@ -233,21 +223,21 @@ func lookPathLength(_ *judgement, i int, _ *reason.Error) []Looked {
 func lookDepth(j *judgement, _ int, _ *reason.Error) []Looked {
 	var all []Looked
 	for i := range j.certs {
-		all = append(all, fieldsOf(i, inCert)...)
+		all = append(all, j.fields(i, inCert)...)
 	}
 	return all
 }
 
 func lookKeyUsage(j *judgement, i int, _ *reason.Error) []Looked {
-	all := fieldsOf(i, inValue+".key_usage")
+	all := j.fields(i, inValue+".key_usage")
 	if i == 0 && j.o.KeyUsage == 0 { // what is wanted then depends on the kind of key
 		all = append(all, Looked{Path: inKey + ".algorithm"})
 	}
 	return all
 }
 
-func lookExtendedKeyUsage(_ *judgement, i int, _ *reason.Error) []Looked {
-	return fieldsOf(i, inValue+".ext_key_usage")
+func lookExtendedKeyUsage(j *judgement, i int, _ *reason.Error) []Looked {
+	return j.fields(i, inValue+".ext_key_usage")
 }
 
 func lookNameConstraints(j *judgement, i int, _ *reason.Error) []Looked {
@@ -267,14 +257,14 @@ func lookPolicy(j *judgement, _ int, _ *reason.Error) []Looked {
 		all = append(all, Looked{i, inValue + ".certificate_policies", AbsentNoPolicy}, Looked{i, inValue + ".policy_constraints", AbsentNoRequirement})
 		if i > 0 {
 			all = append(all, Looked{i, inValue + ".policy_mappings", AbsentNoMapping}, Looked{i, inValue + ".inhibit_any_policy", AbsentAnyCounts})
-			all = append(all, fieldsOf(i, inSubject, inIssuer)...)
+			all = append(all, j.fields(i, inSubject, inIssuer)...)
 		}
 	}
 	return all
 }
 
 func lookCriticalExtension(j *judgement, i int, _ *reason.Error) []Looked {
-	all := []Looked{{i, inExtension + ".extn_id", AbsentNothing}, {i, inExtension + ".critical", AbsentNotCritical}}
+	all := j.looked(Looked{i, inExtension + ".extn_id", AbsentNothing}, Looked{i, inExtension + ".critical", AbsentNotCritical})
 	if j.carry().criticalPolicies>>i&1 == 1 {
 		all = append(all, Looked{Cert: i, Path: inValue + ".certificate_policies"})
 	}
@@ -282,21 +272,21 @@ func lookCriticalExtension(j *judgement, i int, _ *reason.Error) []Looked {
 }
 
 func lookProfile(j *judgement, i int, err *reason.Error) []Looked {
-	all := fieldsOf(i, inCert) // every byte must be in its place
+	whole := Looked{i, inCert, ""} // every byte must be in its place
 	if err != nil && testEncoding(j, i) != nil {
-		return all
+		return j.looked(whole)
 	}
-	return append(all, Looked{i, inIssuer, ""}, Looked{i, inSubject, ""}, Looked{i, inTBS + ".version", AbsentVersion1},
+	return j.looked(whole, Looked{i, inIssuer, ""}, Looked{i, inSubject, ""}, Looked{i, inTBS + ".version", AbsentVersion1},
 		Looked{i, inValue + ".key_usage", AbsentAnyUse}, Looked{i, inCA, AbsentNotCA}, Looked{i, inPathLength, AbsentNoLimit})
 }
 
-func lookPublicKey(_ *judgement, i int, _ *reason.Error) []Looked { return fieldsOf(i, inKey) }
+func lookPublicKey(j *judgement, i int, _ *reason.Error) []Looked { return j.fields(i, inKey) }
 
 // lookTrustAnchor: an anchor is one that is installed, byte for byte. Of another it is asked who
 // issued it, and whether that was itself.
 func lookTrustAnchor(j *judgement, i int, _ *reason.Error) []Looked {
 	if j.anchored {
-		return fieldsOf(i, inCert)
+		return j.fields(i, inCert)
 	}
-	return fieldsOf(i, inSubject, inIssuer)
+	return j.fields(i, inSubject, inIssuer)
 }

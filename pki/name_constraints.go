@@ -212,7 +212,7 @@ func showNameConstraints(j *judgement, i int) []Input {
 	}
 	inputs := []Input{{InNames, h.presented()}, {InConstrainedBy, by}, {InPermitted, permitted}, {InExcluded, excluded}}
 	if subject {
-		inputs = slices.Insert(inputs, 0, Input{InSubject, j.certs[i].Subject.String()})
+		inputs = slices.Insert(inputs, 0, Input{InSubject, (*nameOf)(&j.certs[i].Subject)})
 	}
 	if len(unapplied) > 0 {
 		inputs = append(inputs, Input{InUnapplied, unapplied})

@@ -48,11 +48,7 @@ func nameRule(server string) string {
 
 func showName(j *judgement, _ int) []Input {
 	matched, _ := matchName(j.certs[0], j.o.ServerName)
-	return []Input{
-		{InServerName, j.o.ServerName},
-		{InNames, presentedNames(j.certs[0])},
-		{InMatched, matched},
-	}
+	return j.shown(Input{InServerName, j.o.ServerName}, Input{InNames, (*presentedOf)(j.certs[0])}, Input{InMatched, matched})
 }
 
 // matchName finds the name in leaf's subjectAltName that identifies the server. An

@@ -29,24 +29,35 @@ func Certificates(chain [][]byte) ([]*x509.Certificate, error) {
 // parsed remembers certificates for as long as somebody holds them. A client
 // meets the same few chains again and again, and parsing one costs as much as a
 // third of a signature check.
-var parsed sync.Map // DER as a string → weak.Pointer[x509.Certificate]
+var parsed = struct {
+	sync.RWMutex
+	by map[string]weak.Pointer[x509.Certificate] // DER; a map of its own type, which is asked without a copy of the DER
+}{by: map[string]weak.Pointer[x509.Certificate]{}}
 
 // ParseCached is ParseCertificate, except that equal DER may return the same
 // certificate, which must not be changed. der is copied.
 func ParseCached(der []byte) (*x509.Certificate, error) {
-	key := string(der)
-	if p, ok := parsed.Load(key); ok {
-		if c := p.(weak.Pointer[x509.Certificate]).Value(); c != nil {
-			return c, nil
-		}
+	parsed.RLock()
+	known := parsed.by[string(der)]
+	parsed.RUnlock()
+	if c := known.Value(); c != nil {
+		return c, nil
 	}
+	key := string(der)
 	c, err := ParseCertificate([]byte(key))
 	if err != nil {
 		return nil, err
 	}
 	w := weak.Make(c)
-	parsed.Store(key, w)
-	// The next of the same DER may have been stored meanwhile: only our own goes.
-	runtime.AddCleanup(c, func(key string) { parsed.CompareAndDelete(key, w) }, key)
+	parsed.Lock()
+	parsed.by[key] = w
+	parsed.Unlock()
+	runtime.AddCleanup(c, func(key string) {
+		parsed.Lock()
+		defer parsed.Unlock()
+		if parsed.by[key] == w { // not the next of the same DER, which may have come meanwhile
+			delete(parsed.by, key)
+		}
+	}, key)
 	return c, nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 
 	"github.com/cloudflare/circl/sign/ed448"
@@ -48,12 +47,11 @@ func testPublicKey(j *judgement, i int) *reason.Error {
 func leafKeyRefs(j *judgement) string { return j.tlsRule() + ", RFC 8017 §3.1, RFC 9325 §4.5" }
 
 func showPublicKey(j *judgement, i int) []Input {
-	spki := sha256.Sum256(j.certs[i].RawSubjectPublicKeyInfo)
-	inputs := []Input{{InPublicKey, CertKeyName(j.certs[i])}, {InPublicKeyHash, spki[:]}}
+	name, hash := Input{InPublicKey, (*keyNameOf)(j.certs[i])}, Input{InPublicKeyHash, (*publicKeyHashOf)(j.certs[i])}
 	if k := rsaNumbers(PublicKey(j.certs[i])); k != nil {
-		inputs = append(inputs, Input{InKeyBits, k.N.BitLen()})
+		return j.shown(name, hash, Input{InKeyBits, k.N.BitLen()})
 	}
-	return inputs
+	return j.shown(name, hash)
 }
 
 // signs reports whether a key is of a kind that makes signatures; inTLS, whether TLS has a

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"strings"
@@ -107,6 +106,7 @@ func (v *verifier) judge(p *Path) {
 	p.Err = v.misnamed
 	if v.o.Explain {
 		p.staple, p.policy = v.response(), v.o.Policy
+		p.Checks, p.documents = make([]Check, 0, mostChecks*len(p.Certs)), make([]*document, 0, len(p.Certs))
 	}
 	for i, c := range p.Certs {
 		subject := ""
@@ -149,6 +149,9 @@ func (v *verifier) judge(p *Path) {
 		}
 	}
 }
+
+// mostChecks is how many rows commonly apply to a certificate.
+const mostChecks = 10
 
 // field names a certificate of the path, for errors.
 func field(i int, name string) string { return fmt.Sprintf("certificate[%d].%s", i, name) }
@@ -201,7 +204,7 @@ func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
 }
 
 func showSignatureAlgorithm(j *judgement, i int) []Input {
-	return []Input{{InSignatureAlgorithm, SignatureName(j.certs[i])}}
+	return j.shown(Input{InSignatureAlgorithm, (*algorithmOf)(j.certs[i])})
 }
 
 func testSignature(j *judgement, i int) *reason.Error {
@@ -216,28 +219,28 @@ func testSignature(j *judgement, i int) *reason.Error {
 
 func showSignature(j *judgement, i int) []Input {
 	c, by := j.certs[i], j.signer(i)
-	inputs := []Input{
-		{InIssuer, by.Subject.String()},
-		{InIssuerKey, CertKeyName(by)},
-		{InSignatureAlgorithm, SignatureName(c)},
-		{InTBS, c.RawTBSCertificate},
-		{InSignature, c.Signature},
-		{InSelfSigned, by == c},
-	}
 	pair := [2]*x509.Certificate{c, by}
-	shown, known := j.shown[pair]
+	shown, known := j.signed[pair]
 	if !known {
 		explain := explainLater
 		if j.signature(c, by) != nil {
 			explain = explainSignature
 		}
 		shown = explain(algid.Of(c), PublicKey(by), c.RawTBSCertificate, c.Signature)
-		if j.shown == nil {
-			j.shown = make(map[[2]*x509.Certificate][]Input)
+		if j.signed == nil {
+			j.signed = make(map[[2]*x509.Certificate][]Input)
 		}
-		j.shown[pair] = shown
+		j.signed[pair] = shown
 	}
-	return append(inputs, shown...)
+	room := [12]Input{
+		{InIssuer, (*nameOf)(&by.Subject)},
+		{InIssuerKey, (*keyNameOf)(by)},
+		{InSignatureAlgorithm, (*algorithmOf)(c)},
+		{InTBS, (*signedPartOf)(c)},
+		{InSignature, (*signatureOf)(c)},
+		{InSelfSigned, by == c},
+	}
+	return j.shown(append(room[:6], shown...)...)
 }
 
 func testValidity(j *judgement, i int) *reason.Error {
@@ -267,7 +270,7 @@ func (j *judgement) dateField(i int, name string) string {
 
 func showValidity(j *judgement, i int) []Input {
 	c := j.certs[i]
-	return []Input{{InNotBefore, c.NotBefore}, {InNotAfter, c.NotAfter}, {InCheckedAt, deciding(j.o.Time, c.NotBefore, c.NotAfter)}}
+	return j.shown(Input{InNotBefore, (*timeOf)(&c.NotBefore)}, Input{InNotAfter, (*timeOf)(&c.NotAfter)}, Input{InCheckedAt, deciding(j.o.Time, c.NotBefore, c.NotAfter)})
 }
 
 // testIssuerName always holds, for that is how paths are built; the row is here so
@@ -280,7 +283,7 @@ func testIssuerName(j *judgement, i int) *reason.Error {
 }
 
 func showIssuerName(j *judgement, i int) []Input {
-	return []Input{{InIssuer, j.certs[i].Issuer.String()}, {InSubject, j.certs[i+1].Subject.String()}}
+	return j.shown(Input{InIssuer, (*nameOf)(&j.certs[i].Issuer)}, Input{InSubject, (*nameOf)(&j.certs[i+1].Subject)})
 }
 
 func testTrustAnchor(j *judgement, i int) *reason.Error {
@@ -288,7 +291,7 @@ func testTrustAnchor(j *judgement, i int) *reason.Error {
 		return nil
 	}
 	top := j.certs[i]
-	installed := reason.Say("no such anchor (installed: %d)", j.o.Roots.Len())
+	installed := reason.Say("no such anchor (roots at hand: %d)", j.o.Roots.Len())
 	if j.selfSigned(i) {
 		return j.untrustedRoot(i, installed)
 	}
@@ -320,12 +323,7 @@ func (j *judgement) issuerPresent(top *x509.Certificate) bool {
 }
 
 func showTrustAnchor(j *judgement, i int) []Input {
-	print := sha256.Sum256(j.certs[i].Raw)
-	return []Input{
-		{InSubject, j.certs[i].Subject.String()},
-		{InIssuer, j.certs[i].Issuer.String()},
-		{InFingerprint, print[:]},
-		{InSelfIssued, j.selfIssued(i)},
-		{InAnchors, j.o.Roots.Len()},
-	}
+	c := j.certs[i]
+	return j.shown(Input{InSubject, (*nameOf)(&c.Subject)}, Input{InIssuer, (*nameOf)(&c.Issuer)}, Input{InFingerprint, (*fingerprintOf)(c)},
+		Input{InSelfIssued, j.selfIssued(i)}, Input{InAnchors, j.o.Roots.Len()})
 }

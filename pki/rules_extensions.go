@@ -76,7 +76,7 @@ func testBasicConstraints(j *judgement, i int) *reason.Error {
 }
 
 func showBasicConstraints(j *judgement, i int) []Input {
-	return []Input{{InCA, j.certs[i].IsCA}, {InVersion, j.certs[i].Version}}
+	return j.shown(Input{InCA, j.certs[i].IsCA}, Input{InVersion, j.certs[i].Version})
 }
 
 func limitsPath(j *judgement, i int) bool {
@@ -104,7 +104,7 @@ func testPathLength(j *judgement, i int) *reason.Error {
 }
 
 func showPathLength(j *judgement, i int) []Input {
-	return []Input{{InMaxPathLength, j.certs[i].MaxPathLen}, {InPathLength, j.below(i)}}
+	return j.shown(Input{InMaxPathLength, j.certs[i].MaxPathLen}, Input{InPathLength, j.below(i)})
 }
 
 // limitsDepth: the user's own limit, which is about the path as a whole.
@@ -122,7 +122,7 @@ func testDepth(j *judgement, _ int) *reason.Error {
 }
 
 func showDepth(j *judgement, _ int) []Input {
-	return []Input{{InMaxDepth, *j.o.MaxDepth}, {InDepth, j.depth()}}
+	return j.shown(Input{InMaxDepth, *j.o.MaxDepth}, Input{InDepth, j.depth()})
 }
 
 // limitsUsage: on an authority RFC 5280 gives the extension no meaning; by the
@@ -143,7 +143,7 @@ func testExtendedKeyUsage(j *judgement, i int) *reason.Error {
 }
 
 func showExtendedKeyUsage(j *judgement, i int) []Input {
-	return []Input{{InExtKeyUsage, extKeyUsageStrings(j.certs[i])}, {InWantedUsage, j.o.Usage.String()}}
+	return j.shown(Input{InExtKeyUsage, (*extKeyUsageOf)(j.certs[i])}, Input{InWantedUsage, j.o.Usage.String()})
 }
 
 var emptyName = []byte{0x30, 0} // an empty SEQUENCE
@@ -184,10 +184,8 @@ func namedCritically(c *x509.Certificate) bool {
 
 func showProfile(j *judgement, i int) []Input {
 	c := j.certs[i]
-	return []Input{
-		{InVersion, c.Version}, {InSubject, c.Subject.String()}, {InIssuer, c.Issuer.String()},
-		{InSerial, serialBytes(c)}, {InKeyUsage, KeyUsageNames(c.KeyUsage)}, {InCA, c.IsCA},
-	}
+	return j.shown(Input{InVersion, c.Version}, Input{InSubject, (*nameOf)(&c.Subject)}, Input{InIssuer, (*nameOf)(&c.Issuer)},
+		Input{InSerial, (*serialOf)(c)}, Input{InKeyUsage, (*keyUsageOf)(c)}, Input{InCA, c.IsCA})
 }
 
 // hasPolicyRule: policies matter only where some certificate asks for them, or the user does.

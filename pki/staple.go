@@ -336,7 +336,7 @@ func showStaple(j *judgement, _ int) []Input {
 	inputs = append(inputs, Input{InCheckedAt, deciding(j.o.Time, st.thisUpdate, st.nextUpdate, st.producedAt)})
 	if st.responder != nil {
 		inputs = append(inputs,
-			Input{InResponder, st.responder.Subject.String()},
+			Input{InResponder, (*nameOf)(&st.responder.Subject)},
 			Input{InSignatureAlgorithm, st.algorithm.String()},
 			Input{InSignature, st.signature})
 		explain := explainSignature

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"tlslab/pki/der"
 )
@@ -21,6 +22,22 @@ type TrustStore struct {
 	asked  map[string][]*x509.Certificate // what was found for a name as it was written; emptied when the store changes
 
 	encodings map[*x509.Certificate]*der.Error // of each in all: what is wrong with it, nil if nothing
+
+	changed uint64 // when it last changed, among the changes of all stores; 0 if it never did
+}
+
+// changes counts those of all stores, so that no two states of any have the same number.
+var changes atomic.Uint64
+
+// state is a number that s keeps as long as it trusts the same certificates, and that no store
+// has which does not; 0 if it trusts nobody and never did.
+func (s *TrustStore) state() uint64 {
+	if s == nil {
+		return 0
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.changed
 }
 
 // What is remembered of names that were asked about: some 300 KB at most. When it is
@@ -55,7 +72,7 @@ func (s *TrustStore) Add(c *x509.Certificate) {
 		s.encodings = make(map[*x509.Certificate]*der.Error)
 	}
 	s.encodings[c] = der.Certificate(c.Raw)
-	s.asked = nil
+	s.asked, s.changed = nil, changes.Add(1)
 	s.byForm[form] = append(slices.Clip(same), c)
 	s.all = append(slices.Clip(s.all), c)
 }
@@ -68,7 +85,7 @@ func (s *TrustStore) Remove(c *x509.Certificate) bool {
 	if !holds(s.byForm[form], c) {
 		return false
 	}
-	s.asked = nil
+	s.asked, s.changed = nil, changes.Add(1)
 	s.byForm[form] = without(s.byForm[form], c)
 	s.all = without(s.all, c)
 	maps.DeleteFunc(s.encodings, func(have *x509.Certificate, _ *der.Error) bool { return sameCert(have, c) })

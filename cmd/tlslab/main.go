@@ -16,4 +16,4 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 )
 
-func main() { os.Exit(cli.Main(newRoot())) }
+func main() { os.Exit(cli.Main(newRootOf(cli.Asked(verbs, os.Args[1:])))) }

@@ -30,7 +30,7 @@ import (
 // The proxy under load and among peers that misbehave: no byte is lost or out of order,
 // no goroutine and no memory is left behind, and whatever goes wrong is an entry.
 
-var soak = flag.Bool("soak", false, "have TestProxyBulk carry 1 GiB each way, instead of 32 MiB, and the tests of documents 128 MiB")
+var soak = flag.Bool("soak", false, "have TestProxyBulk carry 1 GiB each way, instead of 32 MiB, the tests of documents and of long connections 128 MiB, and TestManyConnections make 10,000 of them")
 
 // underTest is a proxy at work.
 type underTest interface {

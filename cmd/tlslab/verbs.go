@@ -13,8 +13,27 @@ import (
 	"tlslab/cmd/tlslab/internal/web"
 )
 
+// verbs are the command's, in the order in which its help lists them.
+var verbs = []cli.Verb{
+	{Name: "run", New: lesson.NewRun},
+	{Name: "compare", New: lesson.NewCompare},
+	{Name: "replay", New: lesson.NewReplay},
+	{Name: "web", New: func() *cobra.Command { return web.New(lesson.Replays()) }},
+	{Name: "client", New: live.NewClient},
+	{Name: "server", New: live.NewServer},
+	{Name: "proxy", New: capture.NewProxy},
+	{Name: "explain", New: explain.New},
+	{Name: "ca", New: trust.NewCA},
+	{Name: "verify", New: trust.NewVerify},
+	{Name: "groups", New: lists.NewGroups},
+	{Name: "list", New: lists.NewList},
+}
+
 // newRoot is the whole command.
-func newRoot() *cobra.Command {
+func newRoot() *cobra.Command { return newRootOf(verbs) }
+
+// newRootOf is the command with some of its verbs.
+func newRootOf(verbs []cli.Verb) *cobra.Command {
 	return cli.Root(&cobra.Command{
 		Use:   "tlslab",
 		Short: "A TLS handshake with its lid off",
@@ -28,5 +47,5 @@ Begin with:  tlslab run`,
   tlslab run --mitm --trust-mitm    a capture tool at work, and what made it possible
   tlslab server --accept :8443 --www --write-root root.pem
   tlslab client --connect localhost:8443 --CAfile root.pem`,
-	}, lesson.NewRun(), lesson.NewCompare(), lesson.NewReplay(), web.New(lesson.Replays()), live.NewClient(), live.NewServer(), capture.NewProxy(), explain.New(), trust.NewCA(), trust.NewVerify(), lists.NewGroups(), lists.NewList())
+	}, cli.Built(verbs)...)
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"slices"
+	"sync"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
@@ -63,52 +64,54 @@ type verdict struct {
 var ofCertificates = []iana.AlertDescription{iana.BadCertificate, iana.UnsupportedCertificate, iana.CertificateRevoked, iana.CertificateExpired, iana.CertificateUnknown, iana.UnknownCA,
 	iana.AccessDenied, iana.BadCertificateStatusResponse}
 
-var verdicts = []verdict{
-	{Refused, "client", alert(iana.UnknownCA), CauseUntrustedRoot},
-	{Refused, "client", alert(iana.CertificateExpired), CauseExpired},
-	{Refused, "client", alert(ofCertificates...), CauseCertificateRefused},
-	{Refused, "server", alert(iana.CertificateRequired), CauseWantsCertificate},
-	{Refused, "server", all(asked, shows, alert(append(ofCertificates, iana.HandshakeFailure)...)), CauseClientCertificate},
-	{Refused, "server", all(asked, alert(append(ofCertificates, iana.HandshakeFailure)...)), CauseWantsCertificate},
-	{Refused, "", alert(iana.ProtocolVersion), CauseTooOld},
-	{Refused, "", alert(iana.InappropriateFallback), CauseFallback},
-	{Refused, "", alert(iana.NoApplicationProtocol), CauseNoProtocol},
-	{Refused, "", alert(iana.UnrecognizedName), CauseNameUnknown},
-	{Refused, "server", alert(iana.UnknownPSKIdentity), CausePSK},
-	{Refused, "server", all(in(PhaseHello), bound, alert(iana.DecryptError)), CausePSK},
-	{Refused, "", alert(iana.InsufficientSecurity), CauseNoCommon},
-	{Refused, "", all(in(PhaseHello, PhaseServer), alert(iana.HandshakeFailure)), CauseNoCommon},
-	{Refused, "", alert(iana.DecryptError, iana.BadRecordMAC), CauseOtherKeys},
-	{Refused, "", alert(iana.DecodeError, iana.IllegalParameter, iana.UnexpectedMessage, iana.RecordOverflow, iana.UnsupportedExtension, iana.MissingExtension), CauseMalformed},
-	{Refused, "", alert(iana.InternalError), CauseOwnFault},
-	{Refused, "", alert(iana.UserCanceled), CauseCanceled},
-	// What is closed is judged by where it stands.
-	{Refused, "client", all(closed, in(PhaseClient)), CauseCertificateRefused},
-	{Refused, "server", all(closed, in(PhaseFinish)), CauseLastFlight},
-	{Refused, "", nil, CauseRefused},
+var verdicts = sync.OnceValue(func() []verdict {
+	return []verdict{
+		{Refused, "client", alert(iana.UnknownCA), CauseUntrustedRoot},
+		{Refused, "client", alert(iana.CertificateExpired), CauseExpired},
+		{Refused, "client", alert(ofCertificates...), CauseCertificateRefused},
+		{Refused, "server", alert(iana.CertificateRequired), CauseWantsCertificate},
+		{Refused, "server", all(asked, shows, alert(append(ofCertificates, iana.HandshakeFailure)...)), CauseClientCertificate},
+		{Refused, "server", all(asked, alert(append(ofCertificates, iana.HandshakeFailure)...)), CauseWantsCertificate},
+		{Refused, "", alert(iana.ProtocolVersion), CauseTooOld},
+		{Refused, "", alert(iana.InappropriateFallback), CauseFallback},
+		{Refused, "", alert(iana.NoApplicationProtocol), CauseNoProtocol},
+		{Refused, "", alert(iana.UnrecognizedName), CauseNameUnknown},
+		{Refused, "server", alert(iana.UnknownPSKIdentity), CausePSK},
+		{Refused, "server", all(in(PhaseHello), bound, alert(iana.DecryptError)), CausePSK},
+		{Refused, "", alert(iana.InsufficientSecurity), CauseNoCommon},
+		{Refused, "", all(in(PhaseHello, PhaseServer), alert(iana.HandshakeFailure)), CauseNoCommon},
+		{Refused, "", alert(iana.DecryptError, iana.BadRecordMAC), CauseOtherKeys},
+		{Refused, "", alert(iana.DecodeError, iana.IllegalParameter, iana.UnexpectedMessage, iana.RecordOverflow, iana.UnsupportedExtension, iana.MissingExtension), CauseMalformed},
+		{Refused, "", alert(iana.InternalError), CauseOwnFault},
+		{Refused, "", alert(iana.UserCanceled), CauseCanceled},
+		// What is closed is judged by where it stands.
+		{Refused, "client", all(closed, in(PhaseClient)), CauseCertificateRefused},
+		{Refused, "server", all(closed, in(PhaseFinish)), CauseLastFlight},
+		{Refused, "", nil, CauseRefused},
 
-	{Garbled, "", func(s *stream, _ *Outcome) bool { return reason.Of(s.ob.Report().Err) == reason.NotTLS }, CauseNotTLS},
-	{Garbled, "", nil, CauseMalformed},
+		{Garbled, "", func(s *stream, _ *Outcome) bool { return reason.Of(s.ob.Report().Err) == reason.NotTLS }, CauseNotTLS},
+		{Garbled, "", nil, CauseMalformed},
 
-	{BrokenOff, "client", in(PhaseHello), CauseUnanswered},
-	{BrokenOff, "server", in(PhaseHello), CauseCutAtHello},
-	// To hang up when the certificate has come, without an alert, is how many libraries refuse it.
-	{BrokenOff, "client", in(PhaseServer, PhaseClient), CauseLeftAtCertificate},
-	{BrokenOff, "server", all(asked, shows), CauseClientCertificate},
-	{BrokenOff, "server", all(in(PhaseFinish), asked), CauseWantsCertificate},
-	{BrokenOff, "server", in(PhaseFinish), CauseLastFlight},
-	{BrokenOff, "", nil, CauseCutMidway},
+		{BrokenOff, "client", in(PhaseHello), CauseUnanswered},
+		{BrokenOff, "server", in(PhaseHello), CauseCutAtHello},
+		// To hang up when the certificate has come, without an alert, is how many libraries refuse it.
+		{BrokenOff, "client", in(PhaseServer, PhaseClient), CauseLeftAtCertificate},
+		{BrokenOff, "server", all(asked, shows), CauseClientCertificate},
+		{BrokenOff, "server", all(in(PhaseFinish), asked), CauseWantsCertificate},
+		{BrokenOff, "server", in(PhaseFinish), CauseLastFlight},
+		{BrokenOff, "", nil, CauseCutMidway},
 
-	{Silent, "", nil, CauseRecording},
-	{Unfollowed, "", nil, CauseRecording},
+		{Silent, "", nil, CauseRecording},
+		{Unfollowed, "", nil, CauseRecording},
 
-	// A pin is suspected of a client that shook hands and said not a byte.
-	{Done, "", mute, CausePin},
-}
+		// A pin is suspected of a client that shook hands and said not a byte.
+		{Done, "", mute, CausePin},
+	}
+})
 
 // cause is the likely one; "" if there is nothing to explain.
 func (s *stream) cause(o *Outcome) Cause {
-	for _, v := range verdicts {
+	for _, v := range verdicts() {
 		if v.what == o.What && (v.by == "" || v.by == o.By) && (v.when == nil || v.when(s, o)) {
 			return v.cause
 		}

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
+	"slices"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"tlslab/handshake/certcompress"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 	"tlslab/pki"
 )
 
@@ -83,4 +87,41 @@ func (c *chain) parsed() ([]*x509.Certificate, error) {
 	}
 	c.der = nil
 	return c.certs, c.err
+}
+
+// maxCertificate is how long a Certificate may become; endpoints take no longer one.
+const maxCertificate = 1 << 18
+
+// decompress is what was compressed, if that is known here; nil if not.
+func (s *stream) decompress(m *message.CompressedCertificate) message.Message {
+	method := certcompress.Find(append(slices.Clone(s.r.o.Compressions), certcompress.Zlib), m.Algorithm)
+	if method == nil || m.Length > maxCertificate {
+		return nil
+	}
+	body, err := method.Decompress(m.Compressed, int(m.Length))
+	if err != nil {
+		return nil
+	}
+	raw := append([]byte{byte(iana.Certificate), byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}, body...)
+	plain, err := message.Parse(message.Context{Version: iana.TLS13, FromServer: true}, raw, nil)
+	if err != nil {
+		return nil
+	}
+	return plain
+}
+
+// certified keeps the server's certificates.
+func (s *stream) certified(der [][]byte) {
+	if s.chain == nil {
+		s.chain = s.r.chains.of(der)
+		s.r.held += s.chain.join()
+	}
+}
+
+// judge has the chain verified as a client would have done, at the packets' time.
+func (c *Connection) judge(roots *pki.TrustStore, known *pki.SignatureCache) {
+	if roots == nil || len(c.Chain) == 0 || c.Unparsed != nil || c.Verdict != nil {
+		return
+	}
+	c.Verdict, _ = pki.Verify(c.Chain, pki.VerifyOptions{Roots: roots, ServerName: c.ServerName, Time: c.Began, Version: c.Version, Signatures: known})
 }

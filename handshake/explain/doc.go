@@ -17,7 +17,8 @@
 //
 // Who can read a connection is tried, with an observer for each onlooker and his keys (onlookers.go).
 //
-// Read explain.go (a file), then stream.go (a connection, up to where TLS begins), then
-// account.go (what is noted of it), outcome.go (how it ended) and cause.go (most likely why); ends.go and
-// scenes.go are for the connection that is shown.
+// Read explain.go (a file), then stream.go (a connection, up to where TLS begins, which begins.go finds), then
+// account.go (what is noted of it: hellos.go, resumed.go, chains.go), reading.go (what opened), outcome.go (how it
+// ended) and cause.go (most likely why); over UDP quicflows.go and quic.go. ends.go and scenes.go are for the
+// connection that is shown.
 package explain

@@ -3,91 +3,16 @@ package explain
 import (
 	"crypto/rsa"
 	"slices"
-	"strings"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/observe"
-	"tlslab/handshake/suite"
 )
 
 // Who can read a recording: each onlooker follows a connection with an Observer of his own, who
 // has his keys and no others. What he reads is counted, and not inferred from the keys. Where no
 // key of his kind was given nobody tries; then it may still be plain from what went by in clear
-// that no such key would help.
-
-// The onlookers, as narrate names them.
-const (
-	Listener  = "listener"   // has no key
-	Thief     = "thief"      // has the private key of a server's certificate: he computes
-	LogReader = "log_reader" // has a key log: what an end gave away
-	PSKThief  = "psk_thief"  // has a pre-shared key of TLS 1.3
-)
-
-// OnlookerParties lists them all, in the order of their columns.
-func OnlookerParties() []string { return []string{Listener, Thief, LogReader, PSKThief} }
-
-// Sight is what an onlooker makes of a connection, or of a part of it. It is a stable key.
-type Sight string
-
-// The sights.
-const (
-	Reads   Sight = "reads"   // all of it
-	Partly  Sight = "partly"  // some, and some stayed closed
-	Closed  Sight = "closed"  // it stayed closed; or it would, as Onlooker.Why says
-	Untried Sight = "untried" // he may read it: no key of his kind is there to try
-)
-
-// Sights lists every Sight.
-func Sights() []Sight { return []Sight{Reads, Partly, Closed, Untried} }
-
-// WhyNot says why an onlooker does not read all of a connection. It is a stable key.
-type WhyNot string
-
-// Why not.
-const (
-	Keyless     WhyNot = "keyless"          // he is the listener
-	NoRSAKey    WhyNot = "no_rsa_key"       // no key was given to try with
-	NoLog       WhyNot = "no_log"           // no key log was
-	NoPSK       WhyNot = "no_psk"           // no pre-shared key was
-	OnlySigns   WhyNot = "only_signs"       // the server's key does; the keys come from an exchange
-	NoPart      WhyNot = "no_part"          // no certificate's key has a part in this connection
-	OtherKey    WhyNot = "other_key"        // the key is not that of this server's certificate
-	Elsewhere   WhyNot = "elsewhere"        // the session began in a connection that he does not read
-	LogLacks    WhyNot = "log_lacks"        // the key log has no line of this connection
-	LogPartial  WhyNot = "log_partial"      // it has some, and not those of every stage
-	PSKUnused   WhyNot = "psk_unused"       // no pre-shared key has a part in this connection
-	OtherPSK    WhyNot = "other_psk"        // the binders are of another one
-	PSKAndMore  WhyNot = "psk_and_exchange" // the keys come from it and from a fresh exchange
-	OverQUIC    WhyNot = "quic"             // nothing here opens QUIC behind its hellos, with whatever keys
-	OldVersion  WhyNot = "old_version"      // nothing here makes the keys of this version, out of whatever secret
-	AlienSuite  WhyNot = "unknown_suite"    // nothing here knows it
-	Unheard     WhyNot = "unheard"          // no hello could be read
-	Undecodable WhyNot = "undecodable"      // something is missing, or does not open under keys that should
-)
-
-// WhyNots lists every WhyNot.
-func WhyNots() []WhyNot {
-	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, OldVersion, AlienSuite, Unheard, Undecodable}
-}
-
-// Onlooker is what one who watches a connection makes of it.
-type Onlooker struct {
-	Party string
-	Tried bool // with keys of his kind, or as the listener
-	Whole Sight
-	Parts []Sight // of Connection.Parts
-	Why   WhyNot  // he does not read all of it; "" if he does
-	// Session is the number of the connection with whose secret he reads this one, which resumes
-	// it; 0 if he has keys of this one, or reads nothing.
-	Session int
-}
-
-// There is a part of a connection that somebody may want to read.
-type There struct {
-	Part observe.Part
-	Sure bool // that there is one: it was read, or the protocol says so
-}
+// that no such key would help (useless.go).
 
 // look is an onlooker at work.
 type look struct {
@@ -193,55 +118,6 @@ func bareOnly(heard []*event.Onlooked) {
 			o.Records[i].By = slices.DeleteFunc(o.Records[i].By, func(s event.Sight) bool { return s.Onlooker != Listener })
 		}
 	}
-}
-
-// sessions are the secrets of TLS 1.2 that somebody has found, with which connections resume.
-type sessions struct {
-	found  observe.Sessions
-	of     map[[48]byte]found
-	oldest [][48]byte
-}
-
-// found is where a secret was.
-type found struct {
-	conn     int
-	computed bool // with the server's key
-}
-
-// maxLoot is how many are remembered.
-const maxLoot = 1 << 12
-
-// learn takes the session that an observer has found; it reports whether there is one.
-func (s *sessions) learn(conn int, ob *observe.Observer) bool {
-	m := ob.Session()
-	if m != nil {
-		s.add(m, found{conn: conn, computed: ob.Computed()})
-	}
-	return m != nil
-}
-
-func (s *sessions) add(m *observe.Master, f found) {
-	if s.of == nil {
-		s.of = map[[48]byte]found{}
-	}
-	s.found.Add(*m)
-	if _, known := s.of[m.Secret]; known {
-		return
-	}
-	if len(s.oldest) == maxLoot {
-		delete(s.of, s.oldest[0])
-		s.oldest = s.oldest[1:]
-	}
-	s.of[m.Secret], s.oldest = f, append(s.oldest, m.Secret)
-}
-
-// began is where the session of a connection was found that was read with another's secret.
-func (s *sessions) began(conn int, r *observe.Report) (f found, ok bool) {
-	if r.Master == nil || !r.Resumed {
-		return found{}, false
-	}
-	f, ok = s.of[r.Master.Secret]
-	return f, ok && f.conn != conn
 }
 
 // parts are what there is to read of a connection, as far as the observer with all keys tells.
@@ -394,7 +270,7 @@ func (s *stream) gap(p observe.Part) bool {
 // untried is what can be said of an onlooker whose keys nobody gave, or whose keys are beyond what is
 // made here: what the listener reads, and where a key of that kind has no part in the connection.
 func (s *stream) untried(o *Onlooker, bare *observe.Report, beyond WhyNot) {
-	why := s.useless(o.Party)
+	why := useless(o.Party, s.c, s.serverHello, s.shared)
 	rest := Untried
 	if why != "" {
 		rest = Closed
@@ -425,61 +301,12 @@ func (s *stream) untried(o *Onlooker, bare *observe.Report, beyond WhyNot) {
 	}
 }
 
-// Missing is which keys there would have to be for this onlooker to try; "" of the listener.
-func (o *Onlooker) Missing() WhyNot {
-	return map[string]WhyNot{Thief: NoRSAKey, LogReader: NoLog, PSKThief: NoPSK}[o.Party]
-}
-
-// useless is why no key of a kind would open a connection, by what went by in clear; "" if
-// one may.
-func (s *stream) useless(party string) WhyNot {
-	c, is13 := s.c, s.c.Version == iana.TLS13
-	if !s.serverHello {
-		return ""
-	}
-	switch party {
-	case Thief:
-		su := suite.ByID(c.Suite)
-		switch {
-		case is13 && c.Resumed, pskSuite(c.Suite) != "" && pskSuite(c.Suite) != "RSA":
-			return NoPart
-		case is13, su != nil && su.Kx != iana.KxRSA:
-			return OnlySigns // a session is resumed with the suite that it has (RFC 5246 §7.4.1.3)
-		}
-	case PSKThief:
-		switch kx := pskSuite(c.Suite); {
-		case kx == "alone":
-			return ""
-		case kx != "":
-			return PSKAndMore
-		case !is13 || !c.Resumed:
-			return PSKUnused
-		case s.shared:
-			return PSKAndMore
-		}
-	}
-	return ""
-}
-
-// pskSuite is what a cipher suite of TLS 1.2 makes its keys of beside a pre-shared key (RFC 4279 §2, RFC 5489 §2): "DHE",
-// "ECDHE", "RSA", or of that "alone"; "" of a suite that has none. No such suite is known here, but its name.
-func pskSuite(id iana.CipherSuite) string {
-	kx, _, ok := strings.Cut(strings.TrimPrefix(id.String(), "TLS_"), "PSK_")
-	switch {
-	case !ok:
-		return ""
-	case kx == "":
-		return "alone"
-	}
-	return strings.TrimSuffix(kx, "_")
-}
-
 // why is why an onlooker who tried does not read it all.
 func (s *stream) why(party string, r *observe.Report) WhyNot {
 	if party == Listener {
 		return Keyless
 	}
-	if why := s.useless(party); party == Thief && why != "" {
+	if why := useless(party, s.c, s.serverHello, s.shared); party == Thief && why != "" {
 		return why // whatever is missing
 	}
 	noLine := party == LogReader && r.Closed == observe.NoKeys
@@ -489,7 +316,7 @@ func (s *stream) why(party string, r *observe.Report) WhyNot {
 	if party == PSKThief && s.c.Early && r.PSK == nil {
 		return OtherPSK
 	}
-	if why := s.useless(party); why != "" {
+	if why := useless(party, s.c, s.serverHello, s.shared); why != "" {
 		return why
 	}
 	switch party {

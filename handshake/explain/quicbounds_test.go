@@ -83,6 +83,30 @@ func TestQUICMemory(t *testing.T) {
 	}
 }
 
+// What the hellos of a connection ask of memory in all: see TestAsked.
+func TestQUICAsked(t *testing.T) {
+	const n = 1000
+	for _, row := range []struct {
+		name           string
+		datagrams      int
+		allocs, octets uint64 // at most
+	}{{"v1", 1, 25, 8 << 10}, {"v1", 11, 135, 26 << 10}, {"chromium", 2, 95, 18 << 10}} {
+		b := many(t, "testdata/quic_"+row.name+".pcapng", n, row.datagrams)
+		var m0, m1 runtime.MemStats
+		runtime.ReadMemStats(&m0)
+		totals, err := explain.Read(context.Background(), bytes.NewReader(b), explain.Options{Each: func(*explain.Connection) {}})
+		runtime.ReadMemStats(&m1)
+		if err != nil || totals.QUIC != n {
+			t.Fatal(totals, err)
+		}
+		allocs, octets := (m1.Mallocs-m0.Mallocs)/n, (m1.TotalAlloc-m0.TotalAlloc)/n
+		t.Logf("%s, %d datagrams: %d allocations of %d bytes a connection", row.name, row.datagrams, allocs, octets)
+		if allocs > row.allocs || octets > row.octets && !raceEnabled {
+			t.Errorf("%s, %d datagrams: %d allocations of %d bytes a connection, at most %d of %d", row.name, row.datagrams, allocs, octets, row.allocs, row.octets)
+		}
+	}
+}
+
 // The hellos of QUIC in a file, by how many there are.
 func BenchmarkQUIC(b *testing.B) {
 	for _, row := range []struct {

@@ -60,17 +60,11 @@ func (d *datagrams) onlookers() {
 
 // sealedFrom is what an onlooker makes of what is behind the hellos, and why.
 func (d *datagrams) sealedFrom(party string) (Sight, WhyNot) {
-	switch {
-	case party == Listener:
+	if party == Listener {
 		return Closed, Keyless
-	case party == Thief && d.serverHello && d.c.Resumed:
-		return Closed, NoPart
-	case party == Thief && d.serverHello:
-		return Closed, OnlySigns
-	case party == PSKThief && d.serverHello && !d.c.Resumed:
-		return Closed, PSKUnused
-	case party == PSKThief && d.serverHello && d.shared:
-		return Closed, PSKAndMore
+	}
+	if why := useless(party, d.c, d.serverHello, d.shared); why != "" {
+		return Closed, why
 	}
 	return Untried, OverQUIC
 }

@@ -81,7 +81,13 @@ func (e *Ended) Values() []event.Value {
 	if n := e.Of.Missing[0] + e.Of.Missing[1]; n > 0 {
 		values = append(values, event.Value{Name: "missing", Value: n})
 	}
-	return append(values, event.Value{Name: "sealed_records", Value: r.Sealed}, event.Value{Name: "closed", Value: string(r.Closed)}, event.Value{Name: "needs", Value: needs})
+	values = append(values, event.Value{Name: "sealed_records", Value: r.Sealed}, event.Value{Name: "closed", Value: string(r.Closed)}, event.Value{Name: "needs", Value: needs})
+	for _, v := range []event.Value{{Name: "closing", Value: o.Closing}, {Name: "closed_by", Value: o.ClosedBy}, {Name: "likely_cause", Value: string(o.Cause)}} {
+		if v.Value != "" {
+			values = append(values, v)
+		}
+	}
+	return values
 }
 
 // Readers says who can read a connection: each onlooker was tried, with his keys.

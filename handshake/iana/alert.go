@@ -45,7 +45,7 @@ const (
 	ECHRequired                  AlertDescription = 121 // RFC 9849
 )
 
-var alertNames = map[AlertDescription]string{
+var alertNames = []string{
 	CloseNotify: "close_notify", UnexpectedMessage: "unexpected_message", BadRecordMAC: "bad_record_mac",
 	DecryptionFailed: "decryption_failed", RecordOverflow: "record_overflow", DecompressionFailure: "decompression_failure",
 	HandshakeFailure: "handshake_failure", NoCertificate: "no_certificate", BadCertificate: "bad_certificate",
@@ -75,7 +75,7 @@ const (
 	Fatal   AlertLevel = 2
 )
 
-var levelNames = map[AlertLevel]string{Warning: "warning", Fatal: "fatal"}
+var levelNames = []string{Warning: "warning", Fatal: "fatal"}
 
 // String returns "warning", "fatal", or the number in hex.
 func (l AlertLevel) String() string { return name8(levelNames, l) }

@@ -20,8 +20,30 @@ func hex8(v uint8) string   { return fmt.Sprintf("0x%02x", v) }
 // unknown numbers are found early.
 func IsGREASE(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
 
-func name16[T ~uint16](m map[T]string, v T) string {
-	if s, ok := m[v]; ok {
+// numbers are the names of a registry of two bytes, in ascending order. They are rows and no map: rows lie
+// ready in the binary, where a map is built by every process anew when it starts. (Registries of one byte
+// are lists of names by their number.)
+type numbers[T ~uint16] []struct {
+	number T
+	name   string
+}
+
+func (n numbers[T]) name(v T) (string, bool) {
+	for lo, hi := 0, len(n); lo < hi; {
+		switch mid := (lo + hi) / 2; {
+		case n[mid].number == v:
+			return n[mid].name, true
+		case n[mid].number < v:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return "", false
+}
+
+func name16[T ~uint16](names numbers[T], v T) string {
+	if s, ok := names.name(v); ok {
 		return s
 	}
 	if IsGREASE(uint16(v)) {
@@ -30,9 +52,10 @@ func name16[T ~uint16](m map[T]string, v T) string {
 	return hex16(uint16(v))
 }
 
-func name8[T ~uint8](m map[T]string, v T) string {
-	if s, ok := m[v]; ok {
-		return s
+// name8 takes a name out of a list, in which a number that is nobody's has "".
+func name8[T ~uint8](names []string, v T) string {
+	if int(v) < len(names) && names[v] != "" {
+		return names[v]
 	}
 	return hex8(uint8(v))
 }

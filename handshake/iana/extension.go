@@ -50,26 +50,31 @@ const (
 	ExtRenegotiationInfo       ExtensionType = 65281
 )
 
-var extensionNames = map[ExtensionType]string{
+// commonExtensions are nearly all, by their number: every walk over a hello asks, for the sake of an
+// error that hardly ever comes.
+var commonExtensions = []string{
 	ExtServerName: "server_name", ExtMaxFragmentLength: "max_fragment_length", ExtStatusRequest: "status_request",
 	ExtSupportedGroups: "supported_groups", ExtECPointFormats: "ec_point_formats",
 	ExtSignatureAlgorithms: "signature_algorithms", ExtUseSRTP: "use_srtp", ExtHeartbeat: "heartbeat",
 	ExtALPN: "application_layer_protocol_negotiation", ExtStatusRequestV2: "status_request_v2",
 	ExtSignedCertTimestamp: "signed_certificate_timestamp", ExtClientCertificateType: "client_certificate_type",
 	ExtServerCertificateType: "server_certificate_type", ExtPadding: "padding", ExtEncryptThenMAC: "encrypt_then_mac",
-	ExtExtendedMasterSecret: "extended_master_secret", ExtTokenBinding: "token_binding",
-	ExtCachedInfo: "cached_info", ExtCompressCertificate: "compress_certificate", ExtRecordSizeLimit: "record_size_limit",
+	ExtExtendedMasterSecret: "extended_master_secret", ExtTokenBinding: "token_binding", ExtCachedInfo: "cached_info",
+	ExtCompressCertificate: "compress_certificate", ExtRecordSizeLimit: "record_size_limit",
 	ExtDelegatedCredential: "delegated_credential", ExtSessionTicket: "session_ticket",
-	ExtSupportedEKTCiphers: "supported_ekt_ciphers", ExtExternalIDHash: "external_id_hash",
-	ExtExternalSessionID: "external_session_id", ExtECHOuterExtensions: "ech_outer_extensions",
-	ExtPreSharedKey: "pre_shared_key", ExtEarlyData: "early_data", ExtSupportedVersions: "supported_versions",
-	ExtCookie: "cookie", ExtPSKKeyExchangeModes: "psk_key_exchange_modes",
+	ExtSupportedEKTCiphers: "supported_ekt_ciphers", ExtPreSharedKey: "pre_shared_key", ExtEarlyData: "early_data",
+	ExtSupportedVersions: "supported_versions", ExtCookie: "cookie", ExtPSKKeyExchangeModes: "psk_key_exchange_modes",
 	ExtCertificateAuthorities: "certificate_authorities", ExtOIDFilters: "oid_filters",
 	ExtPostHandshakeAuth: "post_handshake_auth", ExtSignatureAlgorithmsCert: "signature_algorithms_cert",
-	ExtKeyShare: "key_share", ExtTransparencyInfo: "transparency_info",
-	ExtQUICTransportParameters: "quic_transport_parameters", ExtTicketRequest: "ticket_request",
-	ExtNextProtoNeg: "next_protocol_negotiation", ExtApplicationSettings: "application_settings",
-	ExtEncryptedClientHello: "encrypted_client_hello", ExtRenegotiationInfo: "renegotiation_info",
+	ExtKeyShare: "key_share", ExtTransparencyInfo: "transparency_info", ExtExternalIDHash: "external_id_hash",
+	ExtExternalSessionID: "external_session_id", ExtQUICTransportParameters: "quic_transport_parameters",
+	ExtTicketRequest: "ticket_request",
+}
+
+var otherExtensions = numbers[ExtensionType]{
+	{ExtNextProtoNeg, "next_protocol_negotiation"}, {ExtApplicationSettings, "application_settings"},
+	{ExtECHOuterExtensions, "ech_outer_extensions"}, {ExtEncryptedClientHello, "encrypted_client_hello"},
+	{ExtRenegotiationInfo, "renegotiation_info"},
 }
 
 // String returns the registry's name, or the number in hex.
@@ -77,19 +82,8 @@ func (t ExtensionType) String() string {
 	if int(t) < len(commonExtensions) && commonExtensions[t] != "" {
 		return commonExtensions[t]
 	}
-	return name16(extensionNames, t)
+	return name16(otherExtensions, t)
 }
-
-// commonExtensions is extensionNames where nearly all extensions are: every walk over a
-// hello asks, for the sake of an error that hardly ever comes.
-var commonExtensions = func() (names [64]string) {
-	for t, name := range extensionNames {
-		if int(t) < len(names) {
-			names[t] = name
-		}
-	}
-	return names
-}()
 
 // The small registries that live inside one extension or message each.
 type (
@@ -132,39 +126,39 @@ const (
 )
 
 // String returns the registry's name, or the number in hex.
-func (t NameType) String() string { return name8(map[NameType]string{HostName: "host_name"}, t) }
+func (t NameType) String() string { return name8([]string{HostName: "host_name"}, t) }
 
 // String returns the registry's name, or the number in hex.
 func (t CertificateStatusType) String() string {
-	return name8(map[CertificateStatusType]string{StatusOCSP: "ocsp"}, t)
+	return name8([]string{StatusOCSP: "ocsp"}, t)
 }
 
 // String returns the registry's name, or the number in hex.
 func (f ECPointFormat) String() string {
-	return name8(map[ECPointFormat]string{
+	return name8([]string{
 		Uncompressed: "uncompressed", 1: "ansiX962_compressed_prime", 2: "ansiX962_compressed_char2"}, f)
 }
 
 // String returns the registry's name, or the number in hex.
 func (t ECCurveType) String() string {
-	return name8(map[ECCurveType]string{1: "explicit_prime", 2: "explicit_char2", NamedCurve: "named_curve"}, t)
+	return name8([]string{1: "explicit_prime", 2: "explicit_char2", NamedCurve: "named_curve"}, t)
 }
+
+var certificateTypes = []string{CertRSASign: "rsa_sign", CertDSSSign: "dss_sign", CertECDSASign: "ecdsa_sign"}
 
 // String returns the registry's name, or the number in hex.
 func (t ClientCertificateType) String() string {
-	return name8(map[ClientCertificateType]string{
-		CertRSASign: "rsa_sign", CertDSSSign: "dss_sign", CertECDSASign: "ecdsa_sign"}, t)
+	return name8(certificateTypes, t)
 }
 
 // String returns the registry's name, or the number in hex.
 func (a CertificateCompressionAlgorithm) String() string {
-	return name16(map[CertificateCompressionAlgorithm]string{
-		CompressZlib: "zlib", CompressBrotli: "brotli", CompressZstd: "zstd"}, a)
+	return name16(numbers[CertificateCompressionAlgorithm]{{CompressZlib, "zlib"}, {CompressBrotli, "brotli"}, {CompressZstd, "zstd"}}, a)
 }
 
 // String returns the registry's name, or the number in hex.
 func (m PSKKeyExchangeMode) String() string {
-	return name8(map[PSKKeyExchangeMode]string{PSKOnly: "psk_ke", PSKWithDHE: "psk_dhe_ke"}, m)
+	return name8([]string{PSKOnly: "psk_ke", PSKWithDHE: "psk_dhe_ke"}, m)
 }
 
 // Bytes is the plaintext limit that the code stands for, or 0 for an unknown code.
@@ -177,5 +171,5 @@ func (m MaxFragmentLength) Bytes() int {
 
 // String returns the limit in bytes, "2^9", or the number in hex.
 func (m MaxFragmentLength) String() string {
-	return name8(map[MaxFragmentLength]string{1: "2^9", 2: "2^10", 3: "2^11", 4: "2^12"}, m)
+	return name8([]string{1: "2^9", 2: "2^10", 3: "2^11", 4: "2^12"}, m)
 }

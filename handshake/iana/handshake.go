@@ -24,7 +24,7 @@ const (
 	MessageHash           HandshakeType = 254 // never on the wire
 )
 
-var handshakeNames = map[HandshakeType]string{
+var handshakeNames = []string{
 	HelloRequest: "hello_request", ClientHello: "client_hello", ServerHello: "server_hello",
 	NewSessionTicket: "new_session_ticket", EndOfEarlyData: "end_of_early_data",
 	EncryptedExtensions: "encrypted_extensions", Certificate: "certificate",
@@ -48,6 +48,6 @@ const (
 
 // String returns the name in the RFC's notation, or the number in hex.
 func (r KeyUpdateRequest) String() string {
-	return name8(map[KeyUpdateRequest]string{
+	return name8([]string{
 		UpdateNotRequested: "update_not_requested", UpdateRequested: "update_requested"}, r)
 }

@@ -16,7 +16,7 @@ const (
 	KxPrivate Kx = 0xf0
 )
 
-var kxNames = map[Kx]string{KxNone: "any", KxRSA: "RSA", KxDHE: "DHE", KxECDHE: "ECDHE"}
+var kxNames = []string{KxNone: "any", KxRSA: "RSA", KxDHE: "DHE", KxECDHE: "ECDHE"}
 
 // String returns the word used in suite names.
 func (k Kx) String() string { return name8(kxNames, k) }
@@ -31,7 +31,7 @@ const (
 	AuthECDSA
 )
 
-var authNames = map[Auth]string{AuthAny: "any", AuthRSA: "RSA", AuthECDSA: "ECDSA"}
+var authNames = []string{AuthAny: "any", AuthRSA: "RSA", AuthECDSA: "ECDSA"}
 
 // String returns the word used in suite names.
 func (a Auth) String() string { return name8(authNames, a) }

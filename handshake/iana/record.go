@@ -11,7 +11,7 @@ const (
 	ApplicationData  ContentType = 23
 )
 
-var contentNames = map[ContentType]string{
+var contentNames = []string{
 	ChangeCipherSpec: "change_cipher_spec", Alert: "alert", Handshake: "handshake", ApplicationData: "application_data",
 }
 
@@ -28,7 +28,7 @@ const (
 	CompressionDEFLATE Compression = 1
 )
 
-var compressionNames = map[Compression]string{CompressionNull: "null", CompressionDEFLATE: "deflate"}
+var compressionNames = []string{CompressionNull: "null", CompressionDEFLATE: "deflate"}
 
 // String returns the registry's name, or the number in hex.
 func (c Compression) String() string { return name8(compressionNames, c) }

@@ -13,8 +13,8 @@ const (
 	TLS13 Version = 0x0304
 )
 
-var versionNames = map[Version]string{
-	SSL30: "SSL 3.0", TLS10: "TLS 1.0", TLS11: "TLS 1.1", TLS12: "TLS 1.2", TLS13: "TLS 1.3",
+var versionNames = numbers[Version]{
+	{SSL30, "SSL 3.0"}, {TLS10, "TLS 1.0"}, {TLS11, "TLS 1.1"}, {TLS12, "TLS 1.2"}, {TLS13, "TLS 1.3"},
 }
 
 // String returns the usual name, "TLS 1.2", or the number in hex.

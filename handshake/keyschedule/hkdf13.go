@@ -6,6 +6,9 @@ import (
 	"fmt"
 )
 
+// Extract writes HKDF-Extract(salt, ikm) to out, which is h.Size() bytes (RFC 5869 §2.2).
+func Extract(h crypto.Hash, out, salt, ikm []byte) { hmacSum(h, out, salt, ikm) }
+
 // ExpandLabel fills out with HKDF-Expand-Label (RFC 9846 §7.1):
 //
 //	HKDF-Expand-Label(Secret, Label, Context, Length) = HKDF-Expand(Secret, HkdfLabel, Length)

@@ -57,10 +57,7 @@ func (s *Secret) extract(ikm []byte) Secret {
 
 // finished is HMAC(finished_key, transcriptHash) for the base key s (RFC 9846 §4.5.3).
 func (s *Secret) finished(transcriptHash []byte) Secret {
-	key := s.derive("finished", nil)
-	v := Secret{h: s.h, n: s.n}
-	hmacSum(s.h, v.Bytes(), key.Bytes(), transcriptHash)
-	return v
+	return VerifyDataFrom(s.derive("finished", nil), transcriptHash)
 }
 
 // EarlySecret begins the schedule: HKDF-Extract(0, PSK).
@@ -102,8 +99,13 @@ func (s *EarlySecret) Derived() Secret { return s.deriveEmpty("derived") }
 // Handshake extracts the handshake secret from the key exchange's shared secret.
 // nil is no exchange (psk_ke), for which Hash.length zeros stand.
 func (s *EarlySecret) Handshake(shared []byte) HandshakeSecret {
-	salt := s.Derived()
-	return HandshakeSecret{salt.extract(shared)}
+	return HandshakeFrom(s.Derived(), shared)
+}
+
+// HandshakeFrom is EarlySecret.Handshake for who has what Derived returns, and wants it for
+// more than this.
+func HandshakeFrom(derived Secret, shared []byte) HandshakeSecret {
+	return HandshakeSecret{derived.extract(shared)}
 }
 
 // HandshakeSecret is the schedule with the key exchange in it.
@@ -125,10 +127,10 @@ func (s *HandshakeSecret) ServerTraffic(transcriptHash []byte) TrafficSecret {
 func (s *HandshakeSecret) Derived() Secret { return s.deriveEmpty("derived") }
 
 // Main extracts the main secret. There is nothing left to add: its input is zeros.
-func (s *HandshakeSecret) Main() MainSecret {
-	salt := s.Derived()
-	return MainSecret{salt.extract(nil)}
-}
+func (s *HandshakeSecret) Main() MainSecret { return MainFrom(s.Derived()) }
+
+// MainFrom is HandshakeSecret.Main for who has what Derived returns.
+func MainFrom(derived Secret) MainSecret { return MainSecret{derived.extract(nil)} }
 
 // MainSecret ends the schedule. RFC 8446 and the labels, which had to stay, say
 // master secret.
@@ -177,6 +179,13 @@ func (s *TrafficSecret) FinishedKey() Secret { return s.derive("finished", nil) 
 // traffic secret (RFC 9846 §4.5.3). Transcript: every handshake message before
 // that Finished. A receiver compares in constant time.
 func (s *TrafficSecret) VerifyData(transcriptHash []byte) Secret { return s.finished(transcriptHash) }
+
+// VerifyDataFrom is TrafficSecret.VerifyData for who has the FinishedKey.
+func VerifyDataFrom(finishedKey Secret, transcriptHash []byte) Secret {
+	v := Secret{h: finishedKey.h, n: finishedKey.n}
+	hmacSum(v.h, v.Bytes(), finishedKey.Bytes(), transcriptHash)
+	return v
+}
 
 // Next derives application_traffic_secret_N+1 from the Nth, for a KeyUpdate
 // (RFC 9846 §7.2). There is no way back: that is what the update is for.

@@ -19,7 +19,7 @@ type dhGroup struct {
 	generate func(rand io.Reader) (dhKey, error)
 	offerer  dhNames
 	answerer dhNames
-	public   []Value // what all the world knows, for Explain: p and g
+	public   func() []Value // what all the world knows, for Explain: p and g; nil of a curve
 }
 
 // dhKey is a private key and its arithmetic.
@@ -52,22 +52,28 @@ func ServerFirst(values []Value) []Value {
 		} else {
 			part += ": "
 		}
-		if other, ok := otherEnd[name]; ok {
-			out[i].Name = part + other
-		}
+		out[i].Name = part + otherEnd(name)
 	}
 	return out
 }
 
-// otherEnd is what the other end calls the value that this one calls a, and so on.
-var otherEnd = func() map[string]string {
-	m := map[string]string{}
-	for _, n := range [][2]dhNames{{curveOfferer, curveAnswerer}, {fieldOfferer, fieldAnswerer}} {
-		m[n[0].private], m[n[0].share], m[n[0].peer] = n[1].private, n[1].share, n[1].peer
-		m[n[1].private], m[n[1].share], m[n[1].peer] = n[0].private, n[0].share, n[0].peer
+// otherEnd is what the other end calls the value that this one calls a, and so on; name itself for a value
+// that both call the same.
+func otherEnd(name string) string {
+	for _, ends := range [...][2]dhNames{{curveOfferer, curveAnswerer}, {fieldOfferer, fieldAnswerer}} {
+		for i, n := range ends {
+			switch other := ends[1-i]; name {
+			case n.private:
+				return other.private
+			case n.share:
+				return other.share
+			case n.peer:
+				return other.peer
+			}
+		}
 	}
-	return m
-}()
+	return name
+}
 
 func (g *dhGroup) ID() iana.Group        { return g.id }
 func (g *dhGroup) Name() string          { return g.name }
@@ -131,9 +137,11 @@ func (e *dhEnd) Finish(peer []byte) ([]byte, error) {
 // and RFC 9846 §7.4.2 have it.
 func (e *dhEnd) Explain() []Value {
 	var v []Value
-	for _, known := range e.group.public { // a copy, so that no caller can change the group's own bytes
-		known.Bytes = bytes.Clone(known.Bytes)
-		v = append(v, known)
+	if e.group.public != nil {
+		for _, known := range e.group.public() { // a copy, so that no caller can change the group's own bytes
+			known.Bytes = bytes.Clone(known.Bytes)
+			v = append(v, known)
+		}
 	}
 	v = append(v,
 		Value{Name: e.names.private, Bytes: e.key.private(), Private: true},

@@ -47,7 +47,8 @@ type Field interface {
 //
 // The error says what is wrong with p, g or exponentBits.
 func FiniteField(id iana.Group, name string, p, g []byte, exponentBits int) (Field, error) {
-	f := newField(id, name, natural(p), natural(g), exponentBits)
+	p = natural(p)
+	f := newField(id, name, len(p), func() []byte { return p }, natural(g), exponentBits)
 	n, err := f.check()
 	if err != nil {
 		return nil, err
@@ -56,15 +57,18 @@ func FiniteField(id iana.Group, name string, p, g []byte, exponentBits int) (Fie
 	return f, nil
 }
 
-// shipped is a field of ours, which is known to be one. Its numbers are made ready when somebody
-// computes with them: for all fields that takes most of a millisecond, which every program that
-// links this package would pay when it starts.
+// shipped is a field of ours, which is known to be one. Its prime is read from its digits when somebody asks for it, and its
+// numbers are made ready when somebody computes with them: for all fields that takes most of a millisecond, which every
+// program that links this package would pay when it starts.
 func shipped(id iana.Group, name, p string, exponentBits int) Field {
-	b, err := hex.DecodeString(p)
-	if err != nil {
-		panic(err)
-	}
-	f := newField(id, name, b, []byte{2}, exponentBits)
+	prime := sync.OnceValue(func() []byte {
+		b, err := hex.DecodeString(p)
+		if err != nil {
+			panic(err)
+		}
+		return b
+	})
+	f := newField(id, name, len(p)/2, prime, []byte{2}, exponentBits)
 	f.numbers = sync.OnceValue(func() *fieldNumbers {
 		n, err := f.check()
 		if err != nil {
@@ -75,20 +79,21 @@ func shipped(id iana.Group, name, p string, exponentBits int) Field {
 	return f
 }
 
-func newField(id iana.Group, name string, p, g []byte, exponentBits int) *field {
-	f := &field{p: p, g: g, bits: exponentBits, whole: exponentBits == 0}
+// newField is the field of a prime of size bytes.
+func newField(id iana.Group, name string, size int, p func() []byte, g []byte, exponentBits int) *field {
+	f := &field{p: p, size: size, g: g, bits: exponentBits, whole: exponentBits == 0}
 	f.dhGroup = dhGroup{
 		id: id, name: name,
-		about:    Description{Kind: KindFFDH, Offer: len(p), Answer: len(p), Secret: len(p)},
+		about:    Description{Kind: KindFFDH, Offer: size, Answer: size, Secret: size},
 		generate: f.newKey, offerer: fieldOfferer, answerer: fieldAnswerer,
-		public: []Value{{Name: "p", Bytes: p}, {Name: "g", Bytes: g}},
+		public: func() []Value { return []Value{{Name: "p", Bytes: p()}, {Name: "g", Bytes: g}} },
 	}
 	return f
 }
 
 // check makes the numbers that f computes with, or says what is wrong with f.
 func (f *field) check() (*fieldNumbers, error) {
-	p := f.p
+	p := f.p()
 	if len(p) == 0 || p[len(p)-1]&1 == 0 || len(p) == 1 && p[0] < 5 {
 		return nil, errors.New("finite field " + f.name + ": p must be a prime, 5 or more")
 	}
@@ -114,7 +119,9 @@ func (f *field) check() (*fieldNumbers, error) {
 type field struct {
 	dhGroup
 	numbers func() *fieldNumbers
-	p, g    []byte
+	p       func() []byte // size bytes
+	size    int
+	g       []byte
 	bits    int  // of a private exponent
 	whole   bool // or any exponent from 2 to p-2
 }
@@ -125,14 +132,14 @@ type fieldNumbers struct {
 	base    *bigmod.Nat
 }
 
-func (f *field) Params() (p, g []byte) { return slices.Clone(f.p), slices.Clone(f.g) }
+func (f *field) Params() (p, g []byte) { return slices.Clone(f.p()), slices.Clone(f.g) }
 
 // element reads y, as long as p, and checks 1 < y < p-1.
 func (f *field) element(y []byte) (*bigmod.Nat, error) { return f.elementOf(f.numbers().modulus, y) }
 
 func (f *field) elementOf(modulus *bigmod.Modulus, y []byte) (*bigmod.Nat, error) {
-	if len(y) != len(f.p) {
-		return nil, wrongLength("RFC 9846 §4.3.8.1", len(f.p), len(y))
+	if len(y) != f.size {
+		return nil, wrongLength("RFC 9846 §4.3.8.1", f.size, len(y))
 	}
 	n, err := bigmod.NewNat().SetBytes(y, modulus)
 	if err != nil || n.IsZero()|n.IsOne()|n.IsMinusOne(modulus) == 1 {

@@ -63,7 +63,27 @@ func (x *QUICTransportParameters) Type() iana.ExtensionType { return iana.ExtQUI
 
 // Walk visits extension_data.
 func (x *QUICTransportParameters) Walk(c *wire.Codec) {
+	if !c.Writing() {
+		x.List = nil
+		if n := countParameters(c.Peek(0, c.Left())); n > 0 {
+			x.List = make([]TransportParameter, 0, n)
+		}
+	}
 	wire.RestOf(c, &x.List, walkParameter)
+}
+
+// countParameters is how many b has, if all of it is as it should be.
+func countParameters(b []byte) (n int) {
+	for ; len(b) > 0; n++ {
+		_, id := wire.Varint(b)
+		length, size := wire.Varint(b[id:])
+		b = b[id+size:]
+		if id == 0 || size == 0 || length > uint64(len(b)) {
+			break
+		}
+		b = b[length:]
+	}
+	return n
 }
 
 func walkParameter(c *wire.Codec, p *TransportParameter) {

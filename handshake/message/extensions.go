@@ -101,14 +101,19 @@ func (e *Extensions) walkRequired(c *wire.Codec, in Kind) {
 // read visits extensions up to the end of the block, and refuses two of one type.
 func (e *Extensions) read(c *wire.Codec, in Kind) {
 	seen := make([]place, 0, 40) // a browser sends about 20
+	if n := count(c.Peek(0, c.Left())); n > 0 {
+		e.List = make([]Extension, 0, n)
+	}
 	for c.Left() > 0 {
 		var p place
 		c.Mark(&p.off)
 		if ahead := c.Peek(0, 2); ahead != nil {
 			p.t = iana.ExtensionType(ahead[0])<<8 | iana.ExtensionType(ahead[1])
 		}
-		var x Extension = &Raw{ExtType: p.t}
-		if !slices.Contains(e.passOver, p.t) && (e.quic || p.t != iana.ExtQUICTransportParameters) {
+		var x Extension
+		if slices.Contains(e.passOver, p.t) || !e.quic && p.t == iana.ExtQUICTransportParameters {
+			x = &Raw{ExtType: p.t}
+		} else {
 			x = newExtension(in, p.t)
 		}
 		walkExtension(c, x)
@@ -122,6 +127,14 @@ func (e *Extensions) read(c *wire.Codec, in Kind) {
 			c.FailAt(seen[i].off, reason.DuplicateExtension, "", nil, seen[i].t)
 		}
 	}
+}
+
+// count is how many extensions b has, if all of it is as it should be.
+func count(b []byte) (n int) {
+	for ; len(b) >= 4; n++ {
+		b = b[min(len(b), 4+int(b[2])<<8+int(b[3])):]
+	}
+	return n
 }
 
 // place is where an extension of type t begins.

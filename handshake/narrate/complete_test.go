@@ -106,7 +106,7 @@ func texts[T ~string](words []T) []string {
 func listed() map[Kind][]string {
 	want := map[Kind][]string{
 		Secret: texts(slices.Concat(event.SecretLabels(), explain.SecretLabels())), Check: texts(event.CheckNames()), Step: suite.StepNames(),
-		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), texts(explain.SceneKeys()), texts(starttls.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
+		Scene: slices.Concat(texts(scenario.SceneKeys()), texts(replay.SceneKeys()), texts(explain.SceneKeys()), texts(starttls.SceneKeys()), []string{"flow/proxy_both", "flow/proxy_to_client", "flow/proxy_no_keys", "flow/live", string(event.SceneUnkept), string((&mitm.ClientConnects{}).Entry())}), Input: pki.InputNames(),
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	add(Move, MoveKey(&event.Message{Meta: event.Meta{Move: "client/send/client_hello"}, Kind: message.KindClientHello, Msg: new(message.ClientHello), QUIC: true}, new(Context)))

@@ -15,8 +15,8 @@ const phrase Kind = "phrase"
 
 // Fault says an error in one line, as its Error does in English: reason, field, offset,
 // what was expected, what came, cause, rule. Names of reasons, fields and protocols, and
-// what a peer wrote, are the same in every language; an error of another package, which
-// speaks English, is introduced as such.
+// what a peer wrote, are the same in every language; so are the names in an error of the system (system.go). Any other
+// error of another package, which speaks English, is introduced as such.
 func Fault(l Lang, err error) string {
 	if l == En {
 		return foreign.Line(err.Error())
@@ -38,6 +38,12 @@ func Fault(l Lang, err error) string {
 	var cause *reason.Cause
 	if errors.As(err, &cause) {
 		return strings.Replace(s, cause.Error(), say(l, cause.Phrase), 1)
+	}
+	if part, said := ofSystem(l, err); part != nil { // it stands behind the words of whoever met it
+		was := foreign.Line(part.Error())
+		if i := strings.LastIndex(s, was); i >= 0 {
+			return s[:i] + said + s[i+len(was):]
+		}
 	}
 	return s
 }
@@ -65,7 +71,7 @@ func fault(l Lang, e *reason.Error) string {
 	}
 	if e.Err != nil {
 		s += between
-		if !ours(e.Err) {
+		if part, _ := ofSystem(l, e.Err); part != e.Err && !ours(e.Err) {
 			s += "英文原文："
 		}
 		s += Fault(l, e.Err)

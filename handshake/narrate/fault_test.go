@@ -42,7 +42,7 @@ func TestFault(t *testing.T) {
 			"unexpected_message：应为 finished 或 certificate，实际为状态 CONNECTED 下的 client_hello"},
 		{reason.Wrap(reason.BadSignature, "", "", reason.Because("%s does not verify under this key", "ed25519")), "bad_signature：用这把密钥验证 ed25519 签名没有通过"},
 		{reason.Wrap(reason.CertificateMalformed, "", "certificate", errors.New("x509: trailing data")), "certificate_malformed，字段 certificate：英文原文：x509: trailing data"},
-		{reason.Fault("", reason.Because("random source: %v", os.ErrClosed)), "internal：随机源：file already closed"},
+		{reason.Fault("", reason.Because("random source: %v", os.ErrClosed)), "internal：随机源：文件已关闭"},
 		{reason.New(reason.CertificateMalformed, "RFC 5280 §4.1.2.5", "", reason.Say("two dates"), foreign.Sentence("malformed validity")),
 			"certificate_malformed：应为两个日期，实际为英文原文“malformed validity”（RFC 5280 §4.1.2.5）"},
 		// What a peer calls "none" is a name, and what it writes is quoted.

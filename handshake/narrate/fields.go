@@ -153,25 +153,26 @@ func GeneralRef(key string, e *event.Message) string {
 	if len(versionsOf(e)) == 0 {
 		v = iana.TLS12
 	}
-	return general[key][v]
+	switch key {
+	case "*.msg_type", "*.length":
+		return messageRef(v)
+	case "*.extensions.*.extension_type", "*.extensions.*.length", "*.extensions.*.length+empty", "*.extensions":
+		return extensionRef(v)
+	case "*.extensions.length", "length":
+		return vectorRef(v)
+	}
+	return ""
 }
 
 // messageRef, extensionRef and vectorRef are where all messages, extensions and vectors are
-// specified, by the version.
-var (
-	messageRef   = map[iana.Version]string{iana.TLS12: "RFC 5246 §7.4", iana.TLS13: "RFC 9846 §4"}
-	extensionRef = map[iana.Version]string{iana.TLS12: "RFC 5246 §7.4.1.4", iana.TLS13: "RFC 9846 §4.3"}
-	vectorRef    = map[iana.Version]string{iana.TLS12: "RFC 5246 §4.3", iana.TLS13: "RFC 9846 §3.4"}
+// specified, by the version: 1.2 or 1.3.
+func messageRef(v iana.Version) string   { return refOf(v, "RFC 5246 §7.4", "RFC 9846 §4") }
+func extensionRef(v iana.Version) string { return refOf(v, "RFC 5246 §7.4.1.4", "RFC 9846 §4.3") }
+func vectorRef(v iana.Version) string    { return refOf(v, "RFC 5246 §4.3", "RFC 9846 §3.4") }
 
-	// general is by keys of entries.
-	general = map[string]map[iana.Version]string{
-		"*.msg_type":                    messageRef,
-		"*.length":                      messageRef,
-		"*.extensions.*.extension_type": extensionRef,
-		"*.extensions.*.length":         extensionRef,
-		"*.extensions.*.length+empty":   extensionRef,
-		"*.extensions":                  extensionRef,
-		"*.extensions.length":           vectorRef,
-		"length":                        vectorRef,
+func refOf(v iana.Version, in12, in13 string) string {
+	if v == iana.TLS12 {
+		return in12
 	}
-)
+	return in13
+}

@@ -3,6 +3,7 @@ package narrate
 import (
 	"embed"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -115,40 +116,78 @@ func Keys(k Kind) []string { return slices.Sorted(maps.Keys(load(En, k))) }
 
 // library is every entry of a language. Each kind is parsed when first asked for: most programs
 // speak one language, and few have something of every kind to say.
-type library map[Kind]func() map[string]Entry
-
-var libraries = map[Lang]library{En: newLibrary(En), Zh: newLibrary(Zh)}
-
-func newLibrary(l Lang) library {
-	lib := library{}
-	kinds := Kinds()
-	if l != En { // in English these say themselves
-		kinds = append(kinds, phrase, usage)
-	}
-	for _, k := range kinds {
-		lib[k] = sync.OnceValue(func() map[string]Entry { return read(l, k) })
-	}
-	return lib
+type library struct {
+	lang  Lang
+	once  sync.Once // for kinds
+	kinds map[Kind]*shelf
 }
+
+// shelf is what is said of one kind.
+type shelf struct {
+	once    sync.Once
+	entries map[string]Entry
+}
+
+var inEnglish, inChinese = library{lang: En}, library{lang: Zh}
 
 // load is what is said of a kind in a language; nil if there is nothing.
 func load(l Lang, k Kind) map[string]Entry {
-	if f := libraries[l][k]; f != nil {
-		return f()
+	switch l {
+	case En:
+		return inEnglish.load(k)
+	case Zh:
+		return inChinese.load(k)
 	}
 	return nil
+}
+
+func (lib *library) load(k Kind) map[string]Entry {
+	lib.once.Do(func() {
+		kinds := Kinds()
+		if lib.lang != En { // in English these say themselves
+			kinds = append(kinds, phrase, usage)
+		}
+		lib.kinds = make(map[Kind]*shelf, len(kinds))
+		shelves := make([]shelf, len(kinds))
+		for i, k := range kinds {
+			lib.kinds[k] = &shelves[i]
+		}
+	})
+	s := lib.kinds[k]
+	if s == nil {
+		return nil
+	}
+	s.once.Do(func() { s.entries = read(lib.lang, k) })
+	return s.entries
 }
 
 // read parses a file. That it parses is tested.
 func read(l Lang, k Kind) map[string]Entry {
 	name := string(l) + "/" + string(k) + ".txt"
-	b, err := files.ReadFile(name)
+	text, err := textOf(name)
 	if err != nil {
 		panic("narrate: " + name + ": " + err.Error())
 	}
-	entries, err := parse(string(b))
+	entries, err := parse(text)
 	if err != nil {
 		panic("narrate: " + name + ": " + err.Error())
 	}
 	return entries
+}
+
+// textOf is a file as a string. ReadFile would copy it once, and its bytes would be copied again to a string.
+func textOf(name string) (string, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	text.Grow(int(info.Size()))
+	_, err = io.CopyBuffer(&text, f, make([]byte, 4<<10))
+	return text.String(), err
 }

@@ -71,8 +71,9 @@ func union(a, b []string) []string {
 	return slices.Compact(out)
 }
 
+// placeholders are those of an entry. How a word agrees with a number is a language's own.
 func placeholders(e Entry) []string {
-	found := regexp.MustCompile(`\{[^{}]*\}`).FindAllString(e.Title+" "+e.Text, -1)
+	found := regexp.MustCompile(`\{[^{}:]*\}`).FindAllString(e.Title+" "+e.Text, -1)
 	slices.Sort(found)
 	return found
 }

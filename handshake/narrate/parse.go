@@ -23,29 +23,32 @@ func parse(file string) (map[string]Entry, error) {
 	if !utf8.ValidString(file) {
 		return nil, errors.New("not UTF-8")
 	}
-	entries := map[string]Entry{}
-	var keys []string
+	entries := make(map[string]Entry, strings.Count(file, "\n= ")+1) // grown to its size, it would be filled twice over
+	var keys, text []string
 	var e Entry
 	flush := func() error {
 		if len(keys) > 0 && e.Title == "" {
 			return fmt.Errorf("%q has no title", keys[0])
 		}
+		e.Text = joined(text)
 		for _, k := range keys {
 			if _, twice := entries[k]; twice {
 				return fmt.Errorf("%q comes twice", k)
 			}
 			entries[k] = e
 		}
-		keys, e = nil, Entry{}
+		keys, text, e = keys[:0], text[:0], Entry{}
 		return nil
 	}
-	for n, line := range strings.Split(file, "\n") {
+	n := 0
+	for line := range strings.SplitSeq(file, "\n") {
+		n++
 		line = strings.TrimSpace(line)
 		var err error
 		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
+		case line == "" || line[0] == '#':
 		case strings.HasPrefix(line, "= "):
-			if e != (Entry{}) {
+			if e.Title != "" || e.Ref != "" {
 				err = flush()
 			}
 			keys = append(keys, strings.TrimSpace(line[2:]))
@@ -56,10 +59,10 @@ func parse(file string) (map[string]Entry, error) {
 		case e.Title == "":
 			e.Title = line
 		default:
-			e.Text = join(e.Text, line)
+			text = append(text, line)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n+1, err)
+			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
 	if err := flush(); err != nil {
@@ -68,22 +71,35 @@ func parse(file string) (map[string]Entry, error) {
 	return entries, nil
 }
 
-// join puts two lines of a text together, as their language does.
-func join(a, b string) string {
-	if a == "" || endsWide(a) {
-		return a + b
+// joined puts the lines of a text together, as their language does.
+func joined(lines []string) string {
+	if len(lines) < 2 {
+		return strings.Join(lines, "")
 	}
-	return a + " " + b
+	size := 0
+	for _, line := range lines {
+		size += len(line) + 1
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for i, line := range lines {
+		if i > 0 && !endsWide(lines[i-1]) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // endsWide reports whether s ends with a Chinese character or its punctuation.
 func endsWide(s string) bool {
-	r := []rune(s)
-	return len(r) > 0 && r[len(r)-1] >= 0x2E80
+	r, size := utf8.DecodeLastRuneInString(s)
+	return size > 0 && r >= 0x2E80
 }
 
 // Fill puts values into the {name} placeholders of a text. One that has no value
-// stays as it is, to be seen.
+// stays as it is, to be seen. {name:byte|bytes} is what a noun or a verb is beside that number: the first of one, the
+// other of none or several.
 func Fill(text string, values map[string]string) string {
 	return FillFunc(text, func(name string) (string, bool) {
 		v, ok := values[name]
@@ -93,6 +109,9 @@ func Fill(text string, values map[string]string) string {
 
 // FillFunc is Fill with values that are asked for when a placeholder names them.
 func FillFunc(text string, value func(name string) (v string, ok bool)) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(text, '{')
@@ -103,8 +122,12 @@ func FillFunc(text string, value func(name string) (v string, ok bool)) string {
 		if j < 0 {
 			break
 		}
-		if v, ok := value(text[i+1 : i+j]); ok {
+		name, forms, agrees := strings.Cut(text[i+1:i+j], ":")
+		if v, ok := value(name); ok {
 			b.WriteString(text[:i])
+			if agrees {
+				v = agreeing(v, forms)
+			}
 			b.WriteString(v)
 		} else {
 			b.WriteString(text[:i+j+1])
@@ -113,4 +136,13 @@ func FillFunc(text string, value func(name string) (v string, ok bool)) string {
 	}
 	b.WriteString(text)
 	return b.String()
+}
+
+// agreeing is the form of a word, of "one|several", that a number asks for.
+func agreeing(number, forms string) string {
+	one, several, _ := strings.Cut(forms, "|")
+	if number == "1" {
+		return one
+	}
+	return several
 }

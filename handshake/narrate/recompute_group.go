@@ -3,6 +3,7 @@ package narrate
 import (
 	"encoding/asn1"
 	"math/big"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -44,13 +45,15 @@ func (g *group) public(share []byte) []byte {
 
 // The curves that openssl 3.0 has: RFC 8410's by the curve's own identifier, the
 // others as parameters of id-ecPublicKey (RFC 5480 §2.1.1.1).
-var groups = map[iana.Group]*group{
-	iana.X25519: montgomery(110),
-	iana.X448:   montgomery(111),
-	iana.P256:   weierstrass(1, 2, 840, 10045, 3, 1, 7),
-	iana.P384:   weierstrass(1, 3, 132, 0, 34),
-	iana.P521:   weierstrass(1, 3, 132, 0, 35),
-}
+var groups = sync.OnceValue(func() map[iana.Group]*group {
+	return map[iana.Group]*group{
+		iana.X25519: montgomery(110),
+		iana.X448:   montgomery(111),
+		iana.P256:   weierstrass(1, 2, 840, 10045, 3, 1, 7),
+		iana.P384:   weierstrass(1, 3, 132, 0, 34),
+		iana.P521:   weierstrass(1, 3, 132, 0, 35),
+	}
+})
 
 func montgomery(last int) *group {
 	return &group{algorithm{OID: asn1.ObjectIdentifier{1, 3, 101, last}},
@@ -96,7 +99,7 @@ func groupOf(e *event.Secret) (g *group, why string) {
 		}
 		return finiteField(p, base), ""
 	}
-	if g := groups[e.Group.ID]; g != nil {
+	if g := groups()[e.Group.ID]; g != nil {
 		return g, ""
 	}
 	switch e.Group.ID {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -38,8 +37,10 @@ func (o *Observer) feed(h *half, b []byte) {
 		return
 	}
 	waits, n := len(h.buf) > 0, len(h.buf)+len(b)
+	var joined []byte
 	if waits {
-		h.buf = h.join(b)
+		joined = h.join(b)
+		h.buf = joined
 	} else {
 		h.buf = b // as a rule there are whole records in it, and nothing to be kept
 	}
@@ -51,20 +52,26 @@ func (o *Observer) feed(h *half, b []byte) {
 		h.buf = nil
 	case !waits || len(h.buf) < n:
 		h.buf = bytes.Clone(h.buf) // alone, and not with what stood before it
+	default:
+		return // it waits on
 	}
+	leave(joined)
 }
 
 // join puts b behind what waits: in place for the whole record, once a fourth of it is here.
 func (h *half) join(b []byte) []byte {
-	if n := len(h.buf) + len(b); n > cap(h.buf) && len(h.buf) >= record.HeaderLen {
-		all := record.HeaderLen + int(h.buf[3])<<8 + int(h.buf[4])
-		h.buf = slices.Grow(h.buf, max(len(b), min(all, 4*n)-len(h.buf)))
+	n := len(h.buf) + len(b)
+	if n <= cap(h.buf) || len(h.buf) < record.HeaderLen {
+		return append(h.buf, b...)
 	}
-	return append(h.buf, b...)
+	all := record.HeaderLen + int(h.buf[3])<<8 + int(h.buf[4])
+	if n = max(n, min(all, 4*n)); n <= shortLen/4 { // it would wait in too wide a room
+		return append(slices.Grow(h.buf, n-len(h.buf)), b...)
+	}
+	before := h.buf
+	defer leave(before)
+	return append(append(room(n), before...), b...)
 }
-
-// opening is where records are opened: in place, and what does not open is left in ruins.
-var opening = sync.Pool{New: func() any { return new([]byte) }}
 
 // next takes one record off h.buf, if it is all there.
 func (o *Observer) next(h *half) bool {
@@ -81,11 +88,9 @@ func (o *Observer) next(h *half) bool {
 		return o.nextClosed(h)
 	}
 	buf := framed(h.buf)
-	if buf != nil {
-		room := opening.Get().(*[]byte)
-		defer opening.Put(room)
-		*room = append((*room)[:0], buf...)
-		buf = *room
+	if buf != nil { // it is opened in place, and what does not open is left in ruins
+		buf = append(room(len(buf)), buf...)
+		defer leave(buf)
 	} else {
 		buf = h.buf // of which nothing is opened: the reader looks at what there is of the header
 	}
@@ -229,7 +234,7 @@ func (o *Observer) read(h *half, rec record.Record) {
 	case iana.Handshake:
 		h.hs = append(h.hs, rec.Payload...)
 		taken := false
-		for o.nextMessage(h, rec.Protected) {
+		for o.nextMessage(h, rec.Protected, !taken) {
 			taken = true
 		}
 		if taken && len(h.hs) > 0 {
@@ -238,8 +243,9 @@ func (o *Observer) read(h *half, rec record.Record) {
 	}
 }
 
-// nextMessage takes one message off h.hs, if it is all there.
-func (o *Observer) nextMessage(h *half, protected bool) bool {
+// nextMessage takes one message off h.hs, if it is all there; first: none was before it there. What is kept of it keeps its
+// bytes, and so it has a place for itself.
+func (o *Observer) nextMessage(h *half, protected, first bool) bool {
 	if len(h.hs) < 4 {
 		return false
 	}
@@ -252,7 +258,10 @@ func (o *Observer) nextMessage(h *half, protected bool) bool {
 	if len(h.hs) < n {
 		return false
 	}
-	raw := bytes.Clone(h.hs[:n])
+	raw := h.hs
+	if alone := first && len(raw) == n && cap(raw) <= n+n/4; !alone {
+		raw = bytes.Clone(raw[:n])
+	}
 	if h.hs = h.hs[n:]; len(h.hs) == 0 {
 		h.hs = nil
 	}

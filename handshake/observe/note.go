@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
@@ -42,11 +43,27 @@ func (o *Observer) noteRecord(h *half, r record.Record, opened bool) {
 	if o.each != nil {
 		o.each(h.server, opened)
 	}
-	if l := o.o.Listener; l != nil {
-		l.Event(&event.Record{Meta: o.said(h, ""), Dir: o.dir(h), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
-			Sequence: r.Seq, Protected: r.Protected, Wire: o.own(r.Wire), Payload: o.own(r.Payload), Steps: r.Steps})
+	l := o.o.Listener
+	if l == nil {
+		return
 	}
+	var e *event.Record
+	if o.o.Brief {
+		e = records.Get().(*event.Record)
+		defer func() { *e = event.Record{}; records.Put(e) }()
+	} else {
+		e = new(event.Record)
+	}
+	*e = event.Record{Meta: o.said(h, ""), Dir: o.dir(h), Type: r.Type, Version: r.Version, Epoch: r.Epoch, Keys: o.keysOf(h, r.Protected),
+		Sequence: r.Seq, Protected: r.Protected, Wire: o.own(r.Wire), Payload: o.own(r.Payload), Steps: r.Steps}
+	l.Event(e)
 }
+
+// records and messages are what is told of those with Options.Brief, again and again: there is nothing of which more is told.
+var (
+	records  = sync.Pool{New: func() any { return new(event.Record) }}
+	messages = sync.Pool{New: func() any { return new(event.Message) }}
+)
 
 // own is what an event has of b.
 func (o *Observer) own(b []byte) []byte {
@@ -69,6 +86,13 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[
 	if l == nil {
 		return
 	}
+	if o.o.Brief {
+		e := messages.Get().(*event.Message)
+		defer func() { *e = event.Message{}; messages.Put(e) }()
+		*e = event.Message{Meta: o.said(h, ""), Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: raw, Group: event.GroupAt(event.SettledGroup(m))}
+		l.Event(e)
+		return
+	}
 	move := event.Move{Role: event.Client, Dir: o.dir(h), Msg: m.Kind()}
 	if o.o.Ends {
 		move.Role = h.role()
@@ -81,11 +105,12 @@ func (o *Observer) noteMessage(h *half, m message.Message, raw []byte, walked *[
 		move.Version = cmp.Or(o.version, offered(m))
 	}
 	meta.Ref = reference(move)
+	raw = o.own(raw)
 	var fields []wire.Field
 	if walked != nil {
-		fields = wire.Clone(*walked)
+		fields = wire.Over(raw, *walked)
 	}
-	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: o.own(raw), Fields: fields, Group: event.GroupAt(event.SettledGroup(m))})
+	l.Event(&event.Message{Meta: meta, Dir: o.dir(h), Kind: m.Kind(), Msg: m, Raw: raw, Fields: fields, Group: event.GroupAt(event.SettledGroup(m))})
 }
 
 // offered is the version by which a hello is written: the newest that it offers. 0 for
@@ -119,16 +144,22 @@ func (o *Observer) noteData(h *half, p []byte) {
 	}
 }
 
+// tellsSecrets: somebody is told of secrets. If not, they need not be copied for it.
+func (o *Observer) tellsSecrets() bool { return o.o.Listener != nil && o.o.ShowSecrets }
+
 func (o *Observer) noteSecret(e *event.Secret) {
-	if l := o.o.Listener; l != nil && o.o.ShowSecrets {
+	if o.tellsSecrets() {
 		e.Meta, e.Version = o.meta(""), cmp.Or(e.Version, o.version)
-		l.Event(e)
+		o.o.Listener.Event(e)
 	}
 }
 
 // noteKeys tells of the keys in use, and on the first epoch of a stage also of the
 // secret from the key log.
 func (o *Observer) noteKeys(h *half, k *trafficKeys, s stage, first bool) {
+	if !o.tellsSecrets() {
+		return
+	}
 	labels, of := h.role().Labels(), s.keys()
 	secret, from := k.secret.Bytes(), labels.Traffic[of]
 	if first {
@@ -142,6 +173,9 @@ func (o *Observer) noteKeys(h *half, k *trafficKeys, s stage, first bool) {
 
 // noteExpanded tells of an HKDF-Expand-Label without a context, of the secret told as from.
 func (o *Observer) noteExpanded(su *suite.Suite, label event.SecretLabel, tag string, from event.SecretLabel, secret, value []byte) {
+	if !o.tellsSecrets() {
+		return
+	}
 	o.noteSecret(&event.Secret{Label: label, Version: iana.TLS13, Function: event.FunctionExpandLabel, Method: "HKDF-Expand-Label", Op: event.OpHash, Hash: su.Hash.String(), Tag: tag,
 		Inputs: []event.Input{event.Private("secret", bytes.Clone(secret), from), event.Public("context", nil),
 			event.Public("hkdf_label", keyschedule.AppendHkdfLabel(nil, tag, nil, len(value)))}, Value: bytes.Clone(value)})

@@ -60,8 +60,8 @@ type Options struct {
 
 	// Forget: application data is told of and not kept, so the Report has none. For what is long.
 	Forget bool
-	// Brief: messages are told of without their fields and records without the steps that opened them, and
-	// all bytes of a record or of data are good until the Listener returns. For whoever counts.
+	// Brief: messages are told of without their fields, move and reference, and records without the steps that opened
+	// them. Those events, and the bytes of data, are good until the Listener returns. For whoever counts.
 	Brief bool
 }
 

@@ -352,9 +352,11 @@ func (o *Observer) takeMaster(secret keyschedule.MasterSecret) {
 
 // cutKeys derives the key block (RFC 5246 §6.3).
 func (o *Observer) cutKeys() {
-	c, s, hash := o.clientRandom(), bytes.Clone(o.serverHello.Random[:]), o.suite.Hash
 	b := o.keyBlock(o.master)
-	o.block = &b
+	if o.block = &b; !o.tellsSecrets() {
+		return
+	}
+	c, s, hash := o.clientRandom(), bytes.Clone(o.serverHello.Random[:]), o.suite.Hash
 	o.noteSecret(&event.Secret{Label: event.LabelKeyBlock, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: hash.String(), Tag: "key expansion",
 		Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret),
 			event.Public("server_random", s), event.Public("client_random", c)}, Value: bytes.Clone(b.Raw)})
@@ -385,7 +387,9 @@ func (o *Observer) checkFinished(h *half, m *message.Finished, before []byte) {
 	ok := bytes.Equal(want[:], m.VerifyData)
 	o.verified = o.verified || ok
 	label := h.role().Labels().VerifyData
-	o.noteSecret(&event.Secret{Label: label, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: o.suite.Hash.String(), Tag: tag,
-		Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret), event.Public("transcript_hash", hash)}, Value: bytes.Clone(want[:])})
+	if o.tellsSecrets() {
+		o.noteSecret(&event.Secret{Label: label, Function: event.FunctionPRF, Method: "PRF", Op: event.OpHash, Hash: o.suite.Hash.String(), Tag: tag,
+			Inputs: []event.Input{event.Private("master_secret", bytes.Clone(o.master[:]), event.LabelMasterSecret), event.Public("transcript_hash", hash)}, Value: bytes.Clone(want[:])})
+	}
 	o.noteFinished(want[:], label, m.VerifyData, ok)
 }

@@ -381,10 +381,12 @@ func (o *Observer) finish13(h *half, m *message.Finished, transcript []byte) {
 
 func (o *Observer) checkFinished13(h *half, m *message.Finished, transcript []byte) {
 	th, base := sum(o.suite.Hash, transcript), &h.keys.secret
-	key, want := base.FinishedKey(), base.VerifyData(th)
-	labels := h.role().Labels()
-	o.noteExpanded(o.suite, labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), key.Bytes())
-	o.noteSecret(&event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: o.suite.Hash.String(),
-		Inputs: []event.Input{event.Private("finished_key", bytes.Clone(key.Bytes()), labels.FinishedKey), event.Public("transcript_hash", th)}, Value: bytes.Clone(want.Bytes())})
+	want, labels := base.VerifyData(th), h.role().Labels()
+	if o.tellsSecrets() {
+		key := base.FinishedKey()
+		o.noteExpanded(o.suite, labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), key.Bytes())
+		o.noteSecret(&event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: o.suite.Hash.String(),
+			Inputs: []event.Input{event.Private("finished_key", bytes.Clone(key.Bytes()), labels.FinishedKey), event.Public("transcript_hash", th)}, Value: bytes.Clone(want.Bytes())})
+	}
 	o.noteFinished(want.Bytes(), labels.VerifyData, m.VerifyData, hmac.Equal(want.Bytes(), m.VerifyData))
 }

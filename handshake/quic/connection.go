@@ -7,7 +7,7 @@ import (
 )
 
 // A Follower is told what a Connection makes of its datagrams. from is Client or Server. What
-// it is given it may keep, but for p, whose slices are the datagram's.
+// it is given it may keep, but for p, whose slices are the datagram's; see also Connection.Brief.
 type Follower interface {
 	// Keys: these are tried from here on. They are others after a Retry, and where the server
 	// goes on in another version; and again the first where it goes on as if there had been no Retry.
@@ -20,7 +20,11 @@ type Follower interface {
 
 // A Connection follows one connection, up to where its Initial packets end.
 type Connection struct {
+	// Brief: what Follower.Packet is given is good until it returns. For whoever counts.
+	Brief bool
+
 	follower Follower
+	opened   *opening    // the packet that comes next, if it was opened already
 	original []byte      // the Destination Connection ID that the client chose first
 	schedule *Schedule   // nil if the beginning is missing
 	before   *Schedule   // that before a Retry, which the client may not have taken; nil if there was none
@@ -38,9 +42,13 @@ func Begins(datagram []byte) (*Schedule, bool) {
 	if err != nil || p.Type != Initial {
 		return nil, false
 	}
-	s := NewSchedule(p.Version, p.DCID)
-	_, err = s.Ends[Client].Open(&p, -1)
-	return s, err == nil
+	s, o := NewSchedule(p.Version, p.DCID), openings.Get().(*opening)
+	if s.Ends[Client].open(&p, -1, o) != nil {
+		openings.Put(o)
+		return s, false
+	}
+	s.first = o
+	return s, true
 }
 
 // NewConnection follows the connection that s, of Begins, is of. A nil s is one whose
@@ -52,6 +60,15 @@ func NewConnection(s *Schedule, f Follower) *Connection {
 		f.Keys(s)
 	}
 	return c
+}
+
+// Begin is Datagram, for that which Begins was asked about: its first packet is not opened once more.
+func (c *Connection) Begin(b []byte) (packets int) {
+	if c.schedule != nil {
+		c.opened, c.schedule.first = c.schedule.first, nil
+	}
+	defer func() { c.opened = nil }()
+	return c.Datagram(Client, b)
 }
 
 // Knows reports whether an Initial can be one of this connection, by the connection ID to
@@ -151,22 +168,29 @@ func (c *Connection) in(v Version) *Schedule {
 
 // open opens an Initial. Anybody who saw the client's first can make a Retry for it, and then it counts which keys the
 // server goes on with.
-func (c *Connection) open(from int, p *Packet) (o *Opened, err error) {
+func (c *Connection) open(from int, p *Packet) (o *opening, err error) {
+	if o = c.opened; o != nil {
+		c.opened = nil
+		return o, nil
+	}
 	s := c.in(p.Version)
-	o, err = s.Ends[from].Open(p, c.largest[from])
-	if err == nil {
+	o = openings.Get().(*opening)
+	if err = s.Ends[from].open(p, c.largest[from], o); err == nil {
 		if s != c.schedule {
 			c.use(s)
 		}
 		return o, nil
 	}
-	if c.before == nil || c.before.Version != p.Version {
-		return nil, err
+	if c.before != nil && c.before.Version == p.Version {
+		if err = c.before.Ends[from].open(p, c.largest[from], o); err == nil {
+			if from == Server {
+				c.use(c.before)
+			}
+			return o, nil
+		}
 	}
-	if o, err = c.before.Ends[from].Open(p, c.largest[from]); err == nil && from == Server {
-		c.use(c.before)
-	}
-	return o, err
+	openings.Put(o)
+	return nil, err
 }
 
 func (c *Connection) initial(from int, p *Packet) {
@@ -181,13 +205,16 @@ func (c *Connection) initial(from int, p *Packet) {
 	}
 	c.largest[from] = max(c.largest[from], int64(o.Number))
 	c.ids[from] = bytes.Clone(p.SCID)
-	frames, err := Frames(o.Payload)
+	o.frames, err = appendFrames(o.frames[:0], o.Payload)
 	c.note(from, err)
-	c.follower.Packet(from, p, o, frames)
-	for i := range frames {
-		if f := &frames[i]; f.Type == Crypto && c.trouble[from] == nil {
+	c.follower.Packet(from, p, &o.Opened, o.frames)
+	for i := range o.frames {
+		if f := &o.frames[i]; f.Type == Crypto && c.trouble[from] == nil {
 			c.note(from, c.streams[from].Add(f.Offset, f.Data))
 		}
+	}
+	if c.Brief {
+		openings.Put(o)
 	}
 	c.messages(from)
 }

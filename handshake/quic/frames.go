@@ -63,7 +63,10 @@ const MaxFrames = 1024
 
 // Frames reads a payload of an Initial packet. With an error it returns what stands before
 // the fault: a frame that cannot be read, one that no Initial packet may hold, or one more than MaxFrames.
-func Frames(payload []byte) (all []Frame, err error) {
+func Frames(payload []byte) (all []Frame, err error) { return appendFrames(nil, payload) }
+
+// appendFrames is Frames, to all, which is empty.
+func appendFrames(all []Frame, payload []byte) ([]Frame, error) {
 	r := reader{b: payload}
 	for r.left() > 0 {
 		if len(all) == MaxFrames {

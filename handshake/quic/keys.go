@@ -4,8 +4,6 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/sha256"
 
 	"tlslab/handshake/keyschedule"
 )
@@ -26,6 +24,8 @@ type Schedule struct {
 	DCID    []byte
 	Secret  []byte // initial_secret
 	Ends    [2]Keys
+
+	first *opening // the packet of Begins, until it is taken in
 }
 
 // The two ends, in Schedule.Ends.
@@ -43,12 +43,12 @@ type Keys struct {
 
 // NewSchedule derives the keys of a version that must be Known.
 func NewSchedule(v Version, dcid []byte) *Schedule {
-	s := &Schedule{Version: v, DCID: append([]byte(nil), dcid...)}
-	// A hash and a salt that are constants: there is nothing that could fail.
-	s.Secret, _ = hkdf.Extract(sha256.New, s.DCID, v.Salt())
+	s := &Schedule{Version: v, DCID: append([]byte(nil), dcid...), Secret: make([]byte, Hash.Size())}
+	keyschedule.Extract(Hash, s.Secret, v.Salt(), s.DCID)
 	key, iv, hp := v.Labels()
 	for end, label := range [...]string{Client: ClientIn, Server: ServerIn} {
-		k := Keys{Label: label, Secret: make([]byte, 32), Key: make([]byte, 16), IV: make([]byte, 12), HP: make([]byte, 16)}
+		b := make([]byte, 32+16+12+16)
+		k := Keys{Label: label, Secret: b[:32:32], Key: b[32:48:48], IV: b[48:60:60], HP: b[60:]}
 		keyschedule.ExpandLabel(Hash, k.Secret, s.Secret, label, nil)
 		keyschedule.ExpandLabel(Hash, k.Key, k.Secret, key, nil)
 		keyschedule.ExpandLabel(Hash, k.IV, k.Secret, iv, nil)

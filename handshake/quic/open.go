@@ -1,9 +1,10 @@
 package quic
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
+	"sync"
 )
 
 // Opened is a packet whose protection was taken off, and what that took.
@@ -21,20 +22,41 @@ type Opened struct {
 // on its way.
 var ErrSealed = errors.New("the packet does not open under these keys")
 
+// opening is an Opened, and the places of what is in it.
+type opening struct {
+	Opened
+	sample, mask [16]byte
+	nonce        [12]byte
+	room         []byte  // header and payload
+	frames       []Frame // of the payload
+}
+
+// openings are used again and again: a recording has thousands, each for a moment (Connection.Brief).
+var openings = sync.Pool{New: func() any { return new(opening) }}
+
 // Open removes header protection (RFC 9001 §5.4) and opens the payload (§5.3). largest is the
 // largest packet number that was opened of this end so far, -1 if none: a number is sent by
 // its last bytes alone. p must have a Number; the packet is left as it is.
 func (k *Keys) Open(p *Packet, largest int64) (*Opened, error) {
-	if p.Number == 0 || len(p.Wire) < p.Number+4+tagLen {
-		return nil, ErrForm
+	o := new(opening)
+	if err := k.open(p, largest, o); err != nil {
+		return nil, err
 	}
-	o := &Opened{Sample: bytes.Clone(p.Wire[p.Number+4 : p.Number+4+16])}
-	var mask [16]byte
-	block(k.HP).Encrypt(mask[:], o.Sample)
-	o.Mask = bytes.Clone(mask[:5])
+	return &o.Opened, nil
+}
+
+func (k *Keys) open(p *Packet, largest int64, o *opening) error {
+	if p.Number == 0 || len(p.Wire) < p.Number+4+tagLen {
+		return ErrForm
+	}
+	copy(o.sample[:], p.Wire[p.Number+4:])
+	block(k.HP).Encrypt(o.mask[:], o.sample[:])
+	o.Sample, o.Mask = o.sample[:], o.mask[:5]
 	first := p.Wire[0] ^ o.Mask[0]&0x0f
 	o.Sent = int(first&3) + 1
-	o.Header = bytes.Clone(p.Wire[:p.Number+o.Sent])
+	n := p.Number + o.Sent
+	o.room = append(slices.Grow(o.room[:0], len(p.Wire)), p.Wire[:n]...)
+	o.Header = o.room[:n:n]
 	o.Header[0] = first
 	number := o.Header[p.Number:]
 	truncated := uint64(0)
@@ -43,15 +65,15 @@ func (k *Keys) Open(p *Packet, largest int64) (*Opened, error) {
 		truncated = truncated<<8 | uint64(number[i])
 	}
 	o.Number = whole(truncated, 8*o.Sent, largest)
-	o.Nonce = bytes.Clone(k.IV)
+	o.Nonce = append(o.nonce[:0], k.IV...)
 	tail := o.Nonce[len(o.Nonce)-8:]
 	binary.BigEndian.PutUint64(tail, binary.BigEndian.Uint64(tail)^o.Number)
-	payload, err := gcm(k.Key).Open(nil, o.Nonce, p.Wire[len(o.Header):], o.Header)
+	payload, err := gcm(k.Key).Open(o.room[n:n], o.Nonce, p.Wire[n:], o.Header)
 	if err != nil {
-		return nil, ErrSealed
+		return ErrSealed
 	}
 	o.Payload = payload
-	return o, nil
+	return nil
 }
 
 // whole is the packet number whose last bits were sent, nearest to the one that is expected

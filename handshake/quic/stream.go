@@ -47,6 +47,10 @@ func (s *Stream) Add(off uint64, b []byte) error {
 		}
 		b, off = b[next-off:], next
 	}
+	if end := off + uint64(len(b)); off == s.next() && (len(s.waiting) == 0 || end <= s.waiting[0].off) { // as a rule
+		s.join(end, b)
+		return nil
+	}
 	// Only what no piece has: the gaps between those that wait.
 	i, _ := slices.BinarySearchFunc(s.waiting, off, func(p piece, off uint64) int {
 		if p.end() <= off {
@@ -75,14 +79,26 @@ func (s *Stream) Add(off uint64, b []byte) error {
 		s.held += n + pieceCost
 		b, off = b[n:], off+uint64(n)
 	}
-	joined := 0
-	for joined < len(s.waiting) && s.waiting[joined].off == s.next() {
-		s.ready = append(s.ready, s.waiting[joined].b...)
-		s.held -= pieceCost
+	s.join(s.next(), nil)
+	return nil
+}
+
+// join adds b, which ends at end, to what is ready, and all that waits for it.
+func (s *Stream) join(end uint64, b []byte) {
+	joined, n := 0, len(b)
+	for joined < len(s.waiting) && s.waiting[joined].off == end {
+		end = s.waiting[joined].end()
+		n += len(s.waiting[joined].b)
 		joined++
 	}
-	s.waiting = slices.Delete(s.waiting, 0, joined)
-	return nil
+	s.ready = append(slices.Grow(s.ready, n), b...)
+	for _, p := range s.waiting[:joined] {
+		s.ready = append(s.ready, p.b...)
+	}
+	s.held += len(b) - joined*pieceCost
+	if s.waiting = slices.Delete(s.waiting, 0, joined); len(s.waiting) == 0 {
+		s.waiting = nil
+	}
 }
 
 func (s *Stream) next() uint64 { return s.read + uint64(len(s.ready)) }

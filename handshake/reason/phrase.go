@@ -2,6 +2,8 @@ package reason
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/foreign"
@@ -21,7 +23,43 @@ type Phrase struct {
 func Say(format string, args ...any) Phrase { return Phrase{format, args} }
 
 // String is the phrase in English, in one line.
-func (p Phrase) String() string { return p.In(p.Format) }
+func (p Phrase) String() string { return p.In(agreeing(p.Format, p.Args)) }
+
+// agreeing is an English format in which a noun is as the number before it asks for: "at least 1 byte".
+func agreeing(format string, args []any) string {
+	if !slices.ContainsFunc(args, isOne) {
+		return format
+	}
+	out, rest := "", strings.ReplaceAll(format, "%%", "\x00")
+	for _, arg := range args {
+		before, after, ok := strings.Cut(rest, "%")
+		if !ok {
+			break
+		}
+		out, rest = out+before+"%", after
+		for _, noun := range counted {
+			if tail, ok := strings.CutPrefix(rest, "d "+noun+"s"); ok && isOne(arg) {
+				out, rest = out+"d "+noun, tail
+			}
+		}
+	}
+	return strings.ReplaceAll(out+rest, "\x00", "%%")
+}
+
+// counted are the nouns that phrases count.
+var counted = [...]string{"byte", "bit", "second", "octet"}
+
+func isOne(v any) bool {
+	switch n := reflect.ValueOf(v); {
+	case !n.IsValid():
+		return false
+	case n.CanInt():
+		return n.Int() == 1
+	case n.CanUint():
+		return n.Uint() == 1
+	}
+	return false
+}
 
 // In is the phrase with another format, which must take the same arguments.
 func (p Phrase) In(format string) string {

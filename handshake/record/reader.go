@@ -102,14 +102,16 @@ func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error
 	var tr *suite.Trace
 	if note {
 		rec.Wire = slices.Clone(wire)
-		tr = new(suite.Trace)
-		tr.Add(suite.StepHeader, wire[:HeaderLen])
+		if r.protection != nil || r.compressor != nil {
+			tr = new(suite.Trace)
+			tr.AddOwn(suite.StepHeader, rec.Wire[:HeaderLen])
+		}
 	}
 	if err := r.open(&rec, wire, into, tr); err != nil {
 		if !r.drop(&rec, err) {
 			return Record{}, 0, err
 		}
-		if note {
+		if tr != nil {
 			rec.Steps = tr.Steps
 		}
 		return rec, n, nil
@@ -117,10 +119,14 @@ func (r *Reader) Next(buf, into []byte, note bool) (rec Record, n int, err error
 	if err := r.checkEmpty(&rec); err != nil {
 		return Record{}, 0, err
 	}
-	if note {
+	switch {
+	case tr != nil:
 		rec.Payload = slices.Clone(rec.Payload)
-		tr.Add(suite.StepPlaintext, rec.Payload)
+		tr.AddOwn(suite.StepPlaintext, rec.Payload)
 		rec.Steps = tr.Steps
+	case note: // in clear: as it came
+		rec.Payload = rec.Wire[HeaderLen:]
+		rec.Steps = []suite.Step{{Name: suite.StepHeader, Bytes: rec.Wire[:HeaderLen:HeaderLen]}, {Name: suite.StepPlaintext, Bytes: rec.Payload}}
 	}
 	if rec.Protected || r.protection == nil {
 		r.seq++

@@ -111,10 +111,12 @@ func (w *Writer) one(dst []byte, typ iana.ContentType, plaintext []byte, note fu
 	if w.seq == math.MaxUint64 {
 		return dst, exhausted(w.sequenceRule())
 	}
+	start, version, protected := len(dst), w.Version(), w.protects(typ)
 	var tr *suite.Trace
-	if note != nil {
-		tr = new(suite.Trace)
-		tr.Add(suite.StepPlaintext, plaintext)
+	var payload []byte // the note's own
+	if note != nil && (w.protection != nil || w.compressor != nil) {
+		tr, payload = new(suite.Trace), slices.Clone(plaintext)
+		tr.AddOwn(suite.StepPlaintext, payload)
 	}
 	fragment := plaintext
 	if w.compressor != nil {
@@ -126,7 +128,6 @@ func (w *Writer) one(dst []byte, typ iana.ContentType, plaintext []byte, note fu
 			tr.Add(suite.StepCompressed, fragment)
 		}
 	}
-	start, version, protected := len(dst), w.Version(), w.protects(typ)
 	if !protected {
 		dst = append(dst, byte(typ), byte(version>>8), byte(version), byte(len(fragment)>>8), byte(len(fragment)))
 		dst = append(dst, fragment...)
@@ -139,9 +140,15 @@ func (w *Writer) one(dst []byte, typ iana.ContentType, plaintext []byte, note fu
 	}
 	if note != nil {
 		wire := slices.Clone(dst[start:])
-		tr.Add(suite.StepHeader, wire[:HeaderLen])
-		note(Record{Type: typ, Version: version, Epoch: w.epoch, Seq: w.seq, Protected: protected,
-			Payload: slices.Clone(plaintext), Wire: wire, Steps: tr.Steps})
+		rec := Record{Type: typ, Version: version, Epoch: w.epoch, Seq: w.seq, Protected: protected, Payload: payload, Wire: wire}
+		if tr != nil {
+			tr.AddOwn(suite.StepHeader, wire[:HeaderLen])
+			rec.Steps = tr.Steps
+		} else { // in clear: it is on the wire as it is
+			rec.Payload = wire[HeaderLen:]
+			rec.Steps = []suite.Step{{Name: suite.StepPlaintext, Bytes: rec.Payload}, {Name: suite.StepHeader, Bytes: wire[:HeaderLen:HeaderLen]}}
+		}
+		note(rec)
 	}
 	if protected || w.protection == nil {
 		w.seq++

@@ -68,7 +68,7 @@ func (t *Pen) slice(s *event.Secret, secret bool) {
 	const at, few = 48, 8
 	mark, paint := t.mark(secret)
 	value := t.fit(s.Value, t.Width-at-sheet.Width(mark)) // blank on a worksheet
-	if _, hidden := t.blank.hide(s.Value, few); !hidden && at+sheet.Width(value)+sheet.Width(mark) > t.Width {
+	if _, hidden := t.blank.hide(s.Value, few); !hidden && len(s.Value) > few && at+sheet.Width(value)+sheet.Width(mark) > t.Width {
 		value = sheet.Text(s.Value[:few]) + "…"
 	}
 	head := "     " + t.Paint.Name(sheet.Pad(string(s.Label), 20)) + sheet.Pad(" = "+s.Method, 20) + " = "

@@ -72,12 +72,35 @@ func (t *Pen) inFlight(m *move) {
 	t.closedOf(m)
 	t.alertsOf(m)
 	if b := t.block; b != nil {
-		b.body = append(b.body, func() {
-			for _, e := range m.events {
-				t.bothForms(e)
-			}
-		})
-		b.myths = append(b.myths, myths...)
+		b.names(t, m.events)
+		b.corrects(myths)
+		if b.after && len(b.body) >= maxBody {
+			t.flushFlight()
+		}
+	}
+}
+
+// maxBody is how much waits in the block of what comes when the handshakes are over: a connection can go on
+// for long, and be told of by an end that never hears from its peer.
+const maxBody = 1 << 8
+
+// names has both forms told of the names in a move. Data and records have none, and are not kept for it.
+func (b *block) names(t *Pen, events []event.Event) {
+	for _, e := range events {
+		switch e.(type) {
+		case *event.Record, *event.Data:
+		default:
+			b.body = append(b.body, func() { t.bothForms(e) })
+		}
+	}
+}
+
+// corrects notes the corrections that come up in a move, each where it comes up first.
+func (b *block) corrects(myths []due) {
+	for _, d := range myths {
+		if !slices.ContainsFunc(b.myths, func(old due) bool { return old.key == d.key }) {
+			b.myths = append(b.myths, d)
+		}
 	}
 }
 
@@ -301,7 +324,7 @@ func (t *Pen) write(b *block) {
 	for _, f := range b.body {
 		f()
 	}
-	b.body = nil
+	b.body, b.closed = nil, nil
 }
 
 // sentences is how much of an explanation a block has room for.

@@ -20,6 +20,7 @@ type crossed struct {
 // arrowIn takes the arrow of a move into the block at hand, and what its sender computed for it.
 func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	t.flow.moves++
+	t.counted(m)
 	n, b := t.flow.moves, t.block
 	what, about, says := "", "", ""
 	for _, e := range m.events {
@@ -50,8 +51,9 @@ func (t *Pen) arrowIn(m *move, made []*event.Secret) {
 	}
 	encrypts := sealed && !t.flow.null
 	b.crossed = append(b.crossed, crossed{n, t.recordsOf(m)})
+	from, to := m.from, m.to // and not m, which has all bytes
 	b.body = append(b.body, func() {
-		arrow := t.flightArrow(m.from, m.to, encrypts)
+		arrow := t.flightArrow(from, to, encrypts)
 		if b.no.n > 0 { // then its heading says who sends to whom
 			arrow = onlyArrow(arrow)
 		}

@@ -37,9 +37,10 @@ func (t *Pen) closedOf(m *move) {
 		}
 		c := &closed{from: m.from, at: len(b.body), n: 1, octets: len(r.Wire)}
 		b.closed = c
-		right := t.flow.rightward(m.from, m.to)
+		to := m.to // and not m, which has all bytes
+		right := t.flow.rightward(m.from, to)
 		b.body = append(b.body, func() {
-			arrow := t.flightArrow(c.from, m.to, true)
+			arrow := t.flightArrow(c.from, to, true)
 			if b.no.n > 0 {
 				arrow = onlyArrow(arrow)
 			}

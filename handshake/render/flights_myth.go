@@ -16,6 +16,7 @@ func (t *Pen) mythsOf(events []event.Event) (out []due) {
 	for _, e := range events {
 		for _, key := range narrate.Myths(e, t.myths) {
 			out = append(out, due{key, e})
+			t.there.myths = true
 		}
 	}
 	return out

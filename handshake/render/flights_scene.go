@@ -15,7 +15,7 @@ func (t *Pen) sceneInFlight(e event.Scene) bool {
 	myths := t.mythsOf([]event.Event{e})
 	if issue, ok := e.(*event.Issue); ok && t.o.Level == Flights {
 		t.issued = append(t.issued, issue)
-		t.offersCA = true
+		t.there.ca = true
 		return true
 	}
 	t.tellIssued()
@@ -89,16 +89,43 @@ func (t *Pen) short(v event.Value, words *[]pki.Input, rows []event.Value) []eve
 	return rows
 }
 
-// more says what to type for the rest.
-func (t *Pen) more() {
-	key := "flights.more"
-	if t.offersCA {
-		key = "flights.more_ca"
+// there is what a flow has that a flag shows alone.
+type there struct {
+	messages                   int // of the longest flow
+	secrets, checks, myths, ca bool
+}
+
+// notes notes what an event has of that.
+func (t *there) notes(e event.Event) {
+	switch e.(type) {
+	case *event.Secret:
+		t.secrets = true
+	case *event.Check:
+		t.checks = true
 	}
+}
+
+// more says what to type for the rest, of which there is something.
+func (t *Pen) more() {
 	if !t.flow.lesson { // whose outcome stands above it
 		t.Blank()
 	}
-	t.Text(0, t.Say.UI(key), nil)
+	what, flags := "--full", []string(nil)
+	if n := min(t.there.messages, 2); n > 0 { // the second is an answer, where there is one
+		what += t.Say.Semicolon() + t.Say.UI("flights.every_byte", "n", sheet.Text(n))
+	}
+	for _, f := range []struct {
+		flag string
+		some bool
+	}{{"--secrets", t.there.secrets}, {"--checks", t.there.checks}, {"--myths", t.there.myths}, {"--ca", t.there.ca}} {
+		if f.some {
+			flags = append(flags, f.flag)
+		}
+	}
+	if len(flags) > 0 {
+		what += t.Say.Semicolon() + t.Say.List(flags)
+	}
+	t.Text(0, t.Say.UI("flights.more", "what", what), nil)
 }
 
 // keep keeps the events of a lesson's flow, for what is said in the end. A live connection, which

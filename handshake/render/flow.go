@@ -1,7 +1,6 @@
 package render
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,9 +14,9 @@ import (
 // flow is what a Terminal remembers of the connection at hand.
 type flow struct {
 	sheet.Ends
-	null        bool // what is protected is not encrypted
-	moves       int  // shown so far
-	sent        sent
+	null  bool // what is protected is not encrypted
+	moves int  // shown so far
+	sent
 	secrets     map[string]bool   // label and value of those shown
 	meant       map[string]bool   // what a message means, told
 	shown       map[string]bool   // values that a computation was shown with
@@ -54,20 +53,8 @@ type agreement struct {
 	label string
 }
 
-// sent is what was sent and what no other party has yet told of receiving. The first key is
-// its kind and length: so what was not sent is seldom hashed to find that out. The second is
-// its hash, and not its bytes: if a live end tells only of its own side, all that it sends
-// stays here.
-type sent map[parcel]map[[sha256.Size]byte][]sheet.Leg
-
-// parcel is a record, a message, data or an alert, and its length in bytes.
-type parcel struct {
-	what string
-	n    int
-}
-
 func newFlow(parties []string) flow {
-	return flow{Ends: sheet.NewEnds(parties), sent: sent{}, secrets: map[string]bool{}, decided: map[string]bool{},
+	return flow{Ends: sheet.NewEnds(parties), sent: newSent(), secrets: map[string]bool{}, decided: map[string]bool{},
 		faults: map[string]bool{}, meant: map[string]bool{}, shown: map[string]bool{}, last: map[string]string{}, label: map[string]string{}, reasons: map[string]bool{},
 		made: map[madeAt]string{}, agreed: map[agreement]*event.Secret{}, altered: map[int]bool{}, updates: map[agreement]int{}, number: map[string]string{}, talk: sheet.Talk{}, open: map[string]bool{}, application: map[sheet.Way]int{}}
 }
@@ -152,38 +139,6 @@ func (m *move) carries(d event.Direction, known bool, all *bool) {
 	if d == event.Receive {
 		*all = *all && known
 	}
-}
-
-// track notes what is sent; for what is received it reports whether another party
-// told of sending just that.
-func (f *flow) track(l sheet.Leg, d event.Direction, what string, raw []byte) bool {
-	like := f.sent[parcel{what, len(raw)}]
-	if d == event.Send {
-		if like == nil {
-			like = map[[sha256.Size]byte][]sheet.Leg{}
-			f.sent[parcel{what, len(raw)}] = like
-		}
-		id := sha256.Sum256(raw)
-		like[id] = append(like[id], l)
-		return false
-	}
-	if len(like) == 0 {
-		return false
-	}
-	id := sha256.Sum256(raw)
-	i := slices.IndexFunc(like[id], func(from sheet.Leg) bool {
-		if what == "alert" && from.Party != f.Peer(l) {
-			return false // all orderly ends are the same two bytes
-		}
-		return from.Party != l.Party
-	})
-	if i < 0 {
-		return false
-	}
-	if like[id] = slices.Delete(like[id], i, i+1); len(like[id]) == 0 {
-		delete(like, id)
-	}
-	return true
 }
 
 // rightward reports whether a comes before b in the order of the parties, which

@@ -127,7 +127,7 @@ func (t *Pen) moveAt(m *move) {
 // counted says that a message has got its number: perhaps the one that was asked for.
 func (t *Pen) counted(m *move) {
 	s := t.sieve
-	if t.messages = max(t.messages, t.flow.moves); s == nil || t.flow.moves != t.o.Only.Message {
+	if t.there.messages = max(t.there.messages, t.flow.moves); s == nil || t.flow.moves != t.o.Only.Message {
 		return
 	}
 	s.whole, s.open, s.passed = true, true, true
@@ -186,5 +186,5 @@ func (t *Pen) mythAt(e event.Event) {
 // Found reports whether there was anything of what alone was to be shown, and how many messages
 // the longest flow has.
 func (t *Terminal) Found() (found bool, messages int) {
-	return t.pen.sieve == nil || t.pen.sieve.passed, t.pen.messages
+	return t.pen.sieve == nil || t.pen.sieve.passed, t.pen.there.messages
 }

@@ -40,8 +40,7 @@ type Pen struct {
 	mythsTold  int      // there
 	sceneMyths []due    // of scenes between blocks
 	issued     []*event.Issue
-	offersCA   bool // a certificate was issued
-	messages   int  // of the longest flow
+	there      there
 }
 
 func newPen(w io.Writer, o TerminalOptions) *Pen {

@@ -16,6 +16,9 @@ import (
 // record writes what was done to a record: for a protected one, each step from
 // plaintext to wire; for one in clear nothing, unless every byte is wanted.
 func (t *Pen) record(m *move, e *event.Record) {
+	if t.shut() {
+		return // the data of a long connection would be dissected byte by byte for nobody
+	}
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.Sides("   # "+t.Say.UI("record")+"  "+t.recordLine(e), t.Say.UI("clear"), t.Paint.Dim)

@@ -79,6 +79,7 @@ func (t *Terminal) Close() error {
 // event takes the next event.
 func (t *Pen) event(e event.Event) {
 	t.keep(e)
+	t.there.notes(e)
 	switch e := e.(type) {
 	case *event.Onlooked: // beside level Flights, for faces with a column an onlooker; here WhoKnows tells it in the end
 		if t.asked == Flights {

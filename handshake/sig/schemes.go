@@ -7,41 +7,46 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"tlslab/handshake/iana"
 )
 
 // table is every scheme, most preferred first. Signing time decides between equals:
-// Ed25519 and P-256 before RSA, PSS before PKCS#1.
-var table = []*Scheme{
-	{ID: iana.Ed25519, Kind: EdDSA},
-	{ID: iana.ECDSAP256SHA256, Kind: ECDSA, Hash: crypto.SHA256, Curve: elliptic.P256()},
-	{ID: iana.ECDSAP384SHA384, Kind: ECDSA, Hash: crypto.SHA384, Curve: elliptic.P384()},
-	{ID: iana.ECDSAP521SHA512, Kind: ECDSA, Hash: crypto.SHA512, Curve: elliptic.P521()},
-	{ID: iana.Ed448, Kind: EdDSA},
-	{ID: iana.RSAPSSRSAESHA256, Kind: RSAPSS, Hash: crypto.SHA256},
-	{ID: iana.RSAPSSRSAESHA384, Kind: RSAPSS, Hash: crypto.SHA384},
-	{ID: iana.RSAPSSRSAESHA512, Kind: RSAPSS, Hash: crypto.SHA512},
-	{ID: iana.RSAPSSPSSSHA256, Kind: RSAPSS, Hash: crypto.SHA256, PSSKey: true},
-	{ID: iana.RSAPSSPSSSHA384, Kind: RSAPSS, Hash: crypto.SHA384, PSSKey: true},
-	{ID: iana.RSAPSSPSSSHA512, Kind: RSAPSS, Hash: crypto.SHA512, PSSKey: true},
-	{ID: iana.RSAPKCS1SHA256, Kind: RSAPKCS1, Hash: crypto.SHA256},
-	{ID: iana.RSAPKCS1SHA384, Kind: RSAPKCS1, Hash: crypto.SHA384},
-	{ID: iana.RSAPKCS1SHA512, Kind: RSAPKCS1, Hash: crypto.SHA512},
-	{ID: iana.ECDSASHA1, Kind: ECDSA, Hash: crypto.SHA1},
-	{ID: iana.RSAPKCS1SHA1, Kind: RSAPKCS1, Hash: crypto.SHA1},
-}
+// Ed25519 and P-256 before RSA, PSS before PKCS#1. It is made when first asked for: that is when
+// crypto/elliptic reads the numbers of its curves, and a program that signs nothing need not wait for them.
+var table = sync.OnceValue(func() []*Scheme {
+	return []*Scheme{
+		{ID: iana.Ed25519, Kind: EdDSA},
+		{ID: iana.ECDSAP256SHA256, Kind: ECDSA, Hash: crypto.SHA256, Curve: elliptic.P256()},
+		{ID: iana.ECDSAP384SHA384, Kind: ECDSA, Hash: crypto.SHA384, Curve: elliptic.P384()},
+		{ID: iana.ECDSAP521SHA512, Kind: ECDSA, Hash: crypto.SHA512, Curve: elliptic.P521()},
+		{ID: iana.Ed448, Kind: EdDSA},
+		{ID: iana.RSAPSSRSAESHA256, Kind: RSAPSS, Hash: crypto.SHA256},
+		{ID: iana.RSAPSSRSAESHA384, Kind: RSAPSS, Hash: crypto.SHA384},
+		{ID: iana.RSAPSSRSAESHA512, Kind: RSAPSS, Hash: crypto.SHA512},
+		{ID: iana.RSAPSSPSSSHA256, Kind: RSAPSS, Hash: crypto.SHA256, PSSKey: true},
+		{ID: iana.RSAPSSPSSSHA384, Kind: RSAPSS, Hash: crypto.SHA384, PSSKey: true},
+		{ID: iana.RSAPSSPSSSHA512, Kind: RSAPSS, Hash: crypto.SHA512, PSSKey: true},
+		{ID: iana.RSAPKCS1SHA256, Kind: RSAPKCS1, Hash: crypto.SHA256},
+		{ID: iana.RSAPKCS1SHA384, Kind: RSAPKCS1, Hash: crypto.SHA384},
+		{ID: iana.RSAPKCS1SHA512, Kind: RSAPKCS1, Hash: crypto.SHA512},
+		{ID: iana.ECDSASHA1, Kind: ECDSA, Hash: crypto.SHA1},
+		{ID: iana.RSAPKCS1SHA1, Kind: RSAPKCS1, Hash: crypto.SHA1},
+	}
+})
 
 // All returns every scheme, most preferred first, those with SHA-1 last. The caller may
 // change the slice, but not the schemes: they are shared.
-func All() []*Scheme { return append([]*Scheme(nil), table...) }
+func All() []*Scheme { return slices.Clone(table()) }
 
 // Defaults returns All without SHA-1, which RFC 9155 bars from TLS 1.2's
 // signature_algorithms.
 func Defaults() []*Scheme {
 	var out []*Scheme
-	for _, s := range table {
+	for _, s := range table() {
 		if s.Hash != crypto.SHA1 {
 			out = append(out, s)
 		}
@@ -51,7 +56,7 @@ func Defaults() []*Scheme {
 
 // ByID returns the scheme with that number, or nil if we have none.
 func ByID(id iana.SignatureScheme) *Scheme {
-	for _, s := range table {
+	for _, s := range table() {
 		if s.ID == id {
 			return s
 		}
@@ -68,7 +73,7 @@ func ByName(name string) (*Scheme, error) {
 		}
 	}
 	var names []string
-	for _, s := range table {
+	for _, s := range table() {
 		names = append(names, s.Name())
 	}
 	return nil, fmt.Errorf("no signature scheme %q; there are %s", name, strings.Join(names, ", "))

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
+	"weak"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
@@ -27,9 +28,14 @@ type cbc struct {
 	*Cipher
 	encryptThenMAC bool
 	rand           io.Reader
-	key            []byte
-	enc, dec       cbcMode // made of the key when they are needed: as a rule one of them is
-	mac            *mac
+	key, macKey    []byte
+	expanded       weak.Pointer[cbcExpanded]
+}
+
+// cbcExpanded is what the keys are made into when they are used: 1.5 KB. It is held weakly, as expansion says why.
+type cbcExpanded struct {
+	enc, dec cbcMode // as a rule one of them is needed
+	mac      *mac
 }
 
 // cbcMode is what the standard library's CBC modes are: with SetIV one of them
@@ -43,11 +49,21 @@ func newCBC(c *Cipher, k Keys, o Options) (Protection, error) {
 	if _, err := c.block(k.Key); err != nil {
 		return nil, reason.Fault("keys.key", err)
 	}
-	p := &cbc{Cipher: c, encryptThenMAC: o.EncryptThenMAC, rand: o.Rand, key: bytes.Clone(k.Key), mac: newMAC(c.MAC.New, k.MAC)}
+	p := &cbc{Cipher: c, encryptThenMAC: o.EncryptThenMAC, rand: o.Rand, key: bytes.Clone(k.Key), macKey: bytes.Clone(k.MAC)}
 	if p.rand == nil {
 		p.rand = rand.Reader
 	}
 	return p, nil
+}
+
+// expand makes of the keys what they are used as.
+func (c *cbc) expand() *cbcExpanded {
+	x := c.expanded.Value()
+	if x == nil {
+		x = &cbcExpanded{mac: newMAC(c.MAC.New, c.macKey)}
+		c.expanded = weak.Make(x)
+	}
+	return x
 }
 
 // cipher is the block cipher with the key, which newCBC has tried.
@@ -83,29 +99,30 @@ func (c *cbc) Seal(dst []byte, seq uint64, typ iana.ContentType, version iana.Ve
 	if _, err := io.ReadFull(c.rand, iv); err != nil {
 		return dst, reason.Fault("record.iv", err)
 	}
-	if c.enc == nil {
-		c.enc = cipher.NewCBCEncrypter(c.cipher(), iv).(cbcMode)
+	x := c.expand()
+	if x.enc == nil {
+		x.enc = cipher.NewCBCEncrypter(c.cipher(), iv).(cbcMode)
 	}
-	c.enc.SetIV(iv)
+	x.enc.SetIV(iv)
 
 	sealed = append(sealed, plaintext...)
 	if !c.encryptThenMAC {
-		pseudoHeader(&c.mac.head, seq, typ, version, len(plaintext))
-		sealed = append(sealed, c.mac.sum(plaintext)...)
+		pseudoHeader(&x.mac.head, seq, typ, version, len(plaintext))
+		sealed = append(sealed, x.mac.sum(plaintext)...)
 	}
 	for range padding {
 		sealed = append(sealed, byte(padding-1))
 	}
 	traceNumber(tr, seq)
-	c.traceInside(tr, sealed[len(sealed)-padding-inside:], inside)
+	traceInside(tr, x.mac, sealed[len(sealed)-padding-inside:], inside)
 	inner := sealed[body+c.ExplicitLen:]
-	c.enc.CryptBlocks(inner, inner)
+	x.enc.CryptBlocks(inner, inner)
 	tr.Add(StepExplicitIV, iv)
 	tr.Add(StepCiphertext, inner)
 	if c.encryptThenMAC {
-		pseudoHeader(&c.mac.head, seq, typ, version, len(sealed)-body)
-		sealed = append(sealed, c.mac.sum(sealed[body:])...)
-		tr.Add(StepMACHeader, c.mac.head[:])
+		pseudoHeader(&x.mac.head, seq, typ, version, len(sealed)-body)
+		sealed = append(sealed, x.mac.sum(sealed[body:])...)
+		tr.Add(StepMACHeader, x.mac.head[:])
 		tr.Add(StepMAC, sealed[len(sealed)-outside:])
 	}
 	return sealed, nil
@@ -124,22 +141,23 @@ func (c *cbc) Open(into []byte, seq uint64, rec []byte, tr *Trace) (iana.Content
 		return 0, nil, badRecord("RFC 5246 §6.2.3.2")
 	}
 	traceNumber(tr, seq)
-	inner := c.decrypt(into, body, tr)
+	x := c.expand()
+	inner := c.decrypt(x, into, body, tr)
 
 	padding, good := unpad(inner, c.MACLen)
 	n := len(inner) - c.MACLen - padding            // secret from here on
 	least := max(0, len(inner)-c.MACLen-maxPadding) // n is at least this,
 	most := len(inner) - c.MACLen - 1               // and at most this
 	typ, version := iana.ContentType(rec[0]), recordVersion(rec)
-	pseudoHeader(&c.mac.head, seq, typ, version, n)
-	want := c.mac.sumSecretLength(inner[:most], n, least)
-	got := c.mac.extract(inner[:len(inner)-1], n, least)
+	pseudoHeader(&x.mac.head, seq, typ, version, n)
+	want := x.mac.sumSecretLength(inner[:most], n, least)
+	got := x.mac.extract(inner[:len(inner)-1], n, least)
 	good &= subtle.ConstantTimeCompare(want, got)
 	if good != 1 {
 		clear(inner)
 		return 0, nil, badRecord("RFC 5246 §6.2.3.2")
 	}
-	c.traceInside(tr, inner[n:], c.MACLen)
+	traceInside(tr, x.mac, inner[n:], c.MACLen)
 	return typ, inner[:n], nil
 }
 
@@ -148,22 +166,22 @@ func (c *cbc) openEncryptThenMAC(into []byte, seq uint64, rec, body []byte, tr *
 	if !c.wholeBlocks(covered-c.ExplicitLen, 1) {
 		return 0, nil, badRecord("RFC 7366 §3")
 	}
-	typ := iana.ContentType(rec[0])
-	pseudoHeader(&c.mac.head, seq, typ, recordVersion(rec), covered)
+	x, typ := c.expand(), iana.ContentType(rec[0])
+	pseudoHeader(&x.mac.head, seq, typ, recordVersion(rec), covered)
 	traceNumber(tr, seq)
-	tr.Add(StepMACHeader, c.mac.head[:])
+	tr.Add(StepMACHeader, x.mac.head[:])
 	tr.Add(StepMAC, body[covered:])
-	if !hmac.Equal(c.mac.sum(body[:covered]), body[covered:]) {
+	if !hmac.Equal(x.mac.sum(body[:covered]), body[covered:]) {
 		return 0, nil, badRecord("RFC 7366 §3")
 	}
-	inner := c.decrypt(into, body[:covered], tr)
+	inner := c.decrypt(x, into, body[:covered], tr)
 	padding, good := unpad(inner, 0)
 	if good != 1 { // and yet authentic: the peer itself cannot pad
 		clear(inner)
 		return 0, nil, badRecord("RFC 7366 §3")
 	}
 	n := len(inner) - padding
-	c.traceInside(tr, inner[n:], 0)
+	traceInside(tr, x.mac, inner[n:], 0)
 	return typ, inner[:n], nil
 }
 
@@ -172,7 +190,7 @@ func (c *cbc) openEncryptThenMAC(into []byte, seq uint64, rec, body []byte, tr *
 func (c *cbc) wholeBlocks(n, least int) bool { return n >= least && n%c.BlockLen == 0 }
 
 // decrypt decrypts IV || ciphertext, to into if that has the room.
-func (c *cbc) decrypt(into, body []byte, tr *Trace) []byte {
+func (c *cbc) decrypt(x *cbcExpanded, into, body []byte, tr *Trace) []byte {
 	iv, ciphertext := body[:c.ExplicitLen], body[c.ExplicitLen:]
 	tr.Add(StepExplicitIV, iv)
 	tr.Add(StepCiphertext, ciphertext)
@@ -180,11 +198,11 @@ func (c *cbc) decrypt(into, body []byte, tr *Trace) []byte {
 	if cap(into) >= len(ciphertext) {
 		out = into[:len(ciphertext)]
 	}
-	if c.dec == nil {
-		c.dec = cipher.NewCBCDecrypter(c.cipher(), iv).(cbcMode)
+	if x.dec == nil {
+		x.dec = cipher.NewCBCDecrypter(c.cipher(), iv).(cbcMode)
 	}
-	c.dec.SetIV(iv)
-	c.dec.CryptBlocks(out, ciphertext)
+	x.dec.SetIV(iv)
+	x.dec.CryptBlocks(out, ciphertext)
 	return out
 }
 
@@ -208,9 +226,9 @@ func unpad(b []byte, macLen int) (padding, good int) {
 // traceInside adds what surrounds the plaintext: tail is the MAC, if it is inside,
 // and the padding. On opening it is called only once both are known to be good:
 // what a trace says is no oracle either.
-func (c *cbc) traceInside(tr *Trace, tail []byte, macLen int) {
+func traceInside(tr *Trace, m *mac, tail []byte, macLen int) {
 	if macLen > 0 {
-		tr.Add(StepMACHeader, c.mac.head[:])
+		tr.Add(StepMACHeader, m.head[:])
 		tr.Add(StepMAC, tail[:macLen])
 	}
 	tr.Add(StepPadding, tail[macLen:])

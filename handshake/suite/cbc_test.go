@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -249,7 +250,9 @@ func TestCBCCompressionCallsAreConstant(t *testing.T) {
 	cbcWays(t, func(t *testing.T, w way) {
 		p := w.protect(t).(*cbc)
 		var now work
-		p.mac = newMAC(func() hash.Hash { return &counter{Hash: w.c.MAC.New(), work: &now} }, w.keys().MAC)
+		x := p.expand()
+		defer runtime.KeepAlive(x)
+		x.mac = newMAC(func() hash.Hash { return &counter{Hash: w.c.MAC.New(), work: &now} }, w.keys().MAC)
 		count := func(inner []byte) work {
 			now = work{}
 			p.Open(nil, 0, plainCBC(t, w, inner), nil)

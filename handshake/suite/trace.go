@@ -8,9 +8,13 @@ type Trace struct {
 	Steps []Step
 
 	small []byte // the bytes of short steps, side by side
+
+	// Room for what most records have.
+	room      [mostSteps]Step
+	smallRoom [smallSteps]byte
 }
 
-// Step is one value. Bytes are the trace's own.
+// Step is one value. Bytes are the trace's own; steps may share them.
 type Step struct {
 	Name  string // one of the Step constants: narrate's key
 	Bytes []byte
@@ -57,7 +61,7 @@ func StepNames() []string {
 		StepAdditionalData13, StepMAC13}
 }
 
-// Most steps of a record are a number, an IV, a tag: they share a few allocations, for
+// Most steps of a record are a number, an IV, a tag: they share one allocation, for
 // whoever sends its data byte by byte has us trace each of them.
 const (
 	mostSteps  = 10 // of one record, as a rule
@@ -67,19 +71,30 @@ const (
 
 // Add appends a copy of b under name, if anybody listens.
 func (t *Trace) Add(name string, b []byte) {
+	if t != nil {
+		t.AddOwn(name, t.own(b))
+	}
+}
+
+// AddOwn appends b itself under name, if anybody listens: it is the trace's from here on, and
+// nobody changes it. So what stands in several places of a record is kept once.
+func (t *Trace) AddOwn(name string, b []byte) {
 	if t == nil {
 		return
 	}
 	if t.Steps == nil {
-		t.Steps = make([]Step, 0, mostSteps)
+		t.Steps = t.room[:0]
 	}
-	t.Steps = append(t.Steps, Step{Name: name, Bytes: t.own(b)})
+	t.Steps = append(t.Steps, Step{Name: name, Bytes: b[:len(b):len(b)]})
 }
 
 // own copies b.
 func (t *Trace) own(b []byte) []byte {
 	if len(b) > smallStep || b == nil {
 		return slices.Clone(b)
+	}
+	if t.small == nil {
+		t.small = t.smallRoom[:0]
 	}
 	at := len(t.small)
 	if at+len(b) > cap(t.small) {

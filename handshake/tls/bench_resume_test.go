@@ -1,22 +1,24 @@
 package tls_test
 
 import (
+	"crypto"
 	"crypto/rand"
+	"crypto/sha256"
 	stdtls "crypto/tls"
 	"io"
 	"testing"
 
 	"tlslab/handshake/internal/tlstest"
+	"tlslab/handshake/keyschedule"
 	"tlslab/handshake/session"
 	"tlslab/handshake/tls"
 )
 
-// resumeCases are the ways to resume that crypto/tls has, too. There is no floor here: what
-// no implementation can do without is hashing, and in TLS 1.3 the key exchange.
+// resumeCases are the ways to resume that crypto/tls has, too.
 var resumeCases = []benchCase{
-	{"TLS12-ticket", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", 1, nil, false},
-	{"TLS13-PSK-X25519", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", 1, nil, false},
-	{"TLS13-PSK-X25519-client-certificate", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", 1, nil, true},
+	{"TLS12-ticket", stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", nil, false},
+	{"TLS13-PSK-X25519", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", nil, false},
+	{"TLS13-PSK-X25519-client-certificate", stdtls.TLS_AES_128_GCM_SHA256, "ecdsa", nil, true},
 }
 
 // BenchmarkResumption is BenchmarkHandshake for handshakes that resume. In TLS 1.3 each
@@ -26,9 +28,7 @@ var resumeCases = []benchCase{
 func BenchmarkResumption(b *testing.B) {
 	for _, c := range resumeCases {
 		b.Run(c.name, func(b *testing.B) {
-			w := newWorld(b, c)
-			w.client.Sessions, w.server.Tickets, w.server.SessionTickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0), 1
-			w.stdClient.ClientSessionCache, w.stdServer.SessionTicketsDisabled = stdtls.NewLRUClientSessionCache(0), false
+			w := newResumingWorld(b, c)
 			ours := func() (resumed bool) {
 				w.resumeOurs(b, func(c *tls.Conn) { resumed = c.Summary().Resumed })
 				return resumed
@@ -42,56 +42,71 @@ func BenchmarkResumption(b *testing.B) {
 					b.Fatal("it does not resume")
 				}
 			}
-			var t, s blocks
-			for b.Loop() {
-				t.time(func() { each(ours) })
-				s.time(func() { each(std) })
-			}
+			compare(b, 5, func() { ours() }, func() { std() },
+				func() { w.resumptionFloor(b, c, c.ourExchange) }, func() { w.resumptionFloor(b, c, c.stdExchange) })
 			if !ours() || !std() {
 				b.Fatal("it no longer resumes")
 			}
-			b.ReportMetric(t.median()/several*1e6, "ours-µs")
-			b.ReportMetric(t.median()/s.median(), "ours/crypto-tls")
-			o, p := testing.AllocsPerRun(50, func() { ours() }), testing.AllocsPerRun(50, func() { std() })
-			b.ReportMetric(o, "ours-allocs")
-			b.ReportMetric(o/p, "allocs-ours/crypto-tls")
 		})
 	}
 }
 
-// several times as many run in a block as of full handshakes, which are that much slower:
-// or there would be no garbage collection in it.
-const several = 5
+func newResumingWorld(tb testing.TB, c benchCase) *world {
+	w := newWorld(tb, c)
+	w.client.Sessions, w.server.Tickets, w.server.SessionTickets = session.NewMemory(0), session.NewTicketKeys(rand.Reader, 0), 1
+	w.stdClient.ClientSessionCache, w.stdServer.SessionTicketsDisabled = stdtls.NewLRUClientSessionCache(0), false
+	return w
+}
 
-func each(f func() bool) {
-	for range several {
-		f()
+// resumptionFloor is what two ends that resume cannot do without: keys, the hash of the
+// transcript, and a ticket that the server opens; in TLS 1.3 also the exchange of keys, the
+// binder at both ends, and a new ticket that the server seals, with its PSK at both ends.
+func (w *world) resumptionFloor(tb testing.TB, c benchCase, exchange func() error) {
+	ticket, nonce := make([]byte, 1024), make([]byte, 12)
+	box := gcm(tb, ticket[:16])
+	sealed := box.Seal(nil, nonce, ticket, nil)
+	if _, err := box.Open(nil, nonce, sealed, nil); err != nil {
+		tb.Fatal(err)
+	}
+	flight := make([]byte, 600)
+	th := sha256.Sum256(flight)
+	for range 2 { // ends
+		if !c.tls13() {
+			var main keyschedule.MasterSecret
+			sha256.Sum256(flight)
+			w.floorKeys12(tb, &main, th[:])
+			continue
+		}
+		early := keyschedule.NewEarlySecret(crypto.SHA256, th[:])
+		binder := early.BinderKey(false)
+		binder.Binder(th[:])
+		w.floor13(tb)
+		main := keyschedule.ResumptionSecret{Secret: keyschedule.NewSecret(crypto.SHA256, th[:])}
+		main.PSK(nonce[:8])
+	}
+	if c.tls13() {
+		if err := exchange(); err != nil {
+			tb.Fatal(err)
+		}
 	}
 }
 
-func (w *world) resumeOurs(b *testing.B, look func(*tls.Conn)) {
+func (w *world) resumeOurs(tb testing.TB, look func(*tls.Conn)) {
 	x, y := tlstest.Pipe()
-	c, err := tls.Client(x, w.client)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, err := tls.Server(y, w.server)
-	if err != nil {
-		b.Fatal(err)
-	}
-	w.finish(b, c, s)
+	c := tlstest.Client(tb, x, w.client)
+	w.finish(tb, c, tlstest.Server(tb, y, w.server))
 	look(c)
 }
 
-func (w *world) resumeStd(b *testing.B, look func(*stdtls.Conn)) {
+func (w *world) resumeStd(tb testing.TB, look func(*stdtls.Conn)) {
 	x, y := tlstest.Pipe()
 	c := stdtls.Client(x, w.stdClient)
-	w.finish(b, c, stdtls.Server(y, w.stdServer))
+	w.finish(tb, c, stdtls.Server(y, w.stdServer))
 	look(c)
 }
 
 // finish runs both handshakes, and in TLS 1.3 carries a byte to the client.
-func (w *world) finish(b *testing.B, c, s interface {
+func (w *world) finish(tb testing.TB, c, s interface {
 	io.ReadWriter
 	shaker
 }) {
@@ -100,7 +115,7 @@ func (w *world) finish(b *testing.B, c, s interface {
 	if w.stdClient.MaxVersion == stdtls.VersionTLS12 {
 		go func() { done <- s.Handshake() }()
 		if err := c.Handshake(); err != nil {
-			b.Fatal("client: ", err)
+			tb.Fatal("client: ", err)
 		}
 	} else {
 		go func() {
@@ -109,10 +124,10 @@ func (w *world) finish(b *testing.B, c, s interface {
 		}()
 		var q [1]byte
 		if _, err := io.ReadFull(c, q[:]); err != nil {
-			b.Fatal("client: ", err)
+			tb.Fatal("client: ", err)
 		}
 	}
 	if err := <-done; err != nil {
-		b.Fatal("server: ", err)
+		tb.Fatal("server: ", err)
 	}
 }

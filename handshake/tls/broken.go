@@ -56,7 +56,9 @@ func (c *Conn) lastWords(err error) error {
 	}
 	defer time.AfterFunc(closeTimeout, func() { _ = c.conn.Close() }).Stop()
 	for left := lastBytes; ; {
+		c.mu.Lock()
 		n, end := c.feed(headerSize)
+		c.mu.Unlock()
 		left -= n
 		over := end != nil || left <= 0
 		if over {

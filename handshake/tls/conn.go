@@ -18,9 +18,11 @@ import (
 //
 // Four locks, taken in this order: shake, a channel with one place, is held by whoever runs
 // the handshake, read by whoever reads from the socket, write by whoever writes to it, mu
-// for each use of the endpoint. No socket call is made under mu, so a blocked Read does not
-// stop a Write; shake and read are two locks, so that a Write that found the handshake
-// under way does not wait for the Read that ran it.
+// for each use of the endpoint. Nobody waits for the socket under mu, so a blocked Read does
+// not stop a Write; shake and read are two locks, so that a Write that found the handshake
+// under way does not wait for the Read that ran it. Between two uses of the endpoint with no
+// socket between, mu is kept: to let go of it and take it again costs as much as half of what
+// a small record does beside its cipher.
 //
 // A Listener is told late, under a lock of its own and never under mu: see heard.go.
 type Conn struct {
@@ -37,16 +39,11 @@ type Conn struct {
 
 	complete atomic.Bool
 	closed   atomic.Bool
-	first    [headerSize]byte // where an idle connection waits for its next record
-	early    []byte           // early data that nobody has read yet; needs mu
+	idle     idle   // where an idle connection waits for its next record; needs read
+	early    []byte // early data that nobody has read yet; needs mu
 
 	heard *heard // what the listener has yet to be told; nil: nobody listens
 }
-
-// headerSize is all the room that an idle connection offers to its peer: a record
-// header, and then a buffer is lent to it. During the handshake flights are read
-// whole.
-const headerSize = 5
 
 // Handshake runs the handshake if it has not run yet.
 func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }
@@ -140,7 +137,11 @@ func (c *Conn) handshake(enough func() bool) error {
 			break
 		}
 		if !progress {
-			if err := c.broken(c.fill()); err != nil {
+			c.tell()
+			c.mu.Lock()
+			err := c.fill()
+			c.mu.Unlock()
+			if err := c.broken(err); err != nil {
 				c.tell()
 				return err
 			}
@@ -217,38 +218,31 @@ func (c *Conn) flushLocked() error {
 	}
 }
 
-// fill waits for bytes of the peer. It needs the read lock, under which alone the
-// endpoint's input is touched: so the socket may read into it without mu.
+// fill waits for bytes of the peer. It needs the locks read and mu, and lets go of mu while it
+// waits. Under read alone the endpoint's input is touched: so the socket may read into it
+// meanwhile.
 func (c *Conn) fill() error {
-	c.tell()
-	c.mu.Lock()
 	c.e.Idle()
 	need := c.e.Need()
-	c.mu.Unlock()
 	if need == headerSize && c.complete.Load() {
-		n, err := io.ReadAtLeast(c.conn, c.first[:], 1)
-		c.mu.Lock()
-		c.e.Feed(c.first[:n])
-		c.mu.Unlock()
-		return c.ended(n, err)
+		return c.ended(c.await())
 	}
 	return c.ended(c.feed(need))
 }
 
-// feed reads what comes next into the endpoint, in room for at least n bytes.
+// feed reads what comes next into the endpoint, in room for at least n bytes. It needs what
+// fill needs.
 func (c *Conn) feed(n int) (int, error) {
-	c.mu.Lock()
 	space := c.e.Space(n)
 	c.mu.Unlock()
 	n, err := c.conn.Read(space)
 	c.mu.Lock()
 	c.e.Fed(n)
-	c.mu.Unlock()
 	return n, err
 }
 
 // ended tells the endpoint of the end of the stream: it knows whether the peer
-// had said goodbye.
+// had said goodbye. It needs mu.
 func (c *Conn) ended(n int, err error) error {
 	if n > 0 || !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		if n > 0 {
@@ -256,9 +250,7 @@ func (c *Conn) ended(n int, err error) error {
 		}
 		return err
 	}
-	c.mu.Lock()
 	c.e.FeedEOF()
-	c.mu.Unlock()
 	return nil
 }
 
@@ -277,25 +269,35 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	c.tell() // of what the last Read returned: a caller that comes back has answered it, or waits for more
+	c.mu.Lock()
 	for {
-		c.mu.Lock()
 		n, err := c.e.Read(p)
-		answers := c.e.Pending()
-		c.mu.Unlock()
-		if answers {
+		if err != nil || c.e.Pending() {
+			c.mu.Unlock()
 			// Also if data came behind the question: nobody knows when the next Read will
-			// come.
-			if ferr := c.flushAnswers(); ferr != nil && n == 0 && err == nil {
-				return 0, ferr
+			// come. The error of reading counts, and not one of sending its alert.
+			ferr := c.flushAnswers()
+			if err != nil {
+				c.over()
+			} else if n == 0 {
+				err = ferr
 			}
+			if n > 0 || err != nil {
+				return n, err
+			}
+			c.mu.Lock()
 		}
-		if err != nil { // the error of reading counts, and not an error of sending its alert
-			c.over()
+		if n > 0 {
+			c.mu.Unlock()
+			return n, nil
 		}
-		if n > 0 || err != nil {
-			return n, err
+		if c.heard != nil { // it is about to wait
+			c.mu.Unlock()
+			c.tell()
+			c.mu.Lock()
 		}
 		if err := c.fill(); err != nil {
+			c.mu.Unlock()
 			return 0, err
 		}
 	}
@@ -336,6 +338,7 @@ func (c *Conn) Write(p []byte) (sent int, err error) {
 		}
 		c.mu.Lock()
 		n, err := c.e.Write(p)
+		c.unsent = c.e.Output() // mayWrite has left nothing in it
 		c.mu.Unlock()
 		if ferr := c.flushLocked(); err == nil {
 			err = ferr

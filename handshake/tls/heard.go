@@ -22,14 +22,24 @@ import (
 type heard struct {
 	to event.Listener
 
-	events []event.Event // not yet told; needs the Conn's mu
+	events *[]event.Event // not yet told, in room that is lent; needs the Conn's mu
 
-	telling sync.Mutex    // one at a time, in order
-	told    []event.Event // room for the next ones; needs telling
+	telling sync.Mutex // one at a time, in order
 }
 
 // Event keeps e. The endpoint calls it, under the Conn's mu.
-func (h *heard) Event(e event.Event) { h.events = append(h.events, e) }
+func (h *heard) Event(e event.Event) {
+	if h.events == nil {
+		h.events = rooms.Get().(*[]event.Event)
+	}
+	*h.events = append(*h.events, e)
+}
+
+// rooms is where events wait: an idle connection has none that do.
+var rooms = sync.Pool{New: func() any { return new(make([]event.Event, 0, 64)) }}
+
+// mostRoom is what is kept of it, 16 KB: a flight makes 40 events, a Read of many records more.
+const mostRoom = 1024
 
 // listen returns cfg with a Listener that keeps what it hears, or cfg itself and nil where
 // nobody listens.
@@ -62,21 +72,25 @@ func (c *Conn) tellIf(now func() bool) {
 	c.heard.telling.Lock()
 	defer c.heard.telling.Unlock()
 	c.mu.Lock()
-	if now() {
-		c.heard.events, c.heard.told = c.heard.told, c.heard.events
+	events := c.heard.events
+	if events != nil && now() {
+		c.heard.events = nil
+	} else {
+		events = nil
 	}
 	c.mu.Unlock()
-	for _, e := range c.heard.told {
+	if events == nil {
+		return
+	}
+	for _, e := range *events {
 		c.heard.to.Event(e)
 	}
-	if clear(c.heard.told); cap(c.heard.told) > maxRoom { // after a handshake it is enough for a record
-		c.heard.told = nil
+	if cap(*events) <= mostRoom {
+		clear(*events) // nothing that was told is kept
+		*events = (*events)[:0]
+		rooms.Put(events)
 	}
-	c.heard.told = c.heard.told[:0]
 }
-
-// maxRoom is how much room for events an idle connection keeps.
-const maxRoom = 16
 
 // over ends our side of the transport at once, if the connection has failed, and tells how
 // it came to that: "both parties MUST immediately close" (RFC 5246 §7.2.2, RFC 9846 §6.2).

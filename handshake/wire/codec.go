@@ -18,9 +18,10 @@ type Codec struct {
 	err     *reason.Error
 	note    *[]Field
 	rule    string     // where the structure at hand is specified: see Under
-	path    [12]string // names of the open groups
+	path    [12]string // names of the open groups, for a fault
 	depth   int
-	group   int // index of the innermost open group's Field; -1 if there is none, or nobody listens
+	place   *place // of the innermost open group, for the fields that are noted
+	group   int    // index of the innermost open group's Field; -1 if there is none, or nobody listens
 }
 
 // Writing reports whether the walk marshals; otherwise it parses.
@@ -93,18 +94,13 @@ func (c *Codec) result() error {
 }
 
 func (c *Codec) dotted(name string) string {
-	p := strings.Join(c.path[:min(c.depth, len(c.path))], ".")
-	switch {
-	case name == "":
-		return p
-	case p == "":
-		return name
-	}
-	return p + "." + name
+	return join(strings.Join(c.path[:min(c.depth, len(c.path))], "."), name)
 }
 
-func (c *Codec) leaf(name string, off, n int, v any) {
-	*c.note = append(*c.note, Field{Name: c.dotted(name), Off: off, Len: n, Depth: c.depth, Value: v, Ref: c.rule})
+func (c *Codec) leaf(name string, off, n int, v any) { c.field(c.place.at(name), off, n, v) }
+
+func (c *Codec) field(at *place, off, n int, v any) {
+	*c.note = append(*c.note, Field{Name: at.path, Off: off, Len: n, Depth: c.depth, Value: v, Ref: c.rule})
 }
 
 // take returns the next n bytes of the input; nil if n is 0, and after failing.
@@ -296,7 +292,7 @@ func (c *Codec) length(prefix int, name string, n, min, max int) (int, bool) {
 		return 0, false
 	}
 	if c.note != nil {
-		c.leaf(name+".length", c.pos()-prefix, prefix, int(v))
+		c.field(c.place.at(name).at("length"), c.pos()-prefix, prefix, int(v))
 	}
 	if !c.writing && (int(v) < min || int(v) > max) {
 		c.Fail(reason.BadLength, name, reason.Say("%d to %d bytes", min, max), int(v))

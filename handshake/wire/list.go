@@ -22,7 +22,7 @@ func List8[T ~uint8](c *Codec, prefix int, name, elem string, list *[]T, min int
 	c.End(b)
 }
 
-// RestOf visits elements up to the end of the innermost open vector.
+// RestOf visits elements up to the end of the innermost open vector. When reading, an empty list may have room for them already.
 func RestOf[T any](c *Codec, list *[]T, elem func(*Codec, *T)) {
 	if c.writing {
 		for i := range *list {
@@ -30,7 +30,9 @@ func RestOf[T any](c *Codec, list *[]T, elem func(*Codec, *T)) {
 		}
 		return
 	}
-	*list = nil
+	if len(*list) > 0 || c.Left() == 0 {
+		*list = nil
+	}
 	for c.Left() > 0 {
 		before := c.off
 		var zero T

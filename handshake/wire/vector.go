@@ -6,12 +6,13 @@ import (
 
 // Block is what Enter, Begin or Length opened and End closes.
 type Block struct {
-	outer  int // reading: the end of the enclosing vector
-	start  int // where the content begins
-	prefix int // bytes of the length in front; 0 if there is none
-	group  int // index of the group's Field; -1 if nobody listens or it has none
-	around int // the enclosing group's; likewise
-	length int // index of the length's Field; likewise
+	outer  int    // reading: the end of the enclosing vector
+	start  int    // where the content begins
+	prefix int    // bytes of the length in front; 0 if there is none
+	group  int    // index of the group's Field; -1 if nobody listens or it has none
+	around int    // the enclosing group's; likewise
+	in     *place // the enclosing group's
+	length int    // index of the length's Field; likewise
 	named  bool
 	field  string // the length's name, for a fault found at the end
 	rule   string // the enclosing structure's
@@ -19,7 +20,7 @@ type Block struct {
 
 // Enter opens a group without a length of its own, such as an element of a list.
 func (c *Codec) Enter(name string) Block {
-	b := Block{outer: c.end, start: c.pos(), group: -1, around: c.group, length: -1, rule: c.rule}
+	b := Block{outer: c.end, start: c.pos(), group: -1, around: c.group, in: c.place, length: -1, rule: c.rule}
 	c.open(&b, name)
 	return b
 }
@@ -27,7 +28,7 @@ func (c *Codec) Enter(name string) Block {
 // Begin opens a vector that is a group: a length of prefix bytes, then content of
 // at least min bytes that the calls up to End visit. The length is name.length.
 func (c *Codec) Begin(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, group: -1, around: c.group, length: -1, rule: c.rule}
+	b := Block{outer: c.end, prefix: prefix, group: -1, around: c.group, in: c.place, length: -1, rule: c.rule}
 	c.open(&b, name)
 	c.vector(&b, "length", min)
 	return b
@@ -36,7 +37,7 @@ func (c *Codec) Begin(prefix int, name string, min int) Block {
 // Length opens a vector that is no group: the length is a leaf called name, and
 // the content belongs to the enclosing group.
 func (c *Codec) Length(prefix int, name string, min int) Block {
-	b := Block{outer: c.end, prefix: prefix, group: -1, around: c.group, length: -1, rule: c.rule}
+	b := Block{outer: c.end, prefix: prefix, group: -1, around: c.group, in: c.place, length: -1, rule: c.rule}
 	c.vector(&b, name, min)
 	return b
 }
@@ -46,7 +47,11 @@ func (c *Codec) open(b *Block, name string) {
 	if c.err == nil && c.note != nil {
 		b.group = len(*c.note)
 		c.group = b.group
-		c.leaf(name, c.pos(), 0, Group{})
+		at := c.place.at(name)
+		c.field(at, c.pos(), 0, Group{})
+		if c.depth < len(c.path) {
+			c.place = at
+		}
 	}
 	if c.depth < len(c.path) {
 		c.path[c.depth] = name
@@ -100,7 +105,7 @@ func (c *Codec) End(b Block) {
 	if b.named {
 		c.depth--
 	}
-	c.group = b.around
+	c.group, c.place = b.around, b.in
 	if b.group >= 0 {
 		f := &(*c.note)[b.group]
 		f.Len = c.pos() - f.Off

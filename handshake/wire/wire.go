@@ -48,7 +48,7 @@ func (f Field) Leaf() bool { return f.Value != Group{} }
 func Parse(b []byte, s Struct, note *[]Field) error {
 	c := codecs.Get().(*Codec)
 	defer c.free()
-	*c = Codec{buf: b, end: len(b), note: note, group: -1}
+	*c = Codec{buf: b, end: len(b), note: note, place: &outside, group: -1}
 	s.Walk(c)
 	if c.err == nil && c.off != len(b) {
 		c.FailAt(c.off, reason.TrailingBytes, "", nil, reason.Say("%d bytes more", len(b)-c.off))
@@ -72,7 +72,7 @@ func (c *Codec) free() {
 func Append(dst []byte, s Struct, note *[]Field) ([]byte, error) {
 	c := codecs.Get().(*Codec)
 	defer c.free()
-	*c = Codec{buf: dst, base: len(dst), writing: true, note: note, group: -1}
+	*c = Codec{buf: dst, base: len(dst), writing: true, note: note, place: &outside, group: -1}
 	s.Walk(c)
 	if c.err != nil {
 		return dst, c.err
@@ -117,13 +117,16 @@ func Covered(fields []Field, n int) error {
 	return nil
 }
 
-// Clone returns fields whose Values own their bytes, so that they may outlive
-// the buffer that Parse read.
-func Clone(fields []Field) []Field {
+// Over returns a copy of the fields of a structure of which raw is a copy: their Values are
+// parts of raw where they are bytes. So they may outlive the buffer that Parse read, and what
+// Append was given.
+func Over(raw []byte, fields []Field) []Field {
 	out := slices.Clone(fields)
 	for i := range out {
-		if b, ok := out[i].Value.([]byte); ok {
-			out[i].Value = slices.Clone(b)
+		if f := &out[i]; f.Len > 0 {
+			if b, ok := f.Value.([]byte); ok && len(b) == f.Len {
+				f.Value = raw[f.Off : f.Off+f.Len : f.Off+f.Len]
+			}
 		}
 	}
 	return out

@@ -354,17 +354,20 @@ func TestCoveredFindsFaults(t *testing.T) {
 	}
 }
 
-func TestCloneOwnsItsBytes(t *testing.T) {
+func TestOverOwnsItsBytes(t *testing.T) {
 	b := unhex(t, sampleHex)
 	var note []wire.Field
 	if err := wire.Parse(b, &every{}, &note); err != nil {
 		t.Fatal(err)
 	}
-	kept := wire.Clone(note)
+	kept := wire.Over(bytes.Clone(b), note)
 	before := fmt.Sprint(kept)
+	if fmt.Sprint(note) != before {
+		t.Error("the copy has other values")
+	}
 	clear(b)
 	if fmt.Sprint(kept) != before {
-		t.Error("clearing the input changed a clone")
+		t.Error("clearing the input changed the copy")
 	}
 	if fmt.Sprint(note) == before {
 		t.Error("clearing the input changed nothing: this test tests nothing")

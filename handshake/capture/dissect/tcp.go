@@ -86,6 +86,7 @@ const (
 	patience   = 64        // segments to wait for bytes that the other end has and we have not
 	recentLen  = 4 << 10   // of what was told is remembered, and at most twice that
 	maxRecent  = 128       // directions whose last bytes are remembered: what is sent again comes soon
+	maxUnused  = 16        // rooms for that are kept when a connection ends, and given to the next
 )
 
 type pair struct{ a, b netip.AddrPort }
@@ -96,9 +97,11 @@ type Assembler struct {
 	// A connection is in one of three: nothing was said yet, it is followed, it has ended.
 	silent, all, over *simplelru.LRU[pair, *Conversation]
 
-	n    int
-	held int
-	last *simplelru.LRU[*half, struct{}] // who spoke last
+	n      int
+	held   int
+	last   *simplelru.LRU[*half, struct{}] // who spoke last
+	newest *half                           // the last of those; nil if it is not known
+	unused [][]byte                        // what halves have remembered in that have ended, for the next
 }
 
 // NewAssembler returns one that asks open who follows a connection, when there is something to tell of it.
@@ -112,7 +115,9 @@ func NewAssembler(open func(*Conversation) Follower) *Assembler {
 	})
 	a.all, _ = simplelru.NewLRU(maxOpen, func(_ pair, c *Conversation) { a.finish(c) })
 	a.over, _ = simplelru.NewLRU[pair, *Conversation](maxOver, nil)
-	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) { h.recent = nil })
+	a.last, _ = simplelru.NewLRU(maxRecent, func(h *half, _ struct{}) {
+		h.recent, a.newest = nil, nil
+	})
 	return a
 }
 
@@ -239,6 +244,9 @@ func (a *Assembler) finish(c *Conversation) {
 		h := &c.halves[i]
 		a.held -= h.held
 		h.pending, h.held = nil, 0
+		if h.recent != nil && len(a.unused) < maxUnused {
+			a.unused = append(a.unused, h.recent[:0])
+		}
 		a.last.Remove(h)
 	}
 }
@@ -338,8 +346,7 @@ func (a *Assembler) tell(c *Conversation, h *half, server bool, p piece) {
 	if len(p.b) > 0 {
 		c.follower.Bytes(server, p.from, p.b)
 		h.next += int64(len(p.b))
-		h.remember(p.b)
-		a.last.Add(h, struct{}{})
+		a.remember(h, p.b)
 	}
 	if p.cut > 0 {
 		c.follower.Gap(server, p.from, int64(p.cut))
@@ -364,7 +371,15 @@ func (a *Assembler) compare(c *Conversation, h *half, server bool, p piece, n in
 	}
 }
 
-func (h *half) remember(b []byte) {
+// remember keeps what was told last, in the room that a connection has left, if there is one.
+func (a *Assembler) remember(h *half, b []byte) {
+	if h != a.newest {
+		a.newest = h
+		a.last.Add(h, struct{}{})
+	}
+	if n := len(a.unused); h.recent == nil && n > 0 {
+		h.recent, a.unused = a.unused[n-1], a.unused[:n-1]
+	}
 	if len(b) >= recentLen {
 		h.recent = append(h.recent[:0], b[len(b)-recentLen:]...)
 		return

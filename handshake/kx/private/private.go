@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cloudflare/circl/kem/schemes"
 
@@ -21,7 +22,7 @@ import (
 // ML-KEM and X25519MLKEM768 have the registry's numbers and are not here. circl's
 // P256Kyber768Draft00 is not here either, for kxtest refuses it: its keys come from
 // crypto/ecdh's GenerateKey, which ignores the randomness it is given.
-var groups = func() (all []kx.Group) {
+var groups = sync.OnceValue(func() (all []kx.Group) {
 	for _, id := range iana.PrivateGroups() {
 		g, err := KEM(id.Called(), id)
 		if err != nil {
@@ -30,14 +31,14 @@ var groups = func() (all []kx.Group) {
 		all = append(all, g)
 	}
 	return all
-}()
+})
 
 // Groups returns the groups that exist by name only: they are not in kx.All and in no
 // default. The caller may change the slice.
-func Groups() []kx.Group { return slices.Clone(groups) }
+func Groups() []kx.Group { return slices.Clone(groups()) }
 
 // ByName is kx.ByName, and knows these groups as well: X-Wing.
-func ByName(name string) (kx.Group, error) { return kx.Find(name, slices.Concat(kx.All(), groups)) }
+func ByName(name string) (kx.Group, error) { return kx.Find(name, slices.Concat(kx.All(), groups())) }
 
 // KEM makes a Group of the KEM that circl knows by name, in any case ("X-Wing",
 // "FrodoKEM-640-SHAKE"), at a number that the caller chooses, best one from

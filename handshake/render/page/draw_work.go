@@ -102,11 +102,7 @@ func (d *document) summary(a *act, r *row) {
 	part(classGood, "page.checks", checked)
 	part(classChoice, "page.chooses", chosen)
 	if computed > 0 {
-		key := "page.computes"
-		if computed == 1 {
-			key = "page.computes_one"
-		}
-		d.with(elSpan, d.say.UI(key, "n", decimal(computed)), class(classKind, classValue))
+		d.with(elSpan, d.say.UI("page.computes", "n", decimal(computed)), class(classKind, classValue))
 	}
 }
 

@@ -62,9 +62,10 @@ func (r *row) work() bool { return r.party != "" }
 
 // arrow is one thing that was sent.
 type arrow struct {
-	act      int // whose it is, from 1
-	n        int // from 1, in an act: as --message takes it; 0 of an alert, and of a record alone
-	count    int // from 1, on the page
+	act      int  // whose it is, from 1
+	n        int  // from 1, in an act: as --message takes it; 0 of an alert, and of a record alone
+	count    int  // from 1, on the page
+	far      bool // of data, behind much of it
 	says     narrate.Sentence
 	from, to string
 	right    bool

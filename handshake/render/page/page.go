@@ -2,6 +2,8 @@ package page
 
 import (
 	"io"
+	"maps"
+	"slices"
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
@@ -52,19 +54,23 @@ type Teller interface {
 // Page is an event.Listener that keeps what it is told, and writes all of it as one document when
 // it is closed. It is not safe for concurrent use.
 type Page struct {
-	w      io.Writer
-	o      Options
-	events []event.Event
+	w       io.Writer
+	o       Options
+	events  []event.Event
+	keeping *keeping
 }
 
 // New returns a Page that writes to w.
-func New(w io.Writer, o Options) *Page { return &Page{w: w, o: o} }
+func New(w io.Writer, o Options) *Page { return &Page{w: w, o: o, keeping: newKeeping(o.Message)} }
 
-// Event takes the next event. The page keeps it, and does not change it.
-func (p *Page) Event(e event.Event) { p.events = append(p.events, e) }
+// Event takes the next event. The page keeps it, and does not change it; or counts it, see Keeps.
+func (p *Page) Event(e event.Event) { p.keep(e) }
 
 // Close writes the document. It does not close the writer. The error is the writer's.
 func (p *Page) Close() error {
+	for _, conn := range slices.Sorted(maps.Keys(p.keeping.left)) {
+		p.tellLeft(conn)
+	}
 	var held withheld
 	if p.o.NoSecrets {
 		p.events, held = withoutSecrets(p.events)

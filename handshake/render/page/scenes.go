@@ -53,6 +53,9 @@ func (l *ladder) play(e event.Scene) {
 	if who == "" {
 		who = lessonItself
 	}
+	if u, ok := e.(*event.Unkept); ok {
+		l.act.messages += u.Records // they have numbers, too
+	}
 	if e.Key() == replaysEarlyData {
 		l.act.replays = true
 	}

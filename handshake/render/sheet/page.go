@@ -8,22 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 
 	"tlslab/handshake/foreign"
 )
-
-// cells measures text as a terminal lays it out: Chinese takes two columns. It
-// does not ask the environment, so that the same run looks the same everywhere.
-var cells measure = &runewidth.Condition{EastAsianWidth: false}
-
-// measure is a part of runewidth.Condition. Tests put another one in its place, to count the
-// text that it is asked to look at.
-type measure interface {
-	StringWidth(s string) int
-	Truncate(s string, n int, tail string) string
-	RuneWidth(r rune) int
-}
 
 // Width is how many columns s takes.
 func Width(s string) int { return cells.StringWidth(s) }
@@ -69,28 +56,62 @@ func Cut(s string, n int) string {
 func Wrap(text string, n int) []string {
 	n = max(n, 8)
 	var lines []string
-	for _, paragraph := range strings.Split(text, "\n") {
-		line, at := "", 0 // at columns wide
-		for _, w := range words(paragraph) {
-			if line != "" && at+len(w.glue)+Width(ahead(w.text, n)) > n {
-				lines, line = append(lines, line), ""
+	for paragraph := range strings.SplitSeq(text, "\n") {
+		paragraph = spaced(paragraph)
+		from, to, at := 0, 0, 0 // the line at hand is paragraph[from:to], at columns wide
+		for to < len(paragraph) {
+			start, end := word(paragraph, to)
+			more := start - to + Width(ahead(paragraph[start:end], n))
+			fits := at+more <= n
+			if !fits && to > from {
+				lines, from = append(lines, paragraph[from:to]), start
 			}
-			if line != "" {
-				line += w.glue
+			// A space between ASCII and ASCII is a character of its own, and so the widths add up.
+			apart := start > to && to > 0 && paragraph[to-1] < utf8.RuneSelf && paragraph[start] < utf8.RuneSelf
+			if to = end; fits && apart {
+				at += more
+				continue
 			}
-			line += w.text
 			for {
-				part := ahead(line, n)
+				part := ahead(paragraph[from:to], n)
 				if at = Width(part); at <= n {
 					break
 				}
 				head := head(part, n)
-				lines, line = append(lines, head), line[len(head):]
+				lines, from = append(lines, head), from+len(head)
 			}
 		}
-		lines = append(lines, line)
+		lines = append(lines, paragraph[from:to])
 	}
 	return lines
+}
+
+// spaced is s with one space between any two words, and none around them.
+func spaced(s string) string {
+	before := ' '
+	for _, r := range s {
+		if unicode.IsSpace(r) && (r != ' ' || before == ' ') {
+			return strings.Join(strings.Fields(s), " ")
+		}
+		before = r
+	}
+	return strings.TrimSuffix(s, " ")
+}
+
+// word is where in s, behind at, that begins and ends which no line may end within: what is between spaces, or between
+// characters of double width.
+func word(s string, at int) (start, end int) {
+	if start = at; s[start] == ' ' {
+		start++
+	}
+	before := rune(0)
+	for i, r := range s[start:] {
+		if i > 0 && (r == ' ' || breakable(before, r)) {
+			return start, start + i
+		}
+		before = r
+	}
+	return start, len(s)
 }
 
 // head is as much of s as goes into n columns, in whole characters as readers count them. A
@@ -109,28 +130,11 @@ func head(s string, n int) string {
 	return s
 }
 
-// word is what no line may end within, and what stands between it and the one before.
-type word struct{ glue, text string }
-
-// words splits at spaces, and between characters of double width.
-func words(s string) []word {
-	var out []word
-	for _, w := range strings.Fields(s) {
-		glue, start, prev := " ", 0, rune(0)
-		for i, r := range w {
-			if i > 0 && breakable(prev, r) {
-				out = append(out, word{glue, w[start:i]})
-				glue, start = "", i
-			}
-			prev = r
-		}
-		out = append(out, word{glue, w[start:]})
-	}
-	return out
-}
-
 // breakable reports whether a line may end between a and b.
 func breakable(a, b rune) bool {
+	if a < utf8.RuneSelf && b < utf8.RuneSelf {
+		return false
+	}
 	wide := func(r rune) bool { return cells.RuneWidth(r) == 2 }
 	if !wide(a) && !wide(b) || strings.ContainsRune("（「《“‘([", a) {
 		return false

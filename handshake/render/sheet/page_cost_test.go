@@ -111,6 +111,21 @@ func TestWrapBreaksWhatIsWiderThanALine(t *testing.T) {
 
 // Where it breaks and cuts is where one would who looks at all of it at every step.
 func TestLookingAheadChangesNothing(t *testing.T) {
+	type part struct{ glue, text string }
+	words := func(s string) (out []part) {
+		for _, w := range strings.Fields(s) {
+			glue, start, prev := " ", 0, rune(0)
+			for i, r := range w {
+				if i > 0 && breakable(prev, r) {
+					out = append(out, part{glue, w[start:i]})
+					glue, start = "", i
+				}
+				prev = r
+			}
+			out = append(out, part{glue, w[start:]})
+		}
+		return out
+	}
 	wrapAll := func(text string, n int) (lines []string) {
 		for _, paragraph := range strings.Split(text, "\n") {
 			line := ""
@@ -136,7 +151,7 @@ func TestLookingAheadChangesNothing(t *testing.T) {
 		}
 		return cells.Truncate(s, max(n, 1), "…")
 	}
-	parts := []string{"a", "b", "0", " ", "\n", "密", "钥", "，", "（", "é", "e\u0301", "\u0301", "🇨", "🇭", "🏻", "👩", "\u200d", "💻",
+	parts := []string{"a", "b", "0", " ", "\t", "\u00a0", "\n", "密", "钥", "，", "（", "é", "e\u0301", "\u0301", "🇨", "🇭", "🏻", "👩", "\u200d", "💻",
 		"\ufe0f", "ㅎ", "\u1100", "\u1161", "\u11a8", "한", "क", "\u094d", "ष", "\u0d4e", "\u0600", "\u0e33", "\x1b", "\x80", "\xe4\xbd", "\xff", "…", "“"}
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 20000 {

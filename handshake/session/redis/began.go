@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -27,7 +28,8 @@ var ErrEvicts = errors.New("redis evicts keys when full: set maxmemory-policy no
 const beganKey = "tlslab:began"
 
 // began is one script, so that no restart comes in between.
-var began = goredis.NewScript(`
+var began = sync.OnceValue(func() *goredis.Script {
+	return goredis.NewScript(`
 local memory = redis.call('INFO', 'memory')
 if memory:match('[\r\n]maxmemory:(%d+)') ~= '0' and memory:match('maxmemory_policy:(%w+)') ~= 'noeviction' then
 	return {err = 'EVICTS marks'}
@@ -40,13 +42,14 @@ end
 redis.call('SET', KEYS[1], run .. ' ' .. ARGV[1])
 return ARGV[1]
 `)
+})
 
 // Began is when somebody first asked this run of Redis, which is now if nobody has. It is
 // also how to find out whether Redis is there. ErrEvicts is an error besides those of Store.
 func (s *Store) Began(now time.Time) (time.Time, error) {
 	var ms int64
 	err := ask("began", func(ctx context.Context) (err error) {
-		ms, err = began.Run(ctx, s.client, []string{beganKey}, now.UnixMilli()).Int64()
+		ms, err = began().Run(ctx, s.client, []string{beganKey}, now.UnixMilli()).Int64()
 		if err != nil && goredis.HasErrorPrefix(err, "EVICTS") {
 			err = ErrEvicts
 		}

@@ -4,11 +4,10 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
-	"html/template"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -124,30 +123,27 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// landingPage is parsed when somebody comes to see it.
-var landingPage = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Parse(`<!doctype html>
-<html lang="{{.Lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{{.Title}}</title>
+const landingPage markup = `<!doctype html>
+<html lang="{{Lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{Title}}</title>
 <style>body{font:16px/1.6 system-ui,sans-serif;max-width:42em;margin:3em auto;padding:0 1em}
 code{font-size:.85em;word-break:break-all}.warn{border-left:4px solid #c00;padding:.2em 1em;background:#fff4f4}</style>
-<h1>{{.Title}}</h1>
-<p>{{.What}}</p>
-<div class="warn"><p><b>{{.Warning}}</b></p><p>{{.WarningText}}</p></div>
-<p><a href="{{.File}}">tlslab-ca.pem</a></p>
-<p>{{.Name}}<br>SHA-256 <code>{{.Fingerprint}}</code></p>
-<p>{{.Remove}}</p>
+<h1>{{Title}}</h1>
+<p>{{What}}</p>
+<div class="warn"><p><b>{{Warning}}</b></p><p>{{WarningText}}</p></div>
+<p><a href="{{File}}">tlslab-ca.pem</a></p>
+<p>{{Name}}<br>SHA-256 <code>{{Fingerprint}}</code></p>
+<p>{{Remove}}</p>
 </html>
-`))
-})
+`
 
 // landing is the proxy's own page.
 func landing(lang narrate.Lang, root *x509.Certificate) http.HandlerFunc {
 	title, what := cli.SayBoth(lang, "proxy_page")
 	warning, text := cli.SayBoth(lang, "proxy_ca_warning")
-	page := map[string]string{"Lang": string(lang), "Title": title, "What": what, "Warning": warning, "WarningText": text, "File": proxy.RootFile,
-		"Name": root.Subject.CommonName, "Fingerprint": fingerprint(root), "Remove": cli.Say(lang, "proxy_page_remove")}
+	page := landingPage.filled(map[string]any{"Lang": string(lang), "Title": title, "What": what, "Warning": warning, "WarningText": text, "File": proxy.RootFile,
+		"Name": root.Subject.CommonName, "Fingerprint": fingerprint(root), "Remove": cli.Say(lang, "proxy_page_remove")})
 	return func(w http.ResponseWriter, _ *http.Request) {
-		_ = landingPage().Execute(w, page) // a browser that has left is told nothing
+		_, _ = io.WriteString(w, string(page)) // a browser that has left is told nothing
 	}
 }

@@ -3,8 +3,6 @@ package capture
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"html/template"
-	"strings"
 	"sync"
 
 	"tlslab/cmd/tlslab/internal/cli"
@@ -35,36 +33,52 @@ var faultPolicy = sync.OnceValue(func() string {
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 })
 
-// faultTemplate is parsed when somebody is shown it.
-var faultTemplate = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Parse(`<!doctype html>
-<html lang="{{.Lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{{if .Host}}{{.Host}}: {{end}}{{.Cause}}</title>
+const (
+	faultDocument markup = `<!doctype html>
+<html lang="{{Lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{HostBefore}}{{Cause}}</title>
 <style>` + faultStyle + `</style>
 <main>
-<p class="from">{{.From}}</p>
-<h1>{{.Cause}}</h1>
-<p class="way"><span>{{.Client}}</span><i{{if .First}} class="bad"{{end}}>{{if .First}}<b>×</b>{{end}}</i><span>{{.Proxy}}</span><i{{if .Second}} class="bad"{{end}}>{{if .Second}}<b>×</b>{{end}}</i><span>{{.Server}}{{if .Host}}<br><b>{{.Host}}</b>{{end}}</span></p>
+<p class="from">{{From}}</p>
+<h1>{{Cause}}</h1>
+<p class="way"><span>{{Client}}</span>{{FirstWay}}<span>{{Proxy}}</span>{{SecondWay}}<span>{{Server}}{{HostBelow}}</span></p>
 <dl>
-<dt>{{.WhoLabel}}<dd>{{.Who}}
-{{if .Advice}}<dt>{{.WhyLabel}}<dd>{{.Advice}}
-{{end}}{{if .Detail}}<dt>{{.DetailLabel}}<dd><code>{{.Detail}}</code>
-{{end}}</dl>
-<p class="end">{{.End}}</p>
+<dt>{{WhoLabel}}<dd>{{Who}}
+{{Advice}}{{Detail}}</dl>
+<p class="end">{{End}}</p>
 </main>
 </html>
-`))
-})
+`
+	faultWay    markup = `<i></i>`
+	faultNoWay  markup = `<i class="bad"><b>×</b></i>`
+	faultAdvice markup = `<dt>{{Label}}<dd>{{Text}}
+`
+	faultDetail markup = `<dt>{{Label}}<dd><code>{{Text}}</code>
+`
+)
 
 // faultPage is the same as faultText, as a page.
 func faultPage(lang narrate.Lang, host string, f *proxy.Fault, rootNamed bool) proxy.Document {
 	w := wordsOf(lang, f, rootNamed)
 	party := func(side string) string { return narrate.Must(lang, narrate.Party, side).Title }
 	end, _ := cli.SayBoth(lang, "proxy_fault_end")
-	page := map[string]any{"Lang": string(lang), "From": cli.Say(lang, "proxy_fault_from"), "Host": foreign.Line(host), "Cause": w.cause, "Who": w.who, "Advice": w.advice, "Detail": w.detail,
-		"Client": party("client"), "Proxy": "tlslab proxy", "Server": party("server"), "First": f.Side == proxy.SideClient, "Second": f.Side == proxy.SideServer,
-		"WhoLabel": cli.Say(lang, "proxy_fault_who"), "WhyLabel": cli.Say(lang, "proxy_fault_why"), "DetailLabel": cli.Say(lang, "proxy_fault_detail"), "End": end}
-	var b strings.Builder
-	_ = faultTemplate().Execute(&b, page) // into memory
-	return proxy.Document{HTML: b.String(), Policy: faultPolicy()}
+	way := func(open bool) markup {
+		if open {
+			return faultWay
+		}
+		return faultNoWay
+	}
+	host = foreign.Line(host)
+	page := faultDocument.filled(map[string]any{
+		"Lang": string(lang), "From": cli.Say(lang, "proxy_fault_from"), "Cause": w.cause,
+		"HostBefore": markup("{{Host}}: ").filled(map[string]any{"Host": host}).where(host != ""),
+		"HostBelow":  markup("<br><b>{{Host}}</b>").filled(map[string]any{"Host": host}).where(host != ""),
+		"Client":     party("client"), "Proxy": "tlslab proxy", "Server": party("server"),
+		"FirstWay": way(f.Side != proxy.SideClient), "SecondWay": way(f.Side != proxy.SideServer),
+		"WhoLabel": cli.Say(lang, "proxy_fault_who"), "Who": w.who,
+		"Advice": faultAdvice.filled(map[string]any{"Label": cli.Say(lang, "proxy_fault_why"), "Text": w.advice}).where(w.advice != ""),
+		"Detail": faultDetail.filled(map[string]any{"Label": cli.Say(lang, "proxy_fault_detail"), "Text": w.detail}).where(w.detail != ""),
+		"End":    end,
+	})
+	return proxy.Document{HTML: string(page), Policy: faultPolicy()}
 }

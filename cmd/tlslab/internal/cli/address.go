@@ -9,23 +9,23 @@ import (
 	"tlslab/handshake/reason"
 )
 
-// DialFault is what went wrong, without the address, which is said already.
-func DialFault(err error) string {
+// DialFault is what went wrong, in the reader's language, without the address, which is said already.
+func DialFault(l narrate.Lang, err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
-		return op.Err.Error()
+		err = op.Err
 	}
-	return err.Error()
+	return narrate.Fault(l, err)
 }
 
 // Unheard says why nobody can listen on an address, and what to do: another port helps only where it is
 // the port that is taken.
 func Unheard(l narrate.Lang, address string, err error) error {
-	pairs := []string{"address", address, "error", DialFault(err)}
+	pairs := []string{"address", address, "error", DialFault(l, err)}
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
-		return Told(l, err, "no_listen_host", "address", address, "error", dns.Err)
+		return Told(l, err, "no_listen_host", "address", address, "error", narrate.LookupFault(l, dns))
 	case errors.Is(err, syscall.EADDRINUSE):
 		return Told(l, err, "no_listen", pairs...)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

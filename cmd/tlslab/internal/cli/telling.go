@@ -76,5 +76,5 @@ func (t *Telling) MessageFound(found bool, messages int) error {
 	if found || t.Alone.Message == 0 {
 		return nil
 	}
-	return Misuse("They are numbered in the transcript.", "--message %d: there are %d messages", t.Alone.Message, messages)
+	return Misuse("They are numbered in the transcript.", "--message %d: there is no such message (of %d)", t.Alone.Message, messages)
 }

@@ -22,6 +22,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -116,12 +118,12 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		t = misuse(switches.NoLesson(o), reason.Usage{})
 	case errors.As(err, &f) && f.Op == "open":
 		t = fileTrouble(cmd, f)
-	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
-		t = &Trouble{Status: StatusFailed, What: err.Error()}
+	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing; or what is there is no file
+		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	case cmd.Annotations[started] == "":
 		t = misuse(unparsed(err), reason.Usage{})
 	default:
-		t = &Trouble{Status: StatusFailed, What: err.Error()}
+		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	}
 	if t.Remedy == "" && t.Status == statusUsage {
 		t.advice = reason.Usagef("See: %s --help", cmd.CommandPath())
@@ -217,19 +219,24 @@ func SayBoth(l narrate.Lang, key string, pairs ...string) (title, text string) {
 			values["error"] = idn.BothForms(values["error"])
 		}
 	}
-	return narrate.Fill(closeUp(e.Title, values), values), narrate.Fill(closeUp(e.Text, values), values)
+	title, text = e.Title, e.Text
+	if l == narrate.Zh { // in English nothing stands beside them, and nothing need be compiled
+		title, text = closeUp(title, values), closeUp(text, values)
+	}
+	return narrate.Fill(title, values), narrate.Fill(text, values)
 }
 
 // besideHan is a value with a space and Chinese before or after it.
-var besideHan = regexp.MustCompile(`\p{Han} \{(\w+)\}|\{(\w+)\} \p{Han}`)
+var besideHan = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\p{Han} \{(\w+)\}|\{(\w+)\} \p{Han}`) })
 
-var han = regexp.MustCompile(`^\p{Han}+$`)
+func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
 // closeUp takes out the space that a text has beside a value in Latin letters, an address,
 // where the value that comes is a word in Chinese. What a user or a peer wrote stays as it is.
 func closeUp(text string, values map[string]string) string {
-	return besideHan.ReplaceAllStringFunc(text, func(s string) string {
-		if name := besideHan.FindStringSubmatch(s); han.MatchString(values[name[1]+name[2]]) {
+	return besideHan().ReplaceAllStringFunc(text, func(s string) string {
+		name := besideHan().FindStringSubmatch(s)
+		if value := values[name[1]+name[2]]; value != "" && !strings.ContainsFunc(value, func(r rune) bool { return !isHan(r) }) {
 			return strings.Replace(s, " ", "", 1)
 		}
 		return s

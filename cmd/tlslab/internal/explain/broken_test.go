@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,10 @@ func run(t *testing.T, args ...string) (said string, err error) {
 	t.Helper()
 	var b bytes.Buffer
 	cmd := New()
-	cmd.SetArgs(append(args, "--no-pager", "--CAfile", "../../../../handshake/explain/testdata/rsa.pem"))
+	if args = append(args, "--no-pager"); !slices.Contains(args, "--CAfile") {
+		args = append(args, "--CAfile", "../../../../handshake/explain/testdata/rsa.pem")
+	}
+	cmd.SetArgs(args)
 	cmd.SetOut(&b)
 	cmd.SetErr(&b)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true

@@ -60,7 +60,7 @@ func TestFailures(t *testing.T) {
 			}
 			for _, lang := range narrate.Langs() {
 				var b bytes.Buffer
-				l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Lang: lang, Width: 80}}, lang: lang, headed: true}
+				l := &list{out: &cli.Output{Writer: &b, Options: render.TerminalOptions{Lang: lang, Width: 80}}, lang: lang, given: true, headed: true}
 				l.add(c)
 				l.flush()
 				out.Write(b.Bytes())

@@ -25,12 +25,14 @@ import (
 	"tlslab/handshake/certcompress/zstd"
 	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
 	"tlslab/handshake/render/mermaid"
 	"tlslab/handshake/render/page"
+	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/transcript"
 	"tlslab/pki/authority"
 )
@@ -159,7 +161,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 		o.Name = filepath.Base(name)
 		f, err := os.Open(name)
 		if err != nil {
-			return cli.Failure("", "%w", err)
+			return err
 		}
 		defer f.Close()
 		// A key may stand behind what it opens, so the file is gone through for keys first.
@@ -169,7 +171,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 			return cli.Failure("", "%w", err)
 		}
 		if err := o.Keys.Logged.Read(bytes.NewReader(lines)); err != nil {
-			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
+			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", narrate.Fault(e.Lang, err)))
 		}
 		if e.write != "" {
 			if err := e.writeSecrets(out, name, lines); err != nil {
@@ -234,7 +236,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 			return o, cli.Misuse("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: there is no secret of TLS in it", name)
 		}
 		if err != nil { // the last line of a log that is still written may not be whole
-			fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(e.Lang, "explain_keys_in_file", "err", err.Error()))
+			fmt.Fprintln(cmd.ErrOrStderr(), cli.Say(e.Lang, "explain_keys_in_file", "err", narrate.Fault(e.Lang, err)))
 		}
 	}
 	if e.rsaKey != "" {
@@ -287,13 +289,27 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 			shown = c
 		}
 	}
-	to, end, answers := e.face(out)
+	again := func(l event.Listener) error { // what has been read to its end, or to where it is broken
+		o.Listener, o.Each = l, nil
+		_, err := in.(io.Seeker).Seek(0, io.SeekStart)
+		if err == nil {
+			_, err = explain.Read(ctx, in, o)
+		}
+		if isBroken(err) {
+			return nil // told already
+		}
+		return err
+	}
+	if !ordered {
+		again = nil
+	}
+	to, end, answers := e.face(out, again)
 	o.Listener = to
-	l := &list{out: out, lang: e.Lang}
+	l := &list{out: out, lang: e.Lang, given: e.caFile != ""}
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
-		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: there are %d connections in the file", e.show, totals.Connections))
+		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: the file has no such connection (of %d)", e.show, totals.Connections))
 	case !shown.TLS:
 		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
 	}
@@ -340,7 +356,7 @@ func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o e
 	debug.SetMemoryLimit(min(before, listMemory))
 	defer debug.SetMemoryLimit(before)
 	defer debug.SetGCPercent(debug.SetGCPercent(200))
-	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, ordered: ordered}
+	l := &list{out: out, lang: e.Lang, json: e.format == cli.JSON, given: e.caFile != "", ordered: ordered}
 	o.Each, o.Onlookers = l.add, e.whoReads
 	read := func() error {
 		totals, err := explain.Read(ctx, in, o)
@@ -368,8 +384,8 @@ func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o e
 }
 
 // face is who is told of the connection that is shown, what ends that, and then what writes the
-// answers of a worksheet.
-func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() error, answers func(io.Writer) error) {
+// answers of a worksheet. again reads the file once more; nil if it cannot be.
+func (e *explainFlags) face(out *cli.Output, again func(event.Listener) error) (to event.Listener, end func() error, answers func(io.Writer) error) {
 	switch e.format {
 	case cli.JSON:
 		w := transcript.NewWriter(out, "")
@@ -387,28 +403,33 @@ func (e *explainFlags) face(out *cli.Output) (to event.Listener, end func() erro
 		p, answers := lesson.NewHandout(out, o)
 		return p, p.Close, answers
 	}
-	// A drawing is made of the whole; and the connection's account stands in front of its
-	// transcript, and is known at its end.
-	var held []event.Event
+	kept := new(held)
 	var term *render.Terminal
 	end = func() error {
+		if kept.over && (again == nil || e.format == cli.Mermaid) {
+			return cli.Told(e.Lang, nil, "explain_too_long", "n", strconv.Itoa(e.show), "size", sheet.Size(int64(maxHeld)))
+		}
 		if e.format == cli.Mermaid {
-			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: held}}, e.Lang, e.draw)
+			return mermaid.Write(out, []mermaid.Flow{{Parties: []string{event.Client.String(), event.Server.String()}, Events: kept.events}}, e.Lang, e.draw)
 		}
 		o := out.Options
 		o.Layout, o.Worksheet = e.layOut, e.worksheet
 		term = lesson.NewTerminal(out, o)
-		for _, ev := range held {
-			if s, ok := ev.(*event.Secret); ok {
-				term.Learn(s)
+		for _, s := range kept.secrets {
+			term.Learn(s)
+		}
+		if kept.over {
+			if err := again(term); err != nil {
+				return err
 			}
 		}
-		for _, ev := range held {
+		for _, ev := range kept.events {
 			term.Event(ev)
 		}
-		return term.Close()
+		err := term.Close()
+		return cli.FirstError(err, e.MessageFound(term.Found()))
 	}
-	return event.ListenerFunc(func(ev event.Event) { held = append(held, ev) }), end, func(w io.Writer) error { return term.WriteAnswers(w) }
+	return kept, end, func(w io.Writer) error { return term.WriteAnswers(w) }
 }
 
 // isBroken reports whether a file ended too early, or could not be read on: then it has been told up to there.

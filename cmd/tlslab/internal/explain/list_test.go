@@ -2,6 +2,8 @@ package explain
 
 import (
 	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -52,7 +54,7 @@ func asked() (keys []string) {
 	for _, c := range []explain.Connection{{}, {Read: explain.Reading{Data: true}}, {Read: explain.Reading{Data: true, Computed: true}}, {Read: explain.Reading{Data: true, Sealed: 1}}, {Read: explain.Reading{Sealed: 1}}, {Read: explain.Reading{Initial: true}}, {Read: explain.Reading{Initial: true, Hello: true}}} {
 		keys = append(keys, opensKey(&c))
 	}
-	keys = append(keys, "missing", "gap", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca")
+	keys = append(keys, "missing", "gap", "differing", "midway", "not_believed", "not_believed+name", "asked_no_name", "own_ca", "own_ca+given", "own_ca/issuer", "own_ca/issuer+given")
 	for _, s := range explain.Sights() {
 		keys = append(keys, "sight/"+string(s))
 	}
@@ -166,5 +168,99 @@ func TestRemembered(t *testing.T) {
 	l.end(explain.Totals{TLS: 1, LogLeft: 4711})
 	if !strings.Contains(b.String(), "4711") {
 		t.Errorf("of what was left out of key logs nothing is said: %q", b.String())
+	}
+}
+
+// What the document of one connection says of its end is what its line of the list says, the likely cause too.
+func TestEndInBothDocuments(t *testing.T) {
+	const at = "../../../../handshake/explain/testdata/"
+	causes := map[string]bool{}
+	for _, name := range []string{"incomplete12", "expired12", "reset", "half", "gave_up", "silent", "no_version", "answered_in_clear", "tls13", "snapped"} {
+		file := at + name + ".pcapng"
+		list, err := run(t, file, "--format", "json")
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		first, _, _ := strings.Cut(list, "\n")
+		var line struct{ Outcome map[string]any }
+		if err := json.Unmarshal([]byte(first), &line); err != nil {
+			t.Fatal(name, err)
+		}
+		shown, err := run(t, file, "--show", "1", "--format", "json")
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		var doc any
+		if err := json.Unmarshal([]byte(shown), &doc); err != nil {
+			t.Fatal(name, err)
+		}
+		ended := valuesOf(doc, "recording_ended")
+		for _, member := range []string{"what", "by", "phase", "closing", "closed_by", "likely_cause"} {
+			a, b := line.Outcome[member], ended[member]
+			if a == nil {
+				a = ""
+			}
+			if b == nil {
+				b = ""
+			}
+			if a != b {
+				t.Errorf("%s: %s is %v in the list, and %v of the connection that is shown", name, member, a, b)
+			}
+		}
+		if cause, ok := ended["likely_cause"].(string); ok {
+			causes[cause] = true
+		}
+	}
+	if len(causes) < 5 {
+		t.Errorf("only %v were met", causes)
+	}
+}
+
+// valuesOf are the values of the scene of that name, somewhere in a document.
+func valuesOf(doc any, scene string) map[string]any {
+	switch d := doc.(type) {
+	case []any:
+		for _, x := range d {
+			if v := valuesOf(x, scene); v != nil {
+				return v
+			}
+		}
+	case map[string]any:
+		if d["name"] == scene {
+			out := map[string]any{}
+			for _, v := range d["values"].([]any) {
+				out[v.(map[string]any)["name"].(string)] = v.(map[string]any)["value"]
+			}
+			return out
+		}
+		for _, x := range d {
+			if v := valuesOf(x, scene); v != nil {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// --CAfile is advised where it can help, and where the server may have left out an intermediate, that is said, and whose;
+// of roots that were given nobody is told to give them.
+func TestOwnCAAdvice(t *testing.T) {
+	const at = "../../../../handshake/explain/testdata/"
+	for _, c := range []struct{ file, roots, says, not string }{
+		{"incomplete12", "rsa.pem", "The issuer, CN=Explain Intermediate, is not in --CAfile and was not sent", "--CAfile names"},
+		{"untrusted12", "root.pem", "--CAfile has other roots", "--CAfile names"},
+		{"expired12", "root.pem", "past its date", "--CAfile"}, // no root mends that
+	} {
+		said, err := run(t, at+c.file+".pcapng", "--lang", "en", "--width", "120", "--CAfile", at+c.roots)
+		if err != nil || !strings.Contains(said, c.says) || strings.Contains(said, c.not) {
+			t.Errorf("%s, %s: %v\n%s", c.file, c.roots, err, said)
+		}
+	}
+	for cause, want := range map[string]string{"certificate[0].issuer": "own_ca/issuer", "certificate[1].issuer": "own_ca/issuer", "certificate[1].subject": "own_ca", "certificate[1].issuer.loop": ""} {
+		v := &pki.Report{Err: &reason.Error{Reason: reason.CertificateUntrusted, Field: cause}}
+		v.Paths = []pki.Path{{Err: v.Err, Certs: []*x509.Certificate{{Issuer: pkix.Name{CommonName: "x"}}}}}
+		if got := ownCAKey(v, false); got != want {
+			t.Errorf("%s: %q, want %q", cause, got, want)
+		}
 	}
 }

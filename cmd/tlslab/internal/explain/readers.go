@@ -5,8 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
 	"tlslab/handshake/suite"
 )
@@ -19,6 +21,7 @@ type readers struct {
 
 	who    []string // the onlookers that have a column
 	widths []int    // of the columns: what stands first, and one for each onlooker
+	narrow bool     // there is no room for columns
 	rows   [][]string
 	marks  []explain.WhyNot // by their letters
 	points map[string]bool  // what the table has an example of
@@ -62,43 +65,75 @@ func (r *readers) head(first ...string) {
 		r.widths = append(r.widths, w)
 		left -= w + 2
 	}
-	row := append(first, r.columns()...)
 	fixed := []int{max(left, 12)}
 	if len(first) == 3 { // a number, a name, an exchange
-		fixed = []int{4, max(left-4-18, 8), 18}
+		kind := min(max(left-numberWide-12, 10), 18)
+		fixed = []int{numberWide, left - numberWide - kind, kind}
+		r.narrow = fixed[1] < 8
+	} else {
+		r.narrow = left < 12
 	}
 	r.widths = append(fixed, r.widths...)
-	r.row(row, nil, r.Paint.Dim)
+	if r.narrow && !r.Takes() {
+		return // each cell is named beside it
+	}
+	r.row(append(first, r.columns()...), nil, r.Paint.Dim)
 }
 
 // row writes a row; sights are of the last cells, for their paint.
 func (r *readers) row(cells []string, sights []explain.Sight, all func(string) string) {
-	line := ""
-	for i, c := range cells {
-		w := r.widths[i]
-		text := sheet.Cut(c, w)
-		pad := strings.Repeat(" ", max(0, w-sheet.Width(text)))
-		paint := all
+	paint := func(i int, text string) string {
+		shade := all
 		if k := i - (len(cells) - len(sights)); k >= 0 {
-			paint = map[explain.Sight]func(string) string{explain.Reads: r.Paint.Bad, explain.Partly: r.Paint.Bad, explain.Closed: r.Paint.Good, explain.Untried: r.Paint.Dim}[sights[k]]
+			shade = map[explain.Sight]func(string) string{explain.Reads: r.Paint.Bad, explain.Partly: r.Paint.Bad, explain.Closed: r.Paint.Good, explain.Untried: r.Paint.Dim}[sights[k]]
 		}
-		if paint != nil {
-			text, cells[i] = paint(text), paint(c)
+		if shade == nil {
+			return text
 		}
-		if i > 0 {
-			line += "  "
-		}
-		if i == 0 && len(r.widths)-len(r.who) == 3 { // a number
-			line += pad + text
-		} else {
-			line += text + pad
-		}
+		return shade(text)
 	}
 	if r.Takes() {
+		for i, c := range cells {
+			cells[i] = paint(i, c)
+		}
 		r.rows = append(r.rows, cells)
 		return
 	}
-	r.Line(strings.TrimRight(line, " "))
+	first, rest := "", 0
+	if len(r.widths)-len(r.who) == 3 { // a number
+		first, rest = sheet.Flush(cells[0], max(numberWide, sheet.Width(cells[0]))), 1
+	}
+	if r.narrow {
+		r.named(first, cells[rest:])
+		return
+	}
+	row := make([]cell, 0, len(cells))
+	for i, c := range cells[rest:] {
+		row = append(row, cell{c, r.widths[rest+i]})
+	}
+	if first != "" { // a long one takes its room from the name
+		row[0].wide -= sheet.Width(first) - numberWide
+	}
+	for _, line := range across(first, row, func(i int, part string) string { return paint(rest+i, part) }) {
+		r.Line(line)
+	}
+}
+
+// named writes a row where there is no room for columns: each onlooker's cell behind his name.
+func (r *readers) named(first string, cells []string) {
+	mine := len(cells) - len(r.who)
+	text, stop := cli.Enumerated(r.say.Lang, cells[:mine]), "; "
+	if r.say.Lang == narrate.Zh {
+		stop = "；"
+	}
+	for i, head := range r.columns() {
+		text += stop + head + cli.ColonOf(r.say.Lang) + cells[mine+i]
+	}
+	lead := "- "
+	if first != "" {
+		lead = first + strings.Repeat(" ", gap)
+	}
+	r.Hang(lead, sheet.Width(lead), text, nil)
 }
 
 // cell is what an onlooker makes of something, and the letter of the reason; bare is what the

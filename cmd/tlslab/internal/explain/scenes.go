@@ -61,13 +61,13 @@ func (e *explainFlags) title(r *explain.Recorded) string {
 
 // ended writes how the connection that is shown ended, as the list does.
 func (e *explainFlags) ended(p *render.Pen, c *explain.Connection) {
-	l := &list{lang: e.Lang, n: c.Number, tell: func(text string, shade color.Attribute) {
+	l := &list{lang: e.Lang, given: e.caFile != "", n: c.Number, tell: func(text string, shade color.Attribute) {
 		paint := map[color.Attribute]func(string) string{color.FgRed: p.Paint.Bad, color.FgYellow: p.Paint.Bad, color.Faint: p.Paint.Dim}[shade]
 		p.Text(0, text, paint)
 	}}
 	opens := opensKey(c)
 	word, _ := l.words(opens, "n", strconv.Itoa(c.Read.Session))
-	l.line(cli.Say(e.Lang, "explain_head_opens")+cli.ColonOf(e.Lang)+word, 0)
+	l.line(cli.Say(e.Lang, "explain_with_keys")+cli.ColonOf(e.Lang)+word, 0)
 	l.ended(c)
 	l.opens(c, opens)
 }

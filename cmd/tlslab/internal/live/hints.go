@@ -2,6 +2,7 @@ package live
 
 import (
 	"slices"
+	"sync"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/cmd/tlslab/internal/flags"
@@ -28,89 +29,98 @@ type hint struct {
 var silent = []hint{{nil, ""}}
 
 // clientHints are for a server's alerts.
-var clientHints = map[iana.AlertDescription][]hint{
-	iana.CloseNotify:                  {{nil, "closed"}},
-	iana.UnexpectedMessage:            {{nil, "out_of_turn"}},
-	iana.BadRecordMAC:                 {{nil, "other_keys"}},
-	iana.DecryptionFailed:             {{nil, "other_keys"}},
-	iana.RecordOverflow:               {{pads, "padding"}, {nil, "long_record"}},
-	iana.DecompressionFailure:         {{compresses, "compress"}, {nil, ""}},
-	iana.HandshakeFailure:             {{atHello(offersKey), "psk_refused"}, {atHello(narrowed), "offer_narrowed"}, {atHello(nil), "offer"}, {showed, "own_certificate"}, {over, "late"}, {nil, "after_hello"}},
-	iana.NoCertificate:                silent, // SSL 3.0's
-	iana.BadCertificate:               {{showed, "own_certificate_bad"}, {nil, "none_shown"}},
-	iana.UnsupportedCertificate:       {{showed, "own_certificate_kind"}, {nil, "none_shown"}},
-	iana.CertificateRevoked:           {{showed, "own_certificate_revoked"}, {nil, "none_shown"}},
-	iana.CertificateExpired:           {{showed, "own_certificate_expired"}, {nil, "none_shown"}},
-	iana.CertificateUnknown:           {{showed, "own_certificate_bad"}, {nil, "none_shown"}},
-	iana.IllegalParameter:             {{atHello(offersKey), "psk_key"}, {atHello(resumes), "session_key"}, {unusual, "unusual"}, {atHello(nil), "hello_unread"}, {nil, "faulty"}}, // the first two: OpenSSL of a wrong binder
-	iana.UnknownCA:                    {{showed, "own_certificate_ca"}, {nil, "none_shown"}},
-	iana.AccessDenied:                 {{showed, "own_certificate_denied"}, {nil, "denied"}},
-	iana.DecodeError:                  {{unusual, "unusual"}, {atHello(nil), "hello_unread"}, {nil, "faulty"}},
-	iana.DecryptError:                 {{atHello(offersKey), "psk_key"}, {atHello(resumes), "session_key"}, {showed, "own_signature"}, {nil, "altered"}},
-	iana.ProtocolVersion:              {{atHello(versionsNarrowed), "versions_narrowed"}, {atHello(nil), "versions"}, {nil, "faulty"}},
-	iana.InsufficientSecurity:         {{showed, "own_certificate_weak"}, {narrowed, "offer_narrowed"}, {nil, "offer_weak"}},
-	iana.InternalError:                {{atHello(unnamed), "internal_unnamed"}, {atHello(nil), "internal_named"}, {nil, "internal"}},
-	iana.InappropriateFallback:        {{nil, "fallback"}},
-	iana.UserCanceled:                 {{nil, "canceled"}},
-	iana.NoRenegotiation:              silent, // we never ask for one
-	iana.MissingExtension:             {{unusual, "unusual"}, {narrowed, "extension_narrowed"}, {nil, "faulty"}},
-	iana.UnsupportedExtension:         {{nil, "faulty"}},
-	iana.CertificateUnobtainable:      silent, // for client_certificate_url, which is not built
-	iana.UnrecognizedName:             {{unnamed, "name_wanted"}, {nil, "name_unknown"}},
-	iana.BadCertificateStatusResponse: silent, // we staple nothing
-	iana.UnknownPSKIdentity:           {{offersKey, "psk_identity"}, {resumes, "session_key"}, {nil, ""}},
-	iana.CertificateRequired:          {{nil, "certificate_wanted"}},
-	iana.TooManyCIDsRequested:         silent, // DTLS's
-	iana.ExportRestriction:            silent, // TLS 1.0's
-	iana.BadCertificateHashValue:      silent, // for client_certificate_url, which is not built
-	iana.GeneralError:                 silent, // it says nothing, on purpose
-	iana.ECHRequired:                  silent, // we offer no ECH
-	iana.NoApplicationProtocol:        {{offersProtocols, "protocols"}, {nil, "protocol_wanted"}},
-}
+var clientHints = sync.OnceValue(func() map[iana.AlertDescription][]hint {
+	return map[iana.AlertDescription][]hint{
+		iana.CloseNotify:                  {{nil, "closed"}},
+		iana.UnexpectedMessage:            {{nil, "out_of_turn"}},
+		iana.BadRecordMAC:                 {{nil, "other_keys"}},
+		iana.DecryptionFailed:             {{nil, "other_keys"}},
+		iana.RecordOverflow:               {{pads, "padding"}, {nil, "long_record"}},
+		iana.DecompressionFailure:         {{compresses, "compress"}, {nil, ""}},
+		iana.HandshakeFailure:             {{atHello(offersKey), "psk_refused"}, {atHello(narrowed), "offer_narrowed"}, {atHello(nil), "offer"}, {showed, "own_certificate"}, {over, "late"}, {nil, "after_hello"}},
+		iana.NoCertificate:                silent, // SSL 3.0's
+		iana.BadCertificate:               {{showed, "own_certificate_bad"}, {nil, "none_shown"}},
+		iana.UnsupportedCertificate:       {{showed, "own_certificate_kind"}, {nil, "none_shown"}},
+		iana.CertificateRevoked:           {{showed, "own_certificate_revoked"}, {nil, "none_shown"}},
+		iana.CertificateExpired:           {{showed, "own_certificate_expired"}, {nil, "none_shown"}},
+		iana.CertificateUnknown:           {{showed, "own_certificate_bad"}, {nil, "none_shown"}},
+		iana.IllegalParameter:             {{atHello(offersKey), "psk_key"}, {atHello(resumes), "session_key"}, {unusual, "unusual"}, {atHello(nil), "hello_unread"}, {nil, "faulty"}}, // the first two: OpenSSL of a wrong binder
+		iana.UnknownCA:                    {{showed, "own_certificate_ca"}, {nil, "none_shown"}},
+		iana.AccessDenied:                 {{showed, "own_certificate_denied"}, {nil, "denied"}},
+		iana.DecodeError:                  {{unusual, "unusual"}, {atHello(nil), "hello_unread"}, {nil, "faulty"}},
+		iana.DecryptError:                 {{atHello(offersKey), "psk_key"}, {atHello(resumes), "session_key"}, {showed, "own_signature"}, {nil, "altered"}},
+		iana.ProtocolVersion:              {{atHello(versionsNarrowed), "versions_narrowed"}, {atHello(nil), "versions"}, {nil, "faulty"}},
+		iana.InsufficientSecurity:         {{showed, "own_certificate_weak"}, {narrowed, "offer_narrowed"}, {nil, "offer_weak"}},
+		iana.InternalError:                {{atHello(unnamed), "internal_unnamed"}, {atHello(nil), "internal_named"}, {nil, "internal"}},
+		iana.InappropriateFallback:        {{nil, "fallback"}},
+		iana.UserCanceled:                 {{nil, "canceled"}},
+		iana.NoRenegotiation:              silent, // we never ask for one
+		iana.MissingExtension:             {{unusual, "unusual"}, {narrowed, "extension_narrowed"}, {nil, "faulty"}},
+		iana.UnsupportedExtension:         {{nil, "faulty"}},
+		iana.CertificateUnobtainable:      silent, // for client_certificate_url, which is not built
+		iana.UnrecognizedName:             {{unnamed, "name_wanted"}, {nil, "name_unknown"}},
+		iana.BadCertificateStatusResponse: silent, // we staple nothing
+		iana.UnknownPSKIdentity:           {{offersKey, "psk_identity"}, {resumes, "session_key"}, {nil, ""}},
+		iana.CertificateRequired:          {{nil, "certificate_wanted"}},
+		iana.TooManyCIDsRequested:         silent, // DTLS's
+		iana.ExportRestriction:            silent, // TLS 1.0's
+		iana.BadCertificateHashValue:      silent, // for client_certificate_url, which is not built
+		iana.GeneralError:                 silent, // it says nothing, on purpose
+		iana.ECHRequired:                  silent, // we offer no ECH
+		iana.NoApplicationProtocol:        {{offersProtocols, "protocols"}, {nil, "protocol_wanted"}},
+	}
+})
 
 // serverHints are for a client's alerts.
-var serverHints = map[iana.AlertDescription][]hint{
-	iana.CloseNotify:                  {{nil, "client_closed"}},
-	iana.UnexpectedMessage:            {{nil, "out_of_turn"}},
-	iana.BadRecordMAC:                 {{nil, "other_keys"}},
-	iana.DecryptionFailed:             {{nil, "other_keys"}},
-	iana.RecordOverflow:               {{pads, "padding"}, {nil, "long_record"}},
-	iana.DecompressionFailure:         {{compresses, "compress"}, {nil, ""}},
-	iana.HandshakeFailure:             {{narrowed, "choice_narrowed"}, {nil, "choice"}},
-	iana.NoCertificate:                silent, // SSL 3.0's
-	iana.BadCertificate:               {{ownChain, "chain_bad"}, {nil, "root_bad"}},
-	iana.UnsupportedCertificate:       {{ownChain, "chain_kind"}, {nil, "choice"}},
-	iana.CertificateRevoked:           {{staples("revoked"), "staple_revoked"}, {ownChain, "chain_revoked"}, {nil, ""}},
-	iana.CertificateExpired:           {{ownChain, "chain_expired"}, {nil, "clock"}},
-	iana.CertificateUnknown:           {{ownChain, "chain_bad"}, {nil, "root_bad"}},
-	iana.IllegalParameter:             {{unusual, "unusual"}, {nil, "faulty"}},
-	iana.UnknownCA:                    {{ownChain, "chain_ca"}, {nil, "root_unknown"}},
-	iana.AccessDenied:                 {{nil, "client_denies"}},
-	iana.DecodeError:                  {{unusual, "unusual"}, {nil, "faulty"}},
-	iana.DecryptError:                 {{offersKey, "psk_key"}, {ownChain, "chain_key"}, {nil, "altered"}},
-	iana.ProtocolVersion:              {{narrowed, "choice_narrowed"}, {nil, "client_versions"}},
-	iana.InsufficientSecurity:         {{ownChain, "chain_weak"}, {narrowed, "choice_narrowed"}, {nil, "choice"}},
-	iana.InternalError:                {{nil, "internal"}},
-	iana.InappropriateFallback:        silent, // a server's word, as the next four are
-	iana.UserCanceled:                 {{nil, "canceled"}},
-	iana.NoRenegotiation:              silent,
-	iana.MissingExtension:             {{nil, "faulty"}},
-	iana.UnsupportedExtension:         {{nil, "faulty"}},
-	iana.CertificateUnobtainable:      silent,
-	iana.UnrecognizedName:             silent,
-	iana.BadCertificateStatusResponse: {{staples("none"), ""}, {nil, "staple_bad"}},
-	iana.UnknownPSKIdentity:           silent,
-	iana.CertificateRequired:          silent,
-	iana.TooManyCIDsRequested:         silent, // DTLS's
-	iana.ExportRestriction:            silent, // TLS 1.0's
-	iana.BadCertificateHashValue:      silent, // for client_certificate_url, which is not built
-	iana.GeneralError:                 silent, // it says nothing, on purpose
-	iana.ECHRequired:                  silent, // we offer no ECH
-	iana.NoApplicationProtocol:        {{offersProtocols, "protocol_chosen"}, {nil, ""}},
-}
+var serverHints = sync.OnceValue(func() map[iana.AlertDescription][]hint {
+	return map[iana.AlertDescription][]hint{
+		iana.CloseNotify:                  {{nil, "client_closed"}},
+		iana.UnexpectedMessage:            {{nil, "out_of_turn"}},
+		iana.BadRecordMAC:                 {{nil, "other_keys"}},
+		iana.DecryptionFailed:             {{nil, "other_keys"}},
+		iana.RecordOverflow:               {{pads, "padding"}, {nil, "long_record"}},
+		iana.DecompressionFailure:         {{compresses, "compress"}, {nil, ""}},
+		iana.HandshakeFailure:             {{narrowed, "choice_narrowed"}, {nil, "choice"}},
+		iana.NoCertificate:                silent, // SSL 3.0's
+		iana.BadCertificate:               {{ownChain, "chain_bad"}, {nil, "root_bad"}},
+		iana.UnsupportedCertificate:       {{ownChain, "chain_kind"}, {nil, "choice"}},
+		iana.CertificateRevoked:           {{staples("revoked"), "staple_revoked"}, {ownChain, "chain_revoked"}, {nil, ""}},
+		iana.CertificateExpired:           {{ownChain, "chain_expired"}, {nil, "clock"}},
+		iana.CertificateUnknown:           {{ownChain, "chain_bad"}, {nil, "root_bad"}},
+		iana.IllegalParameter:             {{unusual, "unusual"}, {nil, "faulty"}},
+		iana.UnknownCA:                    {{ownChain, "chain_ca"}, {nil, "root_unknown"}},
+		iana.AccessDenied:                 {{nil, "client_denies"}},
+		iana.DecodeError:                  {{unusual, "unusual"}, {nil, "faulty"}},
+		iana.DecryptError:                 {{offersKey, "psk_key"}, {ownChain, "chain_key"}, {nil, "altered"}},
+		iana.ProtocolVersion:              {{narrowed, "choice_narrowed"}, {nil, "client_versions"}},
+		iana.InsufficientSecurity:         {{ownChain, "chain_weak"}, {narrowed, "choice_narrowed"}, {nil, "choice"}},
+		iana.InternalError:                {{nil, "internal"}},
+		iana.InappropriateFallback:        silent, // a server's word, as the next four are
+		iana.UserCanceled:                 {{nil, "canceled"}},
+		iana.NoRenegotiation:              silent,
+		iana.MissingExtension:             {{nil, "faulty"}},
+		iana.UnsupportedExtension:         {{nil, "faulty"}},
+		iana.CertificateUnobtainable:      silent,
+		iana.UnrecognizedName:             silent,
+		iana.BadCertificateStatusResponse: {{staples("none"), ""}, {nil, "staple_bad"}},
+		iana.UnknownPSKIdentity:           silent,
+		iana.CertificateRequired:          silent,
+		iana.TooManyCIDsRequested:         silent, // DTLS's
+		iana.ExportRestriction:            silent, // TLS 1.0's
+		iana.BadCertificateHashValue:      silent, // for client_certificate_url, which is not built
+		iana.GeneralError:                 silent, // it says nothing, on purpose
+		iana.ECHRequired:                  silent, // we offer no ECH
+		iana.NoApplicationProtocol:        {{offersProtocols, "protocol_chosen"}, {nil, ""}},
+	}
+})
 
-// hints are the tables by the end that is told, which is ours.
-var hints = [...]map[iana.AlertDescription][]hint{event.Client: clientHints, event.Server: serverHints}
+// hints is the table of the end that is told, which is ours.
+func hints(of event.Role) map[iana.AlertDescription][]hint {
+	if of == event.Client {
+		return clientHints()
+	}
+	return serverHints()
+}
 
 // The conditions.
 
@@ -157,7 +167,7 @@ func (p *plight) unusual() []string {
 
 // hint is what to do about an alert; "" if nothing is.
 func (p *plight) hint(d iana.AlertDescription) string {
-	for _, h := range hints[p.role][d] { // a number that the registry has not given out has no rows
+	for _, h := range hints(p.role)[d] { // a number that the registry has not given out has no rows
 		if h.when == nil || h.when(p) {
 			return p.words(h.key)
 		}
@@ -187,7 +197,7 @@ func (p *plight) words(key string) string {
 
 // hintKeys lists the keys that the tables hold for an end.
 func hintKeys(role event.Role) (keys []string) {
-	for _, rows := range hints[role] {
+	for _, rows := range hints(role) {
 		for _, h := range rows {
 			if h.key != "" && !slices.Contains(keys, h.key) {
 				keys = append(keys, h.key)

@@ -37,7 +37,7 @@ func eachAlert(do func(iana.AlertDescription)) {
 // placeholder that stays empty, and belongs to a row.
 func TestHintTables(t *testing.T) {
 	var all []string
-	for role, table := range map[event.Role]map[iana.AlertDescription][]hint{event.Client: clientHints, event.Server: serverHints} {
+	for role, table := range map[event.Role]map[iana.AlertDescription][]hint{event.Client: clientHints(), event.Server: serverHints()} {
 		eachAlert(func(d iana.AlertDescription) {
 			if rows := table[d]; len(rows) == 0 || rows[len(rows)-1].when != nil || slices.ContainsFunc(rows[:len(rows)-1], func(h hint) bool { return h.when == nil }) {
 				t.Errorf("%v of %v: of its rows the last, and no other, must hold always", d, role)

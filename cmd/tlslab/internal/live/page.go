@@ -118,11 +118,26 @@ func (p *livePage) attach(cfg *handshake.Config) error {
 		p.page.Event(&event.Flow{Meta: event.Meta{Conn: cfg.Conn}, Name: "live", Parties: []string{event.Client.String(), event.Server.String()}})
 		p.mu.Unlock()
 	}
-	show := observe.Overhear(event.ListenerFunc(p.page.Event), p.role, panel)
+	var seq uint64
+	page := event.ListenerFunc(func(e event.Event) {
+		seq++
+		e.Head().Seq = seq // of all on the page; as observe.Overhear does
+		p.page.Event(e)
+	})
+	show, gap := observe.Overhear(page, p.role, panel), false
 	cfg.Listener = event.ListenerFunc(func(e event.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.told = true; !p.over && p.takes(e) {
+		p.told = true
+		switch {
+		case p.over:
+		case !p.page.Keeps(e): // it counts it. An onlooker who may yet gain a key would keep it all the same
+			gap = true
+			page.Event(e)
+		case !p.takes(e):
+		case gap: // nobody can open what comes behind what he has not heard
+			page.Event(e)
+		default:
 			show.Event(e)
 		}
 	})

@@ -49,7 +49,7 @@ func TestPagesAreBounded(t *testing.T) {
 		if err := p.close(&out, &log); err != nil {
 			t.Fatal(err)
 		}
-		if want := strconv.Itoa(p.left) + " more events are not on the page"; !strings.Contains(log.String(), want) {
+		if want := strconv.Itoa(p.left) + " more event"; !strings.Contains(log.String(), want) {
 			t.Errorf("page %d: it says %q, want %q", i, &log, want)
 		}
 		if i == 0 && (!strings.HasSuffix(out.String(), "</html>\n") || !strings.Contains(out.String(), "close_notify")) {

@@ -105,77 +105,32 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err := cli.FirstError(s.check(cmd), s.checkPages(cmd)); err != nil {
 		return err
 	}
-	cfg, err := s.config(s.resume.only13(cmd))
+	cfg, roots, err := s.settle(cmd)
 	if err != nil {
-		return err
-	}
-	roots, err := s.certify(cfg)
-	if err != nil {
-		return err
-	}
-	if cfg.SuiteOrder, err = cipherOrder(s.cipherOrder); err != nil {
-		return err
-	}
-	if err := s.timestamps.apply(cfg, s.Cert != ""); err != nil {
-		return err
-	}
-	if err := s.verify.apply(cfg, s.caDir, roots); err != nil {
 		return err
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
 	defer func() { err = s.CloseLog(said, cmd.OutOrStdout(), err) }()
 	log := foreign.NewWriter(said, false)
-	store, err := openStore(s.resume.store, s.tellStore(log))
+	store, settings, err := s.resumption(cfg, log)
 	if err != nil {
 		return err
-	}
-	settings, err := s.resume.apply(cfg, store, s.noTicket)
-	if err != nil {
-		return err
-	}
-	if len(s.resume.ticketKeys) > 0 {
-		if store.keys, store.keyMade, err = ticketKeyFiles(s.resume.ticketKeys, s.Lang); err != nil {
-			return err
-		}
 	}
 	if err := badServerConfig(cfg); err != nil {
 		return err
 	}
-	s.CaptureFile.Many = true
-	out, done, err := s.outputs(cmd.ErrOrStderr(), log, cfg)
+	out, done, err := s.tellTo(cmd, said, log, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = cli.FirstError(err, done()) }()
-	if s.View.Out == "" {
-		out.Spool = said // in one order with the rest
-	} else {
-		shown := cli.NewSpool(cli.Unfiltered(out.Writer), s.MissingFrom(s.Format, log))
-		out.Spool = shown
-		defer func() {
-			if errors.Is(shown.Close(), cli.ErrUnread) {
-				_ = out.File.Tell(cli.ErrUnread)
-			}
-		}()
-	}
-	out.Writer = foreign.NewWriter(out.Spool, out.Options.Color) // above it, which may cut what it carries
 
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)() // whoever interrupts once more means it
-	if s.caDir != "" {
-		for _, a := range roots {
-			trust.WarnExpired(log, s.Lang, s.caDir, a)
-		}
-	}
-	s.warnDates(log, time.Now())
-	l, err := net.Listen("tcp", s.accept)
+	l, err := s.listen(ctx, log, out, roots)
 	if err != nil {
-		return cli.Unheard(s.Lang, s.accept, err)
-	}
-	l = tls.Patient(l)
-	if err := cli.FirstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
-		return errors.Join(err, l.Close())
+		return err
 	}
 	s.announceStore(log, cfg, store, settings)
 	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // the last connections may yet need it
@@ -185,15 +140,100 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	defer unwatch()
 	h := &host{flags: s, cfg: cfg, store: store, safeMethods: slices.Contains(settings.Defences, replay.SafeMethods),
 		log: log, out: out, stdout: cli.Unfiltered(cmd.OutOrStdout()), conns: map[*liveConn]bool{}}
+	return s.serve(ctx, h, l, cmd.InOrStdin())
+}
+
+// settle makes of the flags what the engine is given, and the authorities that its clients shall trust.
+func (s *serverFlags) settle(cmd *cobra.Command) (*handshake.Config, []*authority.CA, error) {
+	cfg, err := s.config(s.resume.only13(cmd))
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, err := s.certify(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if cfg.SuiteOrder, err = cipherOrder(s.cipherOrder); err != nil {
+		return nil, nil, err
+	}
+	if err := s.timestamps.apply(cfg, s.Cert != ""); err != nil {
+		return nil, nil, err
+	}
+	return cfg, roots, s.verify.apply(cfg, s.caDir, roots)
+}
+
+// resumption opens where sessions are kept, and reads the keys of tickets.
+func (s *serverFlags) resumption(cfg *handshake.Config, log io.Writer) (*serverStore, *replay.Settings, error) {
+	store, err := openStore(s.resume.store, s.tellStore(log))
+	if err != nil {
+		return nil, nil, err
+	}
+	settings, err := s.resume.apply(cfg, store, s.noTicket)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(s.resume.ticketKeys) > 0 {
+		if store.keys, store.keyMade, err = ticketKeyFiles(s.resume.ticketKeys, s.Lang); err != nil {
+			return nil, nil, err
+		}
+	}
+	return store, settings, nil
+}
+
+// tellTo opens where handshakes are explained: beside what is said, in one order with it, or in a file. done closes
+// that.
+func (s *serverFlags) tellTo(cmd *cobra.Command, said *cli.Spool, log io.Writer, cfg *handshake.Config) (out *cli.Output, done func() error, err error) {
+	s.CaptureFile.Many = true
+	out, done, err = s.outputs(cmd.ErrOrStderr(), log, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.View.Out == "" {
+		out.Spool = said
+	} else {
+		shown, closed := cli.NewSpool(cli.Unfiltered(out.Writer), s.MissingFrom(s.Format, log)), done
+		out.Spool = shown
+		done = func() error {
+			if errors.Is(shown.Close(), cli.ErrUnread) {
+				_ = out.File.Tell(cli.ErrUnread)
+			}
+			return closed()
+		}
+	}
+	out.Writer = foreign.NewWriter(out.Spool, out.Options.Color) // above it, which may cut what it carries
+	return out, done, nil
+}
+
+// listen begins to listen, and says so, and what is amiss with the certificates.
+func (s *serverFlags) listen(ctx context.Context, log io.Writer, out *cli.Output, roots []*authority.CA) (net.Listener, error) {
+	if s.caDir != "" {
+		for _, a := range roots {
+			trust.WarnExpired(log, s.Lang, s.caDir, a)
+		}
+	}
+	s.warnDates(log, time.Now())
+	l, err := net.Listen("tcp", s.accept)
+	if err != nil {
+		return nil, cli.Unheard(s.Lang, s.accept, err)
+	}
+	l = tls.Patient(l)
+	if err := cli.FirstError(s.warn(out), s.announce(ctx, log, l, roots)); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// serve serves until it is interrupted, and waits for the connections that are left.
+func (s *serverFlags) serve(ctx context.Context, h *host, l net.Listener, typed io.Reader) (err error) {
 	if s.Format == cli.HTML {
-		h.pages = s.newPages(s.pageFile, cfg, log)
+		h.pages = s.newPages(s.pageFile, h.cfg, h.log)
 	}
 	h.arrived = sync.NewCond(&h.mu)
 	defer context.AfterFunc(ctx, func() { h.stop(l) })()
 	if s.www {
 		err = h.serveHTTP(l)
 	} else {
-		go h.typed(cmd.InOrStdin())
+		go h.typed(typed)
 		err = h.serve(l)
 	}
 	h.stop(l)

@@ -28,13 +28,13 @@ func (c *calls) unconnected(ctx context.Context, err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
-		return cli.Told(c.Lang, err, "no_such_host", "name", dns.Name, "error", dns.Err)
+		return cli.Told(c.Lang, err, "no_such_host", "name", dns.Name, "error", narrate.LookupFault(c.Lang, dns))
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EACCES):
-		return cli.Told(c.Lang, err, "no_way", "peer", c.connect, "error", cli.DialFault(err))
+		return cli.Told(c.Lang, err, "no_way", "peer", c.connect, "error", cli.DialFault(c.Lang, err))
 	case c.startTLS != "":
-		return cli.Told(c.Lang, err, "no_connection_asking", "peer", c.connect, "error", cli.DialFault(err), "protocol", string(c.startTLS))
+		return cli.Told(c.Lang, err, "no_connection_asking", "peer", c.connect, "error", cli.DialFault(c.Lang, err), "protocol", string(c.startTLS))
 	}
-	return cli.Told(c.Lang, err, "no_connection", "peer", c.connect, "error", cli.DialFault(err))
+	return cli.Told(c.Lang, err, "no_connection", "peer", c.connect, "error", cli.DialFault(c.Lang, err))
 }
 
 // askForTLS has the server go over to TLS, if --starttls says how, and tells what was said for it.
@@ -75,7 +75,7 @@ func (c *calls) noTLS(ctx context.Context, fault *starttls.Error) error {
 	pairs := []string{"peer", c.connect, "protocol", string(c.startTLS), "said", sheet.Cut(fault.Said, maxSaid), "limit", c.timeout.String(), "direct", c.startTLS.Direct(),
 		"under_way", underWay(c.Lang, fault.Stage)}
 	if fault.Err != nil {
-		pairs = append(pairs, "error", cli.DialFault(fault.Err))
+		pairs = append(pairs, "error", cli.DialFault(c.Lang, fault.Err))
 	}
 	switch cause := context.Cause(ctx); {
 	case isLate(cause):

@@ -38,7 +38,7 @@ func (t *timestampFlags) apply(cfg *handshake.Config, own bool) error {
 		case err != nil:
 			return err
 		case len(b) == 0 || len(b) > maxTimestamp:
-			return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: %d bytes are no signed certificate timestamp", name, len(b))
+			return cli.Misuse("A file holds one timestamp in its binary form, of some 120 bytes.", "--sct %s: this is no signed certificate timestamp (bytes in it: %d)", name, len(b))
 		}
 		if err := noTimestamp(name, b); err != nil {
 			return err

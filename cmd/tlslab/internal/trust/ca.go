@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -139,7 +140,9 @@ func (c *caFlags) sayOutlives(cmd *cobra.Command, cert *x509.Certificate, above 
 }
 
 // dnsName is what a certificate can carry as one, with the underscore of many a lab.
-var dnsName = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$`)
+var dnsName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$`)
+})
 
 func (c *caFlags) validity() time.Duration { return time.Duration(c.days) * 24 * time.Hour }
 

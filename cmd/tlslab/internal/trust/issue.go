@@ -77,9 +77,9 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 				"%q is an IPv4 address inside an IPv6 one", typed)
 		case ip != nil:
 			request.IPAddresses = append(request.IPAddresses, ip)
-		case dnsName.MatchString(n) && len(n) > 253 || slices.ContainsFunc(strings.Split(n, "."), func(label string) bool { return len(label) > 63 }):
+		case dnsName().MatchString(n) && len(n) > 253 || slices.ContainsFunc(strings.Split(n, "."), func(label string) bool { return len(label) > 63 }):
 			return cli.Misuse("", "%q is longer than a DNS name can be: 253 characters, and 63 between dots (RFC 1035 §2.3.4)", n)
-		case dnsName.MatchString(n):
+		case dnsName().MatchString(n):
 			request.DNSNames = append(request.DNSNames, n)
 		default:
 			return cli.Misuse("Letters, digits and hyphens between dots, or *. and such a name.",

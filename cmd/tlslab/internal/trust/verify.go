@@ -1,8 +1,8 @@
 package trust
 
 import (
+	"bufio"
 	"bytes"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,7 +56,7 @@ the others, and it is said which that is.`,
   tlslab verify --servername example.org chain.pem          against the roots of this machine
   tlslab verify --CAfile roots.pem --client alice.pem       as a server judges a client
   tlslab verify --CAfile roots.pem --servername www.lab.test --brief chain.p7b
-  tlslab verify --CAfile roots.pem --servername www.lab.test --policy 2.23.140.1.2.1 --explicit-policy chain.pem
+  tlslab verify --CAfile roots.pem --servername www.lab.test --policy DV --explicit-policy chain.pem
   tlslab verify --CAfile roots.pem --servername www.lab.test --format html --out chain.html chain.pem`,
 		Args: cli.Exactly(1, "the chain: tlslab verify … chain.pem"),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
@@ -71,22 +71,23 @@ the others, and it is said which that is.`,
 	f.BoolVar(&v.mustStaple, "require-staple", false, "refuse without an OCSP response")
 	f.StringSliceVar(&v.untrusted, "untrusted", nil, "more certificates to build paths from, in these `files`")
 	f.BoolVar(&v.client, "client", false, "the leaf is a client's")
-	f.StringSliceVar(&v.policies, "policy", nil, "accept this certificate policy, an `OID` such as 2.23.140.1.2.1; several may be given")
+	f.StringSliceVar(&v.policies, "policy", nil, "accept this certificate policy, an `OID` such as 2.23.140.1.2.1, or by name: anyPolicy; EV, DV, OV, IV of the CA/Browser Forum (extended, domain, organization, individual validated); several may be given")
 	f.BoolVar(&v.policy.InitialExplicitPolicy, "explicit-policy", false, "the chain must be valid for a policy, for one of --policy if there are any")
 	f.BoolVar(&v.policy.InitialPolicyMappingInhibit, "inhibit-mapping", false, "no CA may map one policy to another")
 	f.BoolVar(&v.policy.InitialAnyPolicyInhibit, "inhibit-any", false, "anyPolicy in a certificate stands for no policy")
 	f.IntVar(&v.depth, "depth", 0, "at most `N` certificates between leaf and trust anchor, these two not counted, as OpenSSL's -verify_depth (default: 30, as many as a path has here at most)")
 	cli.FormatFlag(cmd, &v.format, formats...)
+	cli.Complete(cmd, "policy", policyNames)
 	return cmd
 }
 
 // demands are what the user asks of the path as a whole.
 func (v *verifyFlags) demands(cmd *cobra.Command, o *pki.VerifyOptions) error {
 	for _, typed := range v.policies {
-		id, err := x509.ParseOID(typed)
+		id, err := policyOf(typed)
 		if err != nil {
-			return cli.Misuse("A policy is named by numbers between dots: 2.23.140.1.2.1 is a certificate for a domain (CA/Browser Forum).",
-				"--policy %s: this is no object identifier", typed)
+			return cli.Misuse("Write its numbers between dots, such as 2.23.140.1.2.1, or a name: anyPolicy, or EV, DV, OV, IV (CA/Browser Forum).",
+				"--policy %s: this is no object identifier, and no name that is known here", typed)
 		}
 		v.policy.InitialPolicySet = append(v.policy.InitialPolicySet, id)
 	}
@@ -150,7 +151,8 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 			"n", strconv.Itoa(read.Picked), "all", strconv.Itoa(len(chain))))
 	}
 	report, verdict := pki.Verify(chain, o)
-	if err := v.write(out, transcript.VerificationOf(chain, o.Staple, report), report); err != nil {
+	document := func() transcript.Verification { return transcript.VerificationOf(chain, o.Staple, report) }
+	if err := v.write(out, document, report, o.Staple); err != nil {
 		return err
 	}
 	if verdict != nil {
@@ -160,22 +162,27 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	return nil
 }
 
-// write writes what came of it in the form asked for.
-func (v *verifyFlags) write(out *cli.Output, doc transcript.Verification, report *pki.Report) error {
+// write writes what came of it in the form asked for. The document, in which every byte of every certificate
+// has its name, is made for the forms that show it.
+func (v *verifyFlags) write(out *cli.Output, document func() transcript.Verification, report *pki.Report, staple []byte) error {
 	switch v.format {
 	case cli.JSON:
-		return doc.Encode(out)
+		return document().Encode(out)
 	case cli.HTML:
 		o := v.PageOptions()
-		if doc.Staple != nil {
-			o.Staple = doc.Staple.Bytes
-		}
+		o.Staple = staple
 		return page.WriteReport(out, report, o)
 	}
-	if err := render.WriteReport(out, report, out.Options); err != nil || !v.Bytes {
-		return err
+	whole := bufio.NewWriter(out) // one call of the system for the report, in the place of one a line
+	err := render.WriteReport(whole, report, out.Options)
+	if err == nil && v.Bytes {
+		err = v.dump(newDump(whole, out.Options), document())
 	}
-	d := newDump(out, out.Options)
+	return cli.FirstError(err, whole.Flush())
+}
+
+// dump writes each certificate, and the OCSP response, byte by byte.
+func (v *verifyFlags) dump(d *dump, doc transcript.Verification) error {
 	for _, c := range doc.Certificates {
 		if err := d.headed(cli.Say(v.Lang, "der_certificate", "name", c.Subject), der.WalkCertificate, c.Bytes); err != nil {
 			return err
@@ -223,7 +230,10 @@ func (v *verifyFlags) read(o *pki.VerifyOptions) (err error) {
 // refused is the end of a refusal. What to do about it stands on top of the report; if
 // that went into a file, or says only what was wrong, it is said here. So are the flags that would mend it.
 func (v *verifyFlags) refused(file string, r *pki.Report, verdict error) error {
-	what, _ := cli.SayBoth(v.Lang, "refused", "file", file, "error", narrate.Fault(v.Lang, verdict))
+	what := cli.Say(v.Lang, "refused", "file", file, "error", narrate.Fault(v.Lang, verdict))
+	if v.Brief && v.Out == "" { // the error is its first line
+		what = cli.Say(v.Lang, "refused_above", "file", file)
+	}
 	t := &cli.Trouble{Status: cli.StatusFailed, What: what, Cause: verdict}
 	if e, ok := narrate.Get(v.Lang, narrate.Reason, narrate.VerdictKey(r)); ok && (v.Out != "" || v.Brief) {
 		t.Remedy = e.Text

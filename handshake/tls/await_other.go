@@ -1,0 +1,10 @@
+//go:build !unix
+
+package tls
+
+// idle is what waiting needs.
+type idle struct{ first [headerSize]byte }
+
+// await waits for what the peer says next, and feeds it to the endpoint. It needs what fill
+// needs.
+func (c *Conn) await() (int, error) { return c.awaitHeader() }
