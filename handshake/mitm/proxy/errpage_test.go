@@ -250,20 +250,23 @@ func TestPageLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { silent.Close() })
-	for _, dial := range []func(ctx context.Context, network, addr string) (net.Conn, error){
-		func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() },
-		func(ctx context.Context, network, _ string) (net.Conn, error) {
+	for name, dial := range map[string]func(ctx context.Context, network, addr string) (net.Conn, error){
+		"no connection": func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() },
+		"no handshake": func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, silent.Addr().String())
 		},
 	} {
-		u := noServer(t, func(o *proxy.Options) { o.Dial, o.Limits.Handshake = dial, roomy })
-		c := u.dial(t, wwwName+":443", &tls.Config{ServerName: wwwName, RootCAs: u.pool})
-		status, body := asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		if status != 504 || !strings.Contains(body, "error=connection_timeout") {
-			t.Errorf("%d %q", status, body)
-		}
-		e := u.total(t, 1)[0]
-		faulty(t, e, proxy.Failure, proxy.SideServer, proxy.SideProxy, proxy.CauseSlow)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := noServer(t, func(o *proxy.Options) { o.Dial, o.Limits.Handshake = dial, roomy })
+			c := u.dial(t, wwwName+":443", &tls.Config{ServerName: wwwName, RootCAs: u.pool})
+			status, body := asks(t, c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			if status != 504 || !strings.Contains(body, "error=connection_timeout") {
+				t.Errorf("%d %q", status, body)
+			}
+			e := u.total(t, 1)[0]
+			faulty(t, e, proxy.Failure, proxy.SideServer, proxy.SideProxy, proxy.CauseSlow)
+		})
 	}
 }
 

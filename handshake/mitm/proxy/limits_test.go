@@ -2,16 +2,30 @@ package proxy_test
 
 import (
 	"crypto/tls"
+	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"tlslab/handshake/mitm/proxy"
 )
+
+// TestMain lets more tests run at a time than there are processors: what is parallel here waits until a limit has
+// run down, and computes nothing meanwhile. Who says -parallel has what it says.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", "16")
+	}
+	os.Exit(m.Run())
+}
 
 // TestTooMany: beyond Limits.Connections clients are turned away, and told so; when one has
 // left there is room again.
