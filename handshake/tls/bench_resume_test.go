@@ -93,8 +93,15 @@ func (w *world) resumptionFloor(tb testing.TB, c benchCase, exchange func() erro
 
 func (w *world) resumeOurs(tb testing.TB, look func(*tls.Conn)) {
 	x, y := tlstest.Pipe()
-	c := tlstest.Client(tb, x, w.client)
-	w.finish(tb, c, tlstest.Server(tb, y, w.server))
+	c, err := tls.Client(x, w.client)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := tls.Server(y, w.server)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.finish(tb, c, s)
 	look(c)
 }
 

@@ -116,6 +116,7 @@ func (c *Conn) falseStarted() bool {
 // handshake runs the handshake to its end, or until enough is true, which is asked under
 // mu; nil is never. It needs the locks shake and read.
 func (c *Conn) handshake(enough func() bool) error {
+	growStack(0)
 	for {
 		progress, done, err := c.step()
 		stop := !done && c.holds(enough)
@@ -153,6 +154,16 @@ func (c *Conn) handshake(enough func() bool) error {
 	c.complete.Store(true) // only now that Finished is out: a flush that failed is tried again
 	c.tell()
 	return nil
+}
+
+// growStack has the goroutine's stack grow now to what a handshake takes, while there is little
+// on it to be moved. In a goroutine that has just begun it would else grow twice, deep in a
+// message's fields, where a move takes as long as a hash of the transcript.
+//
+//go:noinline
+func growStack(i int) byte {
+	var room [6 << 10]byte
+	return room[i]
 }
 
 func (c *Conn) step() (progress, done bool, err error) {
