@@ -39,7 +39,7 @@ func Fault(l Lang, err error) string {
 	if errors.As(err, &cause) {
 		return strings.Replace(s, cause.Error(), say(l, cause.Phrase), 1)
 	}
-	if part, said := ofSystem(l, err); part != nil { // it stands behind the words of whoever met it
+	if said, part := ofSystem(l, err); part != nil { // it stands behind the words of whoever met it
 		was := foreign.Line(part.Error())
 		if i := strings.LastIndex(s, was); i >= 0 {
 			return s[:i] + said + s[i+len(was):]
@@ -71,7 +71,7 @@ func fault(l Lang, e *reason.Error) string {
 	}
 	if e.Err != nil {
 		s += between
-		if part, _ := ofSystem(l, e.Err); part != e.Err && !ours(e.Err) {
+		if _, part := ofSystem(l, e.Err); part != e.Err && !ours(e.Err) {
 			s += "英文原文："
 		}
 		s += Fault(l, e.Err)

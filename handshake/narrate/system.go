@@ -81,9 +81,9 @@ func LookupFault(l Lang, err *net.DNSError) string {
 
 // ofSystem is the part of an error that is of the system, as far out as there are words for it, and what it says in a
 // language; nil if there is none.
-func ofSystem(l Lang, err error) (part error, said string) {
+func ofSystem(l Lang, err error) (said string, part error) {
 	if said := systemWords(l, err); said != "" {
-		return err, said
+		return said, err
 	}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
@@ -92,29 +92,29 @@ func ofSystem(l Lang, err error) (part error, said string) {
 		}
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			if part, said := ofSystem(l, inner); part != nil {
-				return part, said
+			if said, part := ofSystem(l, inner); part != nil {
+				return said, part
 			}
 		}
 	}
-	return nil, ""
+	return "", nil
 }
 
 // systemWords says an error that is of the system itself; "" if it is not, or has no words.
 func systemWords(l Lang, err error) string {
 	switch e := err.(type) {
 	case *net.OpError:
-		_, cause := ofSystem(l, e.Err)
+		cause, _ := ofSystem(l, e.Err)
 		if p, known := doing[e.Op]; known && cause != "" && e.Addr != nil {
 			return spelled(l, p, e.Addr.String(), cause)
 		}
 		return cause
 	case *fs.PathError:
-		if _, cause := ofSystem(l, e.Err); cause != "" {
+		if cause, _ := ofSystem(l, e.Err); cause != "" {
 			return spelled(l, about, e.Path, cause)
 		}
 	case *os.SyscallError: // its name says nothing to a user
-		_, cause := ofSystem(l, e.Err)
+		cause, _ := ofSystem(l, e.Err)
 		return cause
 	case *net.DNSError:
 		if cause := LookupFault(l, e); cause != e.Err {
