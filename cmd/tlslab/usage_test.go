@@ -70,3 +70,17 @@ func TestUsageInChinese(t *testing.T) {
 		}
 	}
 }
+
+// Without a message of the number that was asked for there is an error, and no heading over nothing.
+func TestNoMessageNoHeading(t *testing.T) {
+	for _, line := range []string{"run --tls 1.3 --message 99", "run --tls 1.2 --message 99 --lang zh"} {
+		var out, said bytes.Buffer
+		if status := command(t.Context(), strings.NewReader(""), &out, &said, strings.Fields(line)...); status != 2 || out.Len() > 0 || said.Len() == 0 {
+			t.Errorf("%s: status %d, on standard output %q", line, status, &out)
+		}
+	}
+	var out bytes.Buffer
+	if status := command(t.Context(), strings.NewReader(""), &out, &bytes.Buffer{}, strings.Fields("run --tls 1.3 --message 1 --lang en")...); status != 0 || !strings.Contains(out.String(), "ClientHello") {
+		t.Errorf("of a message that is there: status %d, %s", status, &out)
+	}
+}

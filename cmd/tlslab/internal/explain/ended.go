@@ -93,8 +93,12 @@ func (l *list) ended(c *explain.Connection) {
 	}
 }
 
-// causeKey is the key of the likely cause: that a client asked nothing may be a fact, or seem so.
-func causeKey(o *explain.Outcome) string {
+// causeKey is the key of the likely cause: that a client asked nothing may be a fact, or seem so; and where the
+// ClientHello is told below, nothing has to be typed to see it.
+func (l *list) causeKey(o *explain.Outcome) string {
+	if o.Cause == explain.CauseNoCommon && l.shown {
+		return "cause/no_common+shown"
+	}
 	if o.Cause == explain.CausePin && o.Inferred {
 		return "cause/pin+inferred"
 	}
@@ -112,7 +116,7 @@ func (l *list) cause(c *explain.Connection, who string) {
 	for i, p := range c.Offered {
 		alpn[i] = foreign.Quote(p)
 	}
-	title, text := l.words(causeKey(&c.Outcome), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
+	title, text := l.words(l.causeKey(&c.Outcome), "who", who, "name", name, "offered", cli.Enumerated(l.lang, versions), "alpn", cli.Enumerated(l.lang, alpn))
 	switch cause := c.Outcome.Cause; {
 	case cause == explain.CauseRecording: // how it ended has said so
 	case c.Outcome.What == explain.Done || cause == explain.CauseRefused: // these are no causes

@@ -27,6 +27,7 @@ import (
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/observe"
 	"tlslab/handshake/ondisk"
+	"tlslab/handshake/reason"
 	"tlslab/pki/authority"
 )
 
@@ -176,7 +177,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 		}
 		in = f
 	}
-	return e.read(cmd.Context(), in, name != "-", o, out)
+	return e.read(cmd.Context(), in, name, o, out)
 }
 
 // check refuses what makes no sense.
@@ -270,8 +271,9 @@ func (e *explainFlags) writeSecrets(out *cli.Output, name string, lines []byte) 
 	return nil
 }
 
-// read goes through the file.
-func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o explain.Options, out *cli.Output) error {
+// read goes through the file, which the user calls name: - is standard input, of which nothing is read twice.
+func (e *explainFlags) read(ctx context.Context, in io.Reader, name string, o explain.Options, out *cli.Output) error {
+	ordered := name != "-"
 	o.Show, o.ShowSecrets = e.show, !e.noSecrets
 	if e.show == 0 {
 		return e.list(ctx, in, ordered, o, out)
@@ -298,13 +300,13 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, ordered bool, o e
 	}
 	to, end, answers := e.face(out, again)
 	o.Listener = to
-	l := &list{out: out, lang: e.Lang, given: e.caFile != ""}
+	l := &list{out: out, lang: e.Lang, given: e.caFile != "", shown: true}
 	totals, err := explain.Read(ctx, in, o)
 	switch {
 	case shown == nil:
-		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists them.", "--show %d: the file has no such connection (of %d)", e.show, totals.Connections))
+		return cli.FirstError(e.broken(err), cli.Misuse(reason.Usagef("tlslab explain %s lists them.", name), "--show %d: the file has no such connection (of %d)", e.show, totals.Connections))
 	case !shown.TLS:
-		return cli.FirstError(e.broken(err), cli.Misuse("tlslab explain FILE lists those that are.", "--show %d: this connection is not TLS", e.show))
+		return cli.FirstError(e.broken(err), cli.Misuse(reason.Usagef("tlslab explain %s lists those that are.", name), "--show %d: this connection is not TLS", e.show))
 	}
 	if e.worksheet {
 		if none := e.nothing(shown); none != nil {

@@ -22,6 +22,7 @@ type list struct {
 	lang   narrate.Lang
 	json   bool
 	given  bool     // by --CAfile
+	shown  bool     // below it the connection is told, by --show
 	table  *readers // who can read what; nil: how they ended, and what would open them
 	headed bool
 	said   map[string]bool // what is said once
@@ -171,7 +172,7 @@ func (l *list) connection(c *explain.Connection) {
 	case c.Read.Sealed > 0:
 		shade = color.FgYellow
 	}
-	l.columns(&row{strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), column(c), exchange(c), word}, shade)
+	l.columns(&row{strconv.Itoa(c.Number), c.Began.UTC().Format(time.TimeOnly), host(c), column(c), exchangeIn(l.lang, c), word}, shade)
 	l.where(c)
 	l.ended(c)
 	l.opens(c, opens)
@@ -238,8 +239,13 @@ func (l *list) end(t explain.Totals) {
 		tell = func(text string) { l.write(text + "\n") }
 	}
 	said := cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets))
-	if t.QUIC > 0 {
+	switch {
+	case t.QUIC > 0 && t.QUIC == t.Connections && t.QUIC == t.TLS:
+		said = cli.Say(l.lang, "explain_end_quic_alone", "tls", strconv.Itoa(t.TLS), "packets", strconv.Itoa(t.Packets))
+	case t.QUIC > 0:
 		said = cli.Say(l.lang, "explain_end_quic", "tls", strconv.Itoa(t.TLS), "quic", strconv.Itoa(t.QUIC), "connections", strconv.Itoa(t.Connections-t.QUIC), "packets", strconv.Itoa(t.Packets))
+	case t.TLS == t.Connections && t.TLS > 0:
+		said = cli.Say(l.lang, "explain_end_all", "tls", strconv.Itoa(t.TLS), "packets", strconv.Itoa(t.Packets))
 	}
 	if t.TLS == 0 {
 		said = cli.Say(l.lang, "explain_none", "packets", strconv.Itoa(t.Packets), "connections", strconv.Itoa(t.Connections))

@@ -34,7 +34,7 @@ func asked() (keys []string) {
 		}
 	}
 	for _, c := range explain.Causes() {
-		keys = append(keys, causeKey(&explain.Outcome{Cause: c}), causeKey(&explain.Outcome{Cause: c, Inferred: true}))
+		keys = append(keys, new(list).causeKey(&explain.Outcome{Cause: c}), new(list).causeKey(&explain.Outcome{Cause: c, Inferred: true}), (&list{shown: true}).causeKey(&explain.Outcome{Cause: c}))
 	}
 	for _, x := range explain.Takens() {
 		keys = append(keys, "early/"+string(x))

@@ -4,8 +4,10 @@ import (
 	"strconv"
 	"strings"
 
+	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/quic"
 )
 
@@ -45,11 +47,13 @@ func (l *list) closing(c *explain.Connection) (pairs []string) {
 		name := v.String()
 		if v.Reserved() {
 			reserved, _ := l.words("quic/reserved")
-			name += " (" + reserved + ")"
+			if name += " (" + reserved + ")"; l.lang == narrate.Zh {
+				name = v.String() + "（" + reserved + "）"
+			}
 		}
 		list = append(list, name)
 	}
-	return append(pairs, "versions", strings.Join(list, ", "), "version", q.First.String())
+	return append(pairs, "versions", cli.Enumerated(l.lang, list), "version", q.First.String())
 }
 
 // sealed says which packets stay closed, and what would open them.

@@ -178,7 +178,7 @@ func (r *readers) connection(c *explain.Connection) {
 	if r.widths == nil {
 		r.head(r.say.UI("cmd.explain_head_n"), r.say.UI("cmd.explain_head_host"), "TLS")
 	}
-	kind := exchange(c)
+	kind := exchangeIn(r.say.Lang, c)
 	if su := suite.ByID(c.Suite); su != nil && !c.Resumed && c.Version != iana.TLS13 {
 		kind = su.Kx.String() // what the lesson is about
 	}

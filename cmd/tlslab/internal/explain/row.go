@@ -132,6 +132,17 @@ func version(c *explain.Connection) string {
 	return c.Version.String()
 }
 
+// ofSession is exchange of a session of TLS 1.2 that goes on: documents say it so.
+const ofSession = "session"
+
+// exchangeIn is exchange for a reader.
+func exchangeIn(lang narrate.Lang, c *explain.Connection) string {
+	if from := exchange(c); from != ofSession {
+		return from
+	}
+	return cli.Say(lang, "explain_session")
+}
+
 // exchange is what the keys come from.
 func exchange(c *explain.Connection) string {
 	group := ""
@@ -145,7 +156,7 @@ func exchange(c *explain.Connection) string {
 	case c.Resumed && c.Version == iana.TLS13:
 		return "PSK"
 	case c.Resumed:
-		return "session"
+		return ofSession
 	case group != "":
 		return group
 	case su != nil && c.Version != iana.TLS13:

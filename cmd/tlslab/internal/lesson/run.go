@@ -259,7 +259,12 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 	if r.predict {
 		return r.playPredicting(cmd, o, out, prompt)
 	}
-	steps := newStepper(out, cmd.InOrStdin(), prompt, out.Options)
+	to := io.Writer(out)
+	var held bytes.Buffer // one message's: without a message of that number nothing is shown
+	if r.Alone.Message != 0 && !r.step {
+		to = &held
+	}
+	steps := newStepper(to, cmd.InOrStdin(), prompt, out.Options)
 	term := lesson.NewTerminal(steps, out.Options)
 	var listener event.Listener = term
 	if r.step {
@@ -271,9 +276,14 @@ func (r *runFlags) playText(cmd *cobra.Command, o scenario.Options, out *cli.Out
 		return steps.ended() // which its reader has asked for
 	}
 	if err != nil {
-		return cli.FirstError(err, term.Flush())
+		unflushed := term.Flush()
+		_, unwritten := held.WriteTo(out)
+		return cli.FirstError(err, unflushed, unwritten)
 	}
-	if err := cli.FirstError(term.Close(), steps.ended()); err != nil {
+	if err := cli.FirstError(term.Close(), steps.ended(), r.MessageFound(term.Found())); err != nil {
+		return err
+	}
+	if _, err := held.WriteTo(out); err != nil {
 		return err
 	}
 	return r.ends(cmd, t, term)
