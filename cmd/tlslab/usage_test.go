@@ -84,3 +84,32 @@ func TestNoMessageNoHeading(t *testing.T) {
 		t.Errorf("of a message that is there: status %d, %s", status, &out)
 	}
 }
+
+// What did not work out is said in the reader's language too, and so is what to do.
+func TestFailuresInChinese(t *testing.T) {
+	t.Chdir(t.TempDir())
+	said := func(line, lang string) (string, int) {
+		var out bytes.Buffer
+		status := command(t.Context(), strings.NewReader(""), &bytes.Buffer{}, &out, append(strings.Fields(line), "--lang", lang)...)
+		return out.String(), status
+	}
+	if out, status := said("ca init ca", "en"); status != 0 {
+		t.Fatal(out)
+	}
+	han, english := regexp.MustCompile(`\p{Han}`), regexp.MustCompile(`[a-z]+ [a-z]+ [a-z]+ [a-z]+`)
+	commands := regexp.MustCompile(`：tlslab( [\w.-]+)+`)
+	for _, line := range []string{
+		"server --accept 127.0.0.1:0 --cadir nodir", "ca init ca", "client --connect localhost:1 --sess-in nofile", "client --connect localhost:1 --sess-in ca/ca.pem",
+		"ca sign ca/ca.pem --cadir ca", "ca issue www.lab.test --cadir nodir", "run --out nodir/x", "server --accept 127.0.0.1:0 --cert ca/ca.pem --key nokey",
+	} {
+		if en, status := said(line, "en"); status != 1 || han.MatchString(en) {
+			t.Errorf("%s: status %d, in English %s", line, status, en)
+		}
+		zh, _ := said(line, "zh")
+		for s := range strings.Lines(zh) {
+			if s = commands.ReplaceAllString(s, ""); !han.MatchString(s) && !strings.Contains(s, "tlslab client … --sess-out") || english.MatchString(s) {
+				t.Errorf("%s: %s", line, s)
+			}
+		}
+	}
+}

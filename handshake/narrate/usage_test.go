@@ -18,6 +18,8 @@ import (
 var sentencesOf = map[string][]int{
 	"reason.Usagef":        {0},
 	"cli.Misuse":           {0, 1},
+	"cli.Failure":          {0, 1},
+	"trust.kept":           {2},
 	"switches.Misuse":      {1, 2},
 	"cli.Exactly":          {1},
 	"cli.AtLeast":          {1},

@@ -49,7 +49,7 @@ type Trouble struct {
 	Remedy string // "" if there is no remedy
 	Cause  error
 
-	said, advice reason.Usage // of a Misuse: What and Remedy, for other languages
+	said, advice reason.Usage // of a Misuse and a Failure: What and Remedy, for other languages
 }
 
 // Error is what happened.
@@ -72,10 +72,11 @@ func misuse(said, advice reason.Usage) *Trouble {
 	return &Trouble{Status: statusUsage, What: said.String(), Remedy: advice.String(), Cause: cause, said: said, advice: advice}
 }
 
-// Failure is what was meant and did not work out.
-func Failure(remedy, format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	return &Trouble{Status: StatusFailed, What: err.Error(), Remedy: remedy, Cause: errors.Unwrap(err)}
+// Failure is what was meant and did not work out; remedy and format are as of a Misuse.
+func Failure[R string | reason.Usage](remedy R, format string, args ...any) error {
+	t := misuse(reason.Usagef(format, args...), switches.Remedy(remedy))
+	t.Status = StatusFailed
+	return t
 }
 
 // ErrTold is a failure whose story the transcript has told.
@@ -161,7 +162,7 @@ func fileTrouble(cmd *cobra.Command, f *fs.PathError) *Trouble {
 	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: f}
 }
 
-// in says a Misuse in a language.
+// in says a Misuse, or a Failure, in a language.
 func (t *Trouble) in(l narrate.Lang) {
 	if t.said.Format != "" && l != narrate.En {
 		t.What, t.Remedy = narrate.Usage(l, t.said), narrate.Usage(l, t.advice)

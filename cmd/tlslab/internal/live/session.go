@@ -196,20 +196,20 @@ func (j *sessionJar) read(file string, mustVerify bool) error {
 }
 
 // fileFault is what is wrong with a session file, for somebody who knows no formats.
-func fileFault(err error) string {
+func fileFault(err error) reason.Usage {
 	var re *reason.Error
 	if !errors.As(err, &re) {
-		return "unreadable"
+		return reason.Usagef("unreadable")
 	}
 	switch {
 	case re.Field == "session_file.magic":
-		return "no session file of tlslab"
+		return reason.Usagef("no session file of tlslab")
 	case re.Field == "session_file.version":
-		return "a session file of another version of tlslab"
+		return reason.Usagef("a session file of another version of tlslab")
 	case re.Reason == reason.Truncated:
-		return "cut short"
+		return reason.Usagef("cut short")
 	case re.Reason == reason.TrailingBytes:
-		return "more than a session file"
+		return reason.Usagef("more than a session file")
 	}
-	return "damaged"
+	return reason.Usagef("damaged")
 }

@@ -10,6 +10,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/pki/authority"
 )
 
@@ -17,11 +18,11 @@ import (
 func LoadAuthority(dir string) (*authority.CA, error) {
 	a, err := authority.Load(dir)
 	if _, certErr := os.Lstat(filepath.Join(dir, authority.CertFile)); certErr == nil && errors.Is(err, os.ErrNotExist) {
-		return nil, cli.Failure("Put it back, or make a new CA with: tlslab ca init --force "+dir, "the CA in %s has lost its key: there is no %s",
+		return nil, cli.Failure(reason.Usagef("Put it back, or make a new CA with: tlslab ca init --force %s", dir), "the CA in %s has lost its key: there is no %s",
 			dir, filepath.Join(dir, authority.KeyFile))
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, cli.Failure("Make one with: tlslab ca init "+dir, "there is no CA in %s", dir)
+		return nil, cli.Failure(reason.Usagef("Make one with: tlslab ca init %s", dir), "there is no CA in %s", dir)
 	}
 	return a, err
 }

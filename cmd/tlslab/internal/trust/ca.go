@@ -186,7 +186,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	was := pairThere(certFile, keyFile)
 	aside, err := authority.Save(dir, a, authority.FileOptions{Overwrite: c.force})
 	if err != nil {
-		return kept(c.intact(err, was, certFile, keyFile), "the CA in "+dir, "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
+		return kept(c.intact(err, was, certFile, keyFile), reason.Usagef("the CA in %s", dir), "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
 	}
 	c.sayMade(cmd, a, dir, certFile, keyFile)
 	asideIs := func(of string) bool {
@@ -244,5 +244,6 @@ func (c *caFlags) intact(err error, was *x509.Certificate, certFile, keyFile str
 	if was == nil || errors.Is(err, os.ErrExist) || !was.Equal(pairThere(certFile, keyFile)) {
 		return err
 	}
-	return cli.Failure(cli.Say(c.Lang, "pair_intact", "file", certFile), "%w", err)
+	remedy := cli.Say(c.Lang, "pair_intact", "file", certFile)
+	return cli.Failure(remedy, "%w", err)
 }

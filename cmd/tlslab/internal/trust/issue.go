@@ -214,7 +214,7 @@ func readRequest(file string) ([]byte, error) {
 }
 
 // kept says, where err is a refusal to overwrite what, what to do about it.
-func kept(err error, what, remedy string) error {
+func kept(err error, what any, remedy string) error {
 	if errors.Is(err, os.ErrExist) {
 		return cli.Failure(remedy, "%s exists and is left as it is", what)
 	}
