@@ -15,9 +15,9 @@ import (
 type idle struct {
 	first [headerSize]byte
 	raw   syscall.RawConn       // of a socket; nil: not asked for yet, or there is none
-	take  func(fd uintptr) bool // Conn.take; a method value made once, not for each record
-	n     int                   // what take has found
-	err   error
+	take  func(fd uintptr) bool // Conn.takeFrom; a method value made once, not for each record
+	n     int                   // what takeFrom has read
+	err   error                 // and why it read no more
 }
 
 // await waits for what the peer says next, and feeds it to the endpoint. It needs what fill
@@ -32,7 +32,7 @@ func (c *Conn) await() (int, error) {
 	if op, ok := err.(*net.OpError); ok {
 		op.Op = "read" // net says raw-read, which would be ours to know, not the caller's
 	}
-	if err != nil { // take was not asked, or it was in vain
+	if err != nil { // the wait is over: a deadline, or the socket was closed
 		return 0, err
 	}
 	return c.idle.n, c.idle.err
@@ -61,19 +61,29 @@ func (c *Conn) watch() bool {
 	return true
 }
 
-// takeFrom reads what a socket has, and reports whether it had anything. It never waits.
+// takeFrom reads what a socket has, and reports whether it had anything, or its end. It reads
+// without mu, as feed does: net's sockets do not block, but whoever has a duplicate of the
+// descriptor, such as TCPConn.File gives, can make this one.
 func (c *Conn) takeFrom(fd uintptr) bool {
 	c.mu.Lock()
+	space := c.e.Space(headerSize)
+	c.mu.Unlock()
+	n, err := readNow(int(fd), space)
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, err := readNow(int(fd), c.e.Space(headerSize))
-	if err == syscall.EAGAIN {
-		c.e.Idle() // gives the buffer back
-		return false
-	}
 	c.e.Fed(n)
+	if n == 0 {
+		c.e.Idle() // gives the buffer back
+	}
 	switch {
+	case err == syscall.EAGAIN:
+		return false
 	case err != nil:
-		err = &net.OpError{Op: "read", Net: c.conn.LocalAddr().Network(), Source: c.conn.LocalAddr(), Addr: c.conn.RemoteAddr(), Err: os.NewSyscallError("read", err)}
+		op := &net.OpError{Op: "read", Source: c.conn.LocalAddr(), Addr: c.conn.RemoteAddr(), Err: os.NewSyscallError("read", err)}
+		if op.Source != nil {
+			op.Net = op.Source.Network() // "tcp", also where net remembers "tcp4"
+		}
+		err = op
 	case n == 0:
 		err = io.EOF
 	}
@@ -81,8 +91,7 @@ func (c *Conn) takeFrom(fd uintptr) bool {
 	return true
 }
 
-// readNow is read(2), begun again where a signal came between. The socket is one of net's, which
-// never block.
+// readNow is read(2), begun again where a signal came between.
 func readNow(fd int, p []byte) (int, error) {
 	for {
 		n, err := syscall.Read(fd, p)

@@ -4,8 +4,8 @@ package tls_test
 
 import "time"
 
-var began = time.Now()
+var sinceStart = time.Now()
 
 // processorTime is the time on the clock, where the system has no getrusage: the figures then
 // want a quiet machine.
-func processorTime() time.Duration { return time.Since(began) }
+func processorTime() time.Duration { return time.Since(sinceStart) }
