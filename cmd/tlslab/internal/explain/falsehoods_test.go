@@ -31,6 +31,10 @@ func TestNothingFalse(t *testing.T) {
 		{"quic_v2.pcapng --show 1 --full --width 120", []string{"and no secret RFC 9369 §3.3", "the salt and the labels are version 2's own"}, nil},
 		{"midway.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, nil},
 		{"midway.pcapng --show 1 --format html", []string{"midway.pcapng, connection 1", "The first messages of this connection are not in the recording"}, []string{"A live connection"}},
+		// Early data hangs on the pre-shared key alone, whatever the server chose afterwards.
+		{"early.pcapng --show 3 --keylogfile early.log", []string{"early data (0-RTT) no no (c) YES untried (d)", "(c) Early data is sealed under the pre-shared key alone", "(d) Not tried: there is no pre-shared key", "what the client sent no no (a) YES no (b)"}, []string{"early data (0-RTT) no no (a)"}},
+		{"early_retried.pcapng --show 1 --keylogfile early_retried.log", []string{"early data (0-RTT) no no (c) YES untried (d)", "(c) Early data is sealed under the pre-shared key alone"}, []string{"early data (0-RTT) no no (a)"}},
+		{"early.pcapng --who-reads --keylogfile early.log", []string{"no (a,c) YES", "(c) Early data is sealed under the pre-shared key alone"}, nil},
 		// Bytes are missing, and that is said wherever it matters.
 		{"snapped.pcapng --keylogfile snapped.log --who-reads --rsa-key rsa.key", []string{"no (a) in part (b)", "(a) The server's key does nothing but sign", "(b) Bytes are missing"}, nil},
 		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it says behind them cannot be told apart -- flight 3"}, nil},
