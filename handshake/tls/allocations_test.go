@@ -72,7 +72,7 @@ func TestRecordsAllocateNothing(t *testing.T) {
 			if n := fewest(transfer(t, tlstest.Client(t, x, w.client), tlstest.Server(t, y, w.server), data, buf)); n > 0 {
 				t.Errorf("%v: %v allocations for a record of %d bytes through memory", id, n, size)
 			}
-			x, y = loopback(t)
+			x, y = socketPair(t)
 			if n := fewest(echo(t, tlstest.Client(t, x, w.client), tlstest.Server(t, y, w.server), data, buf)); n > 0 {
 				t.Errorf("%v: %v allocations for an echo of %d bytes through a socket", id, n, size)
 			}

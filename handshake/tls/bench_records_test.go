@@ -5,7 +5,6 @@ import (
 	stdtls "crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"testing"
 
 	"tlslab/handshake"
@@ -47,9 +46,9 @@ func BenchmarkEcho(b *testing.B) {
 	for _, size := range []int{100, 1 << 10, 1 << 14} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			w, data, buf := recordWorld(b, 0x1301, size)
-			x, y := loopback(b)
+			x, y := socketPair(b)
 			ours := echo(b, tlstest.Client(b, x, w.client), tlstest.Server(b, y, w.server), data, buf)
-			x, y = loopback(b)
+			x, y = socketPair(b)
 			std := echo(b, stdtls.Client(x, w.stdClient), stdtls.Server(y, w.stdServer), data, buf)
 			rates(b, 1<<11, size, ours, std, nil)
 		})
@@ -135,21 +134,6 @@ func echo(tb testing.TB, c, s tlstest.Conn, data, buf []byte) func() {
 			tb.Fatal(err)
 		}
 	}
-}
-
-func loopback(tb testing.TB) (client, server net.Conn) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	if client, err = net.Dial("tcp", l.Addr().String()); err != nil {
-		tb.Fatal(err)
-	}
-	if server, err = l.Accept(); err != nil {
-		tb.Fatal(err)
-	}
-	return client, server
 }
 
 // bareSealer seals data and opens it again.
