@@ -278,9 +278,12 @@ func (s *stream) untried(o *Onlooker, bare *observe.Report, beyond WhyNot) {
 	for _, t := range s.c.Parts {
 		sight := s.sight(t.Part, bare)
 		if sight != Reads {
-			sight = rest
-			if t.Part == observe.PartEarlyData && o.Party == PSKThief {
+			switch sight = rest; {
+			case t.Part != observe.PartEarlyData:
+			case o.Party == PSKThief:
 				sight = Untried // they come from nothing else
+			case o.Party == Thief:
+				sight = Closed // no certificate has a part in them
 			}
 		}
 		o.Parts = append(o.Parts, sight)

@@ -48,6 +48,8 @@ func (d *datagrams) onlookers() {
 				sight = Reads
 			case t.Part == observe.PartEarlyData && party == PSKThief:
 				sight = Untried // they come from nothing else (RFC 9001 §4.6)
+			case t.Part == observe.PartEarlyData && party == Thief:
+				sight = Closed // no certificate has a part in them
 			}
 			o.Parts = append(o.Parts, sight)
 		}

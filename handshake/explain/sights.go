@@ -38,6 +38,7 @@ const (
 	NoPSK       WhyNot = "no_psk"           // no pre-shared key was
 	OnlySigns   WhyNot = "only_signs"       // the server's key does; the keys come from an exchange
 	NoPart      WhyNot = "no_part"          // no certificate's key has a part in this connection
+	EarlyPSK    WhyNot = "early_psk"        // early data: its keys come from the pre-shared key alone, whatever the server chose behind it
 	OtherKey    WhyNot = "other_key"        // the key is not that of this server's certificate
 	Elsewhere   WhyNot = "elsewhere"        // the session began in a connection that he does not read
 	LogLacks    WhyNot = "log_lacks"        // the key log has no line of this connection
@@ -54,7 +55,7 @@ const (
 
 // WhyNots lists every WhyNot.
 func WhyNots() []WhyNot {
-	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, OldVersion, AlienSuite, Unheard, Undecodable}
+	return []WhyNot{Keyless, NoRSAKey, NoLog, NoPSK, OnlySigns, NoPart, EarlyPSK, OtherKey, Elsewhere, LogLacks, LogPartial, PSKUnused, OtherPSK, PSKAndMore, OverQUIC, OldVersion, AlienSuite, Unheard, Undecodable}
 }
 
 // Onlooker is what one who watches a connection makes of it.
@@ -78,4 +79,14 @@ type There struct {
 // Missing is which keys there would have to be for this onlooker to try; "" of the listener.
 func (o *Onlooker) Missing() WhyNot {
 	return map[string]WhyNot{Thief: NoRSAKey, LogReader: NoLog, PSKThief: NoPSK}[o.Party]
+}
+
+// WhyOf is why this onlooker does not read a part. Early data is keyed before the server has said a word, by the
+// pre-shared key alone, so it is not forward secret (RFC 9846 §2.3): what holds for the rest of a connection whose keys
+// come from an exchange does not hold for it.
+func (o *Onlooker) WhyOf(p observe.Part) WhyNot {
+	if p == observe.PartEarlyData && o.Party == Thief && o.Why != NoPart {
+		return EarlyPSK
+	}
+	return o.Why
 }

@@ -201,9 +201,19 @@ func (t *Pen) chainCheck(c *pki.Check, indent int) {
 		t.sentence(indent+3, words)
 	}
 	t.table(indent+3, inputs, func(in pki.Input) func(string) string { return t.compared(c, in) })
+	if unmet(c) {
+		t.Text(indent+3, t.Say.UI("policy_unmet"), nil)
+	}
 	if c.Err != nil {
 		t.faultAs(c.Err, narrate.FailureKey(c), indent+3)
 	}
+}
+
+// unmet reports whether a path passed although none of the policies that the user named is valid for it: to name one
+// is to accept it, and not to require it (RFC 5280 §6.1.1 (c), (e)).
+func unmet(c *pki.Check) bool {
+	valid, shown := c.Input(pki.InUserPolicies).([]string)
+	return c.OK && shown && len(valid) == 0 && c.Input(pki.InInitialPolicySet) != nil
 }
 
 // inWords parts inputs into those that can be read out in a sentence, and those that
@@ -255,19 +265,18 @@ func (t *Pen) table(indent int, inputs []pki.Input, f func(pki.Input) func(strin
 		if f != nil {
 			painted = f(in)
 		}
-		value := t.saysInput(in)
-		if value == "" {
-			value = t.Say.UI("empty")
-		}
-		t.Row(indent, t.Say.Label(in.Name), n, value, painted)
+		t.Row(indent, t.Say.Label(in.Name), n, t.saysInput(in), painted)
 		t.gloss(indent+n+1, in.Name, t.Say.Label(in.Name))
 	}
 }
 
 // saysInput is the value of an input as it is read. Some of our own words are among the values, and are said
-// in the reader's language; a peer's name that happens to be such a word is not.
+// in the reader's language; a peer's name that happens to be such a word is not. Where there is nothing, that is said.
 func (t *Pen) saysInput(in pki.Input) string {
 	value := t.Short(in.Value())
+	if value == "" {
+		return t.Say.UI("empty")
+	}
 	switch in.Name {
 	case pki.InStatus:
 		return t.Say.Word(value)

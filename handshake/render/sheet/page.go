@@ -282,7 +282,9 @@ func (p *Page) HangRef(head string, at int, value, ref string, f func(string) st
 	}
 	if at > p.Width/2 {
 		p.Line(head)
-		head, at = strings.Repeat(" ", 8), 8
+		_, indent := unindented(head)
+		at = max(8, min(indent+2, p.Width/2)) // deeper than what it belongs to
+		head = strings.Repeat(" ", at)
 	}
 	lines := Wrap(value, p.Width-at)
 	for i, l := range lines {

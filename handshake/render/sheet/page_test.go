@@ -48,3 +48,16 @@ func TestWrapKeepsText(t *testing.T) {
 		}
 	}
 }
+
+// A value that has no room beside its label stands below it, and deeper than it.
+func TestHangsBelowItsLabel(t *testing.T) {
+	for indent := range 16 {
+		var b strings.Builder
+		p := NewPage(&b, 30, false)
+		p.Row(indent, "a_label_that_is_long", 20, "value", nil)
+		lines := strings.Split(b.String(), "\n")
+		if at := strings.Index(lines[1], "value"); at <= indent && at < 15 {
+			t.Errorf("the label stands at %d and the value at %d:\n%s", indent, at, b.String())
+		}
+	}
+}

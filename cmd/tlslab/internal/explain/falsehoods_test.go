@@ -31,6 +31,15 @@ func TestNothingFalse(t *testing.T) {
 		{"quic_v2.pcapng --show 1 --full --width 120", []string{"and no secret RFC 9369 §3.3", "the salt and the labels are version 2's own"}, nil},
 		{"midway.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, nil},
 		{"midway.pcapng --show 1 --format html", []string{"midway.pcapng, connection 1", "The first messages of this connection are not in the recording"}, []string{"A live connection"}},
+		// Early data hangs on the pre-shared key alone, whatever the server chose afterwards.
+		{"early.pcapng --show 3 --keylogfile early.log", []string{"early data (0-RTT) no no (c) YES untried (d)", "(c) Early data is sealed under the pre-shared key alone", "(d) Not tried: there is no pre-shared key", "what the client sent no no (a) YES no (b)"}, []string{"early data (0-RTT) no no (a)"}},
+		{"early_retried.pcapng --show 1 --keylogfile early_retried.log", []string{"early data (0-RTT) no no (c) YES untried (d)", "(c) Early data is sealed under the pre-shared key alone"}, []string{"early data (0-RTT) no no (a)"}},
+		{"early.pcapng --who-reads --keylogfile early.log", []string{"no (a,c) YES", "(c) Early data is sealed under the pre-shared key alone"}, nil},
+		// Where a session began in the same file, no other recording is needed.
+		{"resumed12.pcapng", []string{"would open with the private key of the server's certificate (--rsa-key), which opens connection 1 of this file too; or a key log with a line of the client random 2a9f01d3"}, []string{"the recording in which"}},
+		{"resumed12.pcapng --rsa-key rsa.key", nil, []string{"would open with"}},
+		{"kinds.pcapng", []string{"which opens connection 4 of this file too"}, []string{"the recording in which"}},
+		{"resumed12_alone.pcapng", []string{"the recording in which the session began"}, []string{"of this file too"}},
 		// Bytes are missing, and that is said wherever it matters.
 		{"snapped.pcapng --keylogfile snapped.log --who-reads --rsa-key rsa.key", []string{"no (a) in part (b)", "(a) The server's key does nothing but sign", "(b) Bytes are missing"}, nil},
 		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it says behind them cannot be told apart -- flight 3"}, nil},

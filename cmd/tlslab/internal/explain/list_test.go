@@ -42,7 +42,7 @@ func asked() (keys []string) {
 	for _, n := range explain.Needs() {
 		keys = append(keys, needKey(n, &explain.Connection{Random: []byte{1}}))
 	}
-	keys = append(keys, needKey(explain.NeedKeyLog, new(explain.Connection)), "need/whole+with")
+	keys = append(keys, needKey(explain.NeedKeyLog, new(explain.Connection)), needKey(explain.NeedSession, &explain.Connection{Session: 1}), "need/whole+with")
 	for _, c := range explain.Carriers() {
 		if c != explain.Bare {
 			keys = append(keys, carrierKey(&explain.Connection{Carrier: c}), carrierKey(&explain.Connection{Carrier: c, Target: "x"}))

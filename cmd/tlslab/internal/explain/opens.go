@@ -54,7 +54,7 @@ func (l *list) opens(c *explain.Connection, key string) {
 		if need == explain.NeedKeyLog && i > 0 && r.Needs[i-1] != explain.NeedWhole {
 			break // what stands before it says so
 		}
-		what, _ := l.words(needKey(need, c), "random", short(randomOf(c)))
+		what, _ := l.words(needKey(need, c), "random", short(randomOf(c)), "session", strconv.Itoa(c.Session))
 		switch {
 		case need == explain.NeedWhole && i+1 < len(r.Needs) && c.QUIC == nil:
 			continue // the next is needed with it
@@ -65,8 +65,12 @@ func (l *list) opens(c *explain.Connection, key string) {
 	}
 }
 
-// needKey is the key of what would open the rest; whose client random it is may not be known.
+// needKey is the key of what would open the rest; whose client random it is may not be known, and a session may have
+// begun in this very file.
 func needKey(need explain.Need, c *explain.Connection) string {
+	if need == explain.NeedSession && c.Session > 0 {
+		return "need/session+here"
+	}
 	if need == explain.NeedKeyLog && randomOf(c) == nil {
 		return "need/key_log+unknown"
 	}

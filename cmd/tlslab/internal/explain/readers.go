@@ -136,9 +136,9 @@ func (r *readers) named(first string, cells []string) {
 	r.Hang(lead, sheet.Width(lead), text, nil)
 }
 
-// cell is what an onlooker makes of something, and the letter of the reason; bare is what the
+// cell is what an onlooker makes of something, and the letters of the reasons; bare is what the
 // listener does.
-func (r *readers) cell(o *explain.Onlooker, s, bare explain.Sight) string {
+func (r *readers) cell(o *explain.Onlooker, s, bare explain.Sight, whys ...explain.WhyNot) string {
 	title, _ := r.words("sight/" + string(s))
 	if s == explain.Reads {
 		if o.Session > 0 && bare != explain.Reads {
@@ -146,17 +146,28 @@ func (r *readers) cell(o *explain.Onlooker, s, bare explain.Sight) string {
 		}
 		return title
 	}
-	if o.Why == "" || o.Why == explain.Keyless {
+	if o.Why == "" || o.Why == explain.Keyless || o.Party == explain.Listener { // whose column is narrow; the others have the letter
 		return title
 	}
-	why := o.Why
-	if s == explain.Untried && !slices.Contains(beyondKeys, why) {
-		why = o.Missing()
+	if s == explain.Untried && !slices.Contains(beyondKeys, o.Why) {
+		whys = []explain.WhyNot{o.Missing()}
 	}
-	if o.Party == explain.Listener { // whose column is narrow; the others have the letter
-		return title
+	var letters []string
+	for _, why := range whys {
+		letters = append(letters, r.letter(why))
 	}
-	return title + " (" + r.letter(why) + ")"
+	return title + " (" + strings.Join(letters, ",") + ")"
+}
+
+// whole is why an onlooker does not read a whole connection: of early data it may be for another reason.
+func whole(c *explain.Connection, o *explain.Onlooker) []explain.WhyNot {
+	whys := []explain.WhyNot{o.Why}
+	for _, t := range c.Parts {
+		if why := o.WhyOf(t.Part); why == explain.EarlyPSK {
+			whys = append(whys, why)
+		}
+	}
+	return whys
 }
 
 // beyondKeys are why nothing was tried whatever keys are there.
@@ -193,7 +204,7 @@ func (r *readers) connection(c *explain.Connection) {
 		o := &c.Onlookers[i]
 		r.learn(c, o)
 		if r.column(o.Party) {
-			cell := r.cell(o, o.Whole, c.Onlookers[0].Whole)
+			cell := r.cell(o, o.Whole, c.Onlookers[0].Whole, whole(c, o)...)
 			if c.Onlookers[0].Whole == explain.Reads && c.QUIC == nil { // then it is no secret from anybody
 				cell, _ = r.words("sight/clear")
 			}
@@ -215,7 +226,7 @@ func (r *readers) parts(c *explain.Connection) {
 		var sights []explain.Sight
 		for k := range c.Onlookers {
 			if o := &c.Onlookers[k]; r.column(o.Party) {
-				cells, sights = append(cells, r.cell(o, o.Parts[i], c.Onlookers[0].Parts[i])), append(sights, o.Parts[i])
+				cells, sights = append(cells, r.cell(o, o.Parts[i], c.Onlookers[0].Parts[i], o.WhyOf(t.Part))), append(sights, o.Parts[i])
 			}
 		}
 		r.row(cells, sights, nil)

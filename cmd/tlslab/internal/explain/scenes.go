@@ -12,6 +12,7 @@ import (
 	"tlslab/handshake/explain"
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/observe"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/mermaid"
 )
@@ -76,7 +77,13 @@ func (e *explainFlags) ended(p *render.Pen, c *explain.Connection) {
 func (e *explainFlags) readers(p *render.Pen, c *explain.Connection) {
 	matters := len(e.psks) > 0
 	for _, o := range c.Onlookers {
-		matters = matters || o.Party == explain.PSKThief && o.Whole != explain.Reads && o.Why != explain.PSKUnused
+		if o.Party != explain.PSKThief || o.Whole == explain.Reads {
+			continue
+		}
+		matters = matters || o.Why != explain.PSKUnused
+		for _, t := range c.Parts { // early data hangs on one, whether the server took it or not
+			matters = matters || t.Part == observe.PartEarlyData
+		}
 	}
 	title, about := recorded(e.Lang, "who_reads/connection", "n", strconv.Itoa(c.Number))
 	t := newReaders(p.Page, p.Say, matters)
