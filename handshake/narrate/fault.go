@@ -60,13 +60,13 @@ func fault(l Lang, e *reason.Error) string {
 	between := "："
 	switch {
 	case e.Want != nil && e.Got != nil:
-		s += between + is("应为", "应当", detail(l, e.Want)) + "，" + is("实际为", "实际", detail(l, e.Got))
+		s += between + is("应为", "应当", detail(l, e.Want, " 或 ")) + "，" + is("实际为", "实际", detail(l, e.Got, "、"))
 		between = "；"
 	case e.Want != nil:
-		s += between + spaced("应有", detail(l, e.Want))
+		s += between + spaced("应有", detail(l, e.Want, " 或 "))
 		between = "；"
 	case e.Got != nil:
-		s += between + spaced("收到", detail(l, e.Got))
+		s += between + spaced("收到", detail(l, e.Got, "、"))
 		between = "；"
 	}
 	if e.Err != nil {
@@ -88,14 +88,14 @@ func ours(err error) bool {
 }
 
 // detail is what was expected or what came.
-func detail(l Lang, v any) string {
+func detail(l Lang, v any, between string) string {
 	switch v := v.(type) {
 	case reason.Phrase:
 		return say(l, v)
 	case foreign.Sentence:
 		return "英文原文“" + v.String() + "”"
 	}
-	s := foreign.Value(v)
+	s := reason.Listed(v, between)
 	if _, peers := v.(string); !peers && s == nothing.String() { // of bytes or a list that is empty
 		return say(l, nothing)
 	}

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"tlslab/handshake/iana"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/record"
 )
 
@@ -26,6 +28,18 @@ func TestNotTLSSaysWhoIsWrong(t *testing.T) {
 			if text := narrate.Must(l, narrate.Reason, want).Text; strings.Contains(text, words) != answered {
 				t.Errorf("%s: %s", want, text)
 			}
+		}
+	}
+}
+
+// A row of versions is one in the words of the language, and not as Go prints a slice.
+func TestVersionsInWords(t *testing.T) {
+	err := reason.New(reason.UnsupportedVersion, "", "", []iana.Version{iana.TLS13, iana.TLS12}, []iana.Version{iana.TLS11, iana.TLS10})
+	for l, want := range map[narrate.Lang]string{
+		narrate.En: "unsupported_version: expected TLS 1.3 or TLS 1.2, got TLS 1.1, TLS 1.0", narrate.Zh: "unsupported_version：应为 TLS 1.3 或 TLS 1.2，实际为 TLS 1.1、TLS 1.0",
+	} {
+		if got := narrate.Fault(l, err); got != want {
+			t.Errorf("%s, not %s", got, want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ package reason
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
@@ -239,11 +240,11 @@ func (e *Error) Error() string {
 	}
 	switch {
 	case e.Want != nil && e.Got != nil:
-		s += ": expected " + foreign.Value(e.Want) + ", got " + foreign.Value(e.Got)
+		s += ": expected " + Listed(e.Want, " or ") + ", got " + Listed(e.Got, ", ")
 	case e.Want != nil:
-		s += ": expected " + foreign.Value(e.Want)
+		s += ": expected " + Listed(e.Want, " or ")
 	case e.Got != nil:
-		s += ": got " + foreign.Value(e.Got)
+		s += ": got " + Listed(e.Got, ", ")
 	}
 	if e.Err != nil {
 		s += ": " + foreign.Line(e.Err.Error())
@@ -252,6 +253,19 @@ func (e *Error) Error() string {
 		s += " (" + e.Ref + ")"
 	}
 	return s
+}
+
+// Listed is foreign.Value, and of versions their names with between between them.
+func Listed(v any, between string) string {
+	versions, ok := v.([]iana.Version)
+	if !ok || len(versions) == 0 {
+		return foreign.Value(v)
+	}
+	names := make([]string, len(versions))
+	for i, v := range versions {
+		names[i] = v.String()
+	}
+	return strings.Join(names, between)
 }
 
 // Unwrap returns the cause.
