@@ -40,7 +40,7 @@ func (k *keys13) deriveHandshake(e *Endpoint, clientRandom, shared []byte) error
 	k.clientTraffic, k.serverTraffic = k.handshake.ClientTraffic(th), k.handshake.ServerTraffic(th)
 	if e.revealing() {
 		none := make([]byte, h.Size())
-		derived := derived // the compiler puts on the heap what is told of
+		derived := derived // a copy: what is told of goes to the heap, and silently it stays on the stack
 		if key == nil {    // else it has been told with the binder
 			e.extracted(event.LabelEarlySecret, event.Public("salt", none), event.Public("ikm", none), early.Bytes())
 		}
@@ -167,7 +167,7 @@ func (k *keys13) verifyData(e *Endpoint, role event.Role, upTo int) keyschedule.
 	key := base.FinishedKey()
 	v := keyschedule.VerifyDataFrom(key, th)
 	if e.revealing() {
-		key := key
+		key := key // as in deriveHandshake
 		labels := role.Labels()
 		e.expanded(labels.FinishedKey, "finished", labels.Traffic[event.HandshakeKeys], base.Bytes(), nil, key.Bytes())
 		e.secret(event.Secret{Label: labels.VerifyData, Version: iana.TLS13, Function: event.FunctionHMAC, Method: "HMAC", Op: event.OpHash, Hash: e.summary.Suite.Hash.String()}, v.Bytes(),

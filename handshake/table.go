@@ -33,9 +33,11 @@ type rows[S any] struct {
 	version iana.Version // 0: before one is settled
 	moves   []move[S]
 
-	once  sync.Once
-	from  [event.Failed + 1][2][]int // see of
-	names []string                   // of the moves, as events have them; see name
+	once sync.Once
+	from [event.Failed + 1][2][]int // see of
+
+	naming sync.Once
+	names  []string // of the moves, as events have them; see name
 }
 
 // mayCount reports whether any row counts for version v.
@@ -50,7 +52,6 @@ func (r *rows[S]) of(state event.State, dir event.Direction) []int {
 		for i := range r.moves {
 			m := &r.moves[i]
 			r.from[m.In][m.Dir] = append(r.from[m.In][m.Dir], i)
-			r.names = append(r.names, r.row(i).String())
 		}
 	})
 	return r.from[state][dir]
@@ -64,9 +65,16 @@ func (r *rows[S]) row(i int) event.Move {
 	return event.Move{Role: r.role, Version: r.whose(m), In: m.In, Dir: m.Dir, Msg: m.Msg, Guarded: m.If != nil, When: m.When, To: m.To, Ref: m.Ref}
 }
 
-// name is that of a row which has been found: put together once, since each event of a handshake
-// has the name of its move.
-func (r *rows[S]) name(i int) string { return r.names[i] }
+// name is that of a row: put together once, since each event of a handshake has the name of its
+// move, and only where somebody listens.
+func (r *rows[S]) name(i int) string {
+	r.naming.Do(func() {
+		for i := range r.moves {
+			r.names = append(r.names, r.row(i).String())
+		}
+	})
+	return r.names[i]
+}
 
 // table is rows bound to what they work on.
 type table[S any] struct {

@@ -9,8 +9,8 @@ import (
 	"tlslab/pki/internal/algid"
 )
 
-// later is a value that is computed when somebody looks.
-type later interface{ compute() any }
+// computed is a value that is computed when somebody looks.
+type computed interface{ compute() any }
 
 // deferred is the explanation of a signature that was found good. Nothing in it is computed
 // until somebody looks: a listener that shows a line of a report, or throws it away, pays

@@ -20,7 +20,7 @@ func NewInput(name string, value any) Input { return Input{name, value} }
 // asks; what a certificate says is written out each time. A value is the same each time, and
 // must not be changed.
 func (in Input) Value() any {
-	if l, ok := in.value.(later); ok {
+	if l, ok := in.value.(computed); ok {
 		return l.compute()
 	}
 	return in.value

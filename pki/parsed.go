@@ -58,6 +58,9 @@ func ParseCached(der []byte) (*x509.Certificate, error) {
 		if parsed.by[key] == w { // not the next of the same DER, which may have come meanwhile
 			delete(parsed.by, key)
 		}
+		if len(parsed.by) == 0 { // a map that has been large stays so
+			parsed.by = map[string]weak.Pointer[x509.Certificate]{}
+		}
 	}, key)
 	return c, nil
 }

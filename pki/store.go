@@ -23,7 +23,7 @@ type TrustStore struct {
 
 	encodings map[*x509.Certificate]*der.Error // of each in all: what is wrong with it, nil if nothing
 
-	changed uint64 // when it last changed, among the changes of all stores; 0 if it never did
+	version uint64 // see state
 }
 
 // changes counts those of all stores, so that no two states of any have the same number.
@@ -37,7 +37,7 @@ func (s *TrustStore) state() uint64 {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.changed
+	return s.version
 }
 
 // What is remembered of names that were asked about: some 300 KB at most. When it is
@@ -72,7 +72,7 @@ func (s *TrustStore) Add(c *x509.Certificate) {
 		s.encodings = make(map[*x509.Certificate]*der.Error)
 	}
 	s.encodings[c] = der.Certificate(c.Raw)
-	s.asked, s.changed = nil, changes.Add(1)
+	s.asked, s.version = nil, changes.Add(1)
 	s.byForm[form] = append(slices.Clip(same), c)
 	s.all = append(slices.Clip(s.all), c)
 }
@@ -85,7 +85,7 @@ func (s *TrustStore) Remove(c *x509.Certificate) bool {
 	if !holds(s.byForm[form], c) {
 		return false
 	}
-	s.asked, s.changed = nil, changes.Add(1)
+	s.asked, s.version = nil, changes.Add(1)
 	s.byForm[form] = without(s.byForm[form], c)
 	s.all = without(s.all, c)
 	maps.DeleteFunc(s.encodings, func(have *x509.Certificate, _ *der.Error) bool { return sameCert(have, c) })

@@ -11,7 +11,8 @@ import (
 // and again, as a resumption does. A verdict holds for the same chain, name, use and trust
 // store, as long as nothing is added to the store or removed from it, and for the times at which
 // every certificate of the path is valid: within them, no check depends on the time. What was
-// found bad is judged anew each time. It is safe for concurrent use, and its zero value is empty.
+// found bad is judged anew each time. The certificates must be as they were parsed, since what
+// tells chains apart is their DER. It is safe for concurrent use, and its zero value is empty.
 type VerdictCache struct {
 	mu   sync.Mutex
 	good map[question]span

@@ -11,7 +11,7 @@ import (
 // ours and pass, and so do the codes that set a colour where colours are on.
 //
 // Each Write is looked at by itself. A character that is cut in two between Writes is
-// shown as its bytes.
+// shown as its bytes: who gathers Writes above one does so with Lines.
 type Writer struct {
 	w      io.Writer
 	colour bool

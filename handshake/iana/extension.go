@@ -144,6 +144,7 @@ func (t ECCurveType) String() string {
 	return name8([]string{1: "explicit_prime", 2: "explicit_char2", NamedCurve: "named_curve"}, t)
 }
 
+// certificateTypes is made once: the list is as long as the greatest number.
 var certificateTypes = []string{CertRSASign: "rsa_sign", CertDSSSign: "dss_sign", CertECDSASign: "ecdsa_sign"}
 
 // String returns the registry's name, or the number in hex.

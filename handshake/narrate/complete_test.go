@@ -150,6 +150,9 @@ func listed() map[Kind][]string {
 	for _, r := range reason.All() {
 		add(Reason, r.String())
 	}
+	for _, k := range strangerKinds {
+		add(Reason, reason.NotTLS.String()+"+"+k.kind)
+	}
 	for r, causes := range pki.Causes() {
 		for _, cause := range causes {
 			add(Reason, r.String()+"+"+cause)

@@ -234,7 +234,26 @@ func ReasonKey(err error) string {
 	if !errors.As(err, &re) {
 		return reason.Of(err).String()
 	}
+	if came, ok := re.Got.(reason.Phrase); ok && re.Reason == reason.NotTLS {
+		return withCause(re.Reason, strangerKind(came))
+	}
 	return withCause(re.Reason, pki.Cause(re))
+}
+
+// strangerKinds are what a peer that does not speak TLS may speak, by words of package record's phrases. It shows
+// which end is at the wrong port: a request comes to a server of TLS, an answer to a client of it.
+var strangerKinds = []struct{ word, kind string }{
+	{"request", "request"}, {"HTTP/2 preface", "request"}, {"HTTP response", "response"}, {"HTML page", "response"}, {"greeting", "greeting"}, {"banner", "greeting"},
+}
+
+// strangerKind is which of the kinds came, or "".
+func strangerKind(came reason.Phrase) string {
+	for _, k := range strangerKinds {
+		if strings.Contains(came.Format, k.word) {
+			return k.kind
+		}
+	}
+	return ""
 }
 
 // FailureKey is ReasonKey of the error of a check on a certificate, which may know more.

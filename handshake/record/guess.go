@@ -23,6 +23,10 @@ var strangers = []struct {
 	{"CONNECT ", reason.Say("an HTTP request to a proxy, in clear")},
 	{"PRI * HTTP/2", reason.Say("an HTTP/2 preface in clear")},
 	{"HTTP/", reason.Say("an HTTP response in clear")},
+	{"<!DOCTYPE ", reason.Say("an HTML page in clear")}, // a server's that took what came for HTTP/0.9, which has no status line
+	{"<!doctype ", reason.Say("an HTML page in clear")},
+	{"<html", reason.Say("an HTML page in clear")},
+	{"<HTML", reason.Say("an HTML page in clear")},
 	{"PROXY ", reason.Say("a PROXY protocol header")},
 	{"SSH-", reason.Say("an SSH banner")},
 	{"220 ", reason.Say("an SMTP or FTP greeting in clear")},

@@ -325,6 +325,7 @@ func (t *Pen) write(b *block) {
 		f()
 	}
 	b.body, b.closed = nil, nil
+	b.closing, b.bothClose = sheet.Leg{}, false // a goodbye that is written is answered in a line of its own
 }
 
 // sentences is how much of an explanation a block has room for.

@@ -12,21 +12,21 @@ import (
 
 // TestAllocations holds what both ends of a silent handshake allocate, as it was measured, with
 // three percent of room: maps and pools differ a little from run to run. The race detector has
-// allocations of its own, so it runs without. crypto/tls takes twice to three times as many, and
-// that is held as well.
+// allocations of its own, so it runs without. crypto/tls makes two to four times as many; that it
+// is at least 1.6 times as many is held as well.
 func TestAllocations(t *testing.T) {
 	most := map[string]float64{
-		"TLS12-ECDHE-ECDSA-P256-X25519":              254,
-		"TLS12-ECDHE-RSA-2048-X25519":                210,
-		"TLS12-RSA-2048":                             171,
-		"TLS13-ECDSA-P256-X25519":                    278,
-		"TLS13-ECDSA-P256-X25519MLKEM768":            302,
-		"TLS13-ECDSA-P256-X25519-client-certificate": 411,
-		"TLS13-RSA-2048-X25519":                      236,
+		"TLS12-ECDHE-ECDSA-P256-X25519":              239,
+		"TLS12-ECDHE-RSA-2048-X25519":                195,
+		"TLS12-RSA-2048":                             160,
+		"TLS13-ECDSA-P256-X25519":                    267,
+		"TLS13-ECDSA-P256-X25519MLKEM768":            290,
+		"TLS13-ECDSA-P256-X25519-client-certificate": 396,
+		"TLS13-RSA-2048-X25519":                      224,
 
-		"TLS12-ticket":                        136,
-		"TLS13-PSK-X25519":                    242,
-		"TLS13-PSK-X25519-client-certificate": 255,
+		"TLS12-ticket":                        123,
+		"TLS13-PSK-X25519":                    227,
+		"TLS13-PSK-X25519-client-certificate": 240,
 	}
 	hold := func(name string, ours, std func()) {
 		t.Helper()
@@ -38,7 +38,7 @@ func TestAllocations(t *testing.T) {
 		if a > limit*1.03 {
 			t.Errorf("%s: %v allocations, at most %v", name, a, limit)
 		}
-		if a > b*0.6 {
+		if a > b/1.6 {
 			t.Errorf("%s: %v allocations, where crypto/tls makes %v", name, a, b)
 		}
 	}
@@ -72,7 +72,7 @@ func TestRecordsAllocateNothing(t *testing.T) {
 			if n := fewest(transfer(t, tlstest.Client(t, x, w.client), tlstest.Server(t, y, w.server), data, buf)); n > 0 {
 				t.Errorf("%v: %v allocations for a record of %d bytes through memory", id, n, size)
 			}
-			x, y = loopback(t)
+			x, y = socketPair(t)
 			if n := fewest(echo(t, tlstest.Client(t, x, w.client), tlstest.Server(t, y, w.server), data, buf)); n > 0 {
 				t.Errorf("%v: %v allocations for an echo of %d bytes through a socket", id, n, size)
 			}

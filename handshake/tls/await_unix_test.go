@@ -17,7 +17,7 @@ import (
 func over(t *testing.T) (raw, peer *net.TCPConn, c, s *tls.Conn) {
 	t.Helper()
 	w := newWorld(t, benchCases[3])
-	x, y := loopback(t)
+	x, y := socketPair(t)
 	c, s = tlstest.Client(t, x, w.client), tlstest.Server(t, y, w.server)
 	if cerr, serr := tlstest.Shake(c, s); cerr != nil || serr != nil {
 		t.Fatal(cerr, serr)
@@ -125,7 +125,7 @@ func TestErrorsOfReadAreNets(t *testing.T) {
 		raw, peer, c, _ := over(t)
 		spoil(raw, peer)
 		_, ours := c.Read(make([]byte, 1))
-		x, y := loopback(t)
+		x, y := socketPair(t)
 		spoil(x.(*net.TCPConn), y.(*net.TCPConn))
 		_, nets := x.Read(make([]byte, 1))
 		x.Close()

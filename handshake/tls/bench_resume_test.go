@@ -80,7 +80,7 @@ func (w *world) resumptionFloor(tb testing.TB, c benchCase, exchange func() erro
 		early := keyschedule.NewEarlySecret(crypto.SHA256, th[:])
 		binder := early.BinderKey(false)
 		binder.Binder(th[:])
-		w.floor13(tb)
+		w.floor13(tb, early)
 		main := keyschedule.ResumptionSecret{Secret: keyschedule.NewSecret(crypto.SHA256, th[:])}
 		main.PSK(nonce[:8])
 	}

@@ -80,7 +80,7 @@ func (w *world) floor(tb testing.TB, c benchCase, exchange func() error) {
 	}
 	for range 2 { // ends
 		if c.tls13() {
-			w.floor13(tb)
+			w.floor13(tb, keyschedule.NewEarlySecret(crypto.SHA256, nil))
 		} else {
 			w.floor12(tb)
 		}
@@ -195,22 +195,23 @@ func gcm(tb testing.TB, key []byte) cipher.AEAD {
 }
 
 // floor13 is what each end of TLS 1.3 cannot do without beside the asymmetric part: the
-// hash of the transcript, 22 HMACs of the key schedule (RFC 9846 §7.1), and four keys
-// with which the two flights are sealed or opened.
-func (w *world) floor13(tb testing.TB) {
+// hash of the transcript, the key schedule (RFC 9846 §7.1) from the early secret on, with the
+// verify_data of both ends, and four keys with which the two flights are sealed or opened.
+func (w *world) floor13(tb testing.TB, early keyschedule.EarlySecret) {
 	flight := make([]byte, 1024, 2048)
 	h := sha256.New()
 	h.Write(flight)
 	h.Write(flight)
 	th := h.Sum(nil)
-	early := keyschedule.NewEarlySecret(crypto.SHA256, nil)
 	hs := early.Handshake(th)
 	main := hs.Main()
-	for _, t := range []keyschedule.TrafficSecret{hs.ClientTraffic(th), hs.ServerTraffic(th), main.ClientTraffic(th), main.ServerTraffic(th)} {
+	client, server := hs.ClientTraffic(th), hs.ServerTraffic(th)
+	client.VerifyData(th)
+	server.VerifyData(th)
+	for _, t := range []keyschedule.TrafficSecret{client, server, main.ClientTraffic(th), main.ServerTraffic(th)} {
 		var key, nonce [16]byte
 		t.Key(key[:])
 		t.IV(nonce[:12])
-		t.VerifyData(th)
 		gcm(tb, key[:]).Seal(flight[:0], nonce[:12], flight, nil)
 	}
 	main.Exporter(th)

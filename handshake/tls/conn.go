@@ -230,7 +230,7 @@ func (c *Conn) flushLocked() error {
 }
 
 // fill waits for bytes of the peer. It needs the locks read and mu, and lets go of mu while it
-// waits. Under read alone the endpoint's input is touched: so the socket may read into it
+// waits. Only who holds read moves or fills the endpoint's input: so the socket may read into it
 // meanwhile.
 func (c *Conn) fill() error {
 	c.e.Idle()

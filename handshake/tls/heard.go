@@ -41,6 +41,11 @@ var rooms = sync.Pool{New: func() any { return new(make([]event.Event, 0, 64)) }
 // mostRoom is what is kept of it, 16 KB: a flight makes 40 events, a Read of many records more.
 const mostRoom = 1024
 
+// pauser is a Listener that holds something back, as a transcript does until a flight is over.
+// Paused is called when it has been told all that there is to tell for now, and so in particular
+// before a Read waits. Between two calls of it there are whole records.
+type pauser interface{ Paused() }
+
 // listen returns cfg with a Listener that keeps what it hears, or cfg itself and nil where
 // nobody listens.
 func listen(cfg *Config) (*Config, *heard) {
@@ -84,6 +89,9 @@ func (c *Conn) tellIf(now func() bool) {
 	}
 	for _, e := range *events {
 		c.heard.to.Event(e)
+	}
+	if p, ok := c.heard.to.(pauser); ok {
+		p.Paused()
 	}
 	if cap(*events) <= mostRoom {
 		clear(*events) // nothing that was told is kept

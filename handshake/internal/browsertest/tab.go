@@ -44,6 +44,15 @@ func OpenAddress(t testing.TB, address string) *Tab {
 	return tab
 }
 
+// Blank is a tab with nothing in it yet, for a test that turns to several pages, or that has a wish
+// before its first. It is closed as Open's is.
+func Blank(t testing.TB) *Tab {
+	t.Helper()
+	tab := blank(t)
+	t.Cleanup(tab.quiet)
+	return tab
+}
+
 func open(t testing.TB, file, hash string) *Tab {
 	t.Helper()
 	tab := blank(t)

@@ -80,11 +80,12 @@ func names(s narrate.Sentence, clause string) (out []string) {
 	return out
 }
 
-// TestSummaries: every flow of every lesson is told in three whole sentences in each language,
-// and the second says what was tried.
-func TestSummaries(t *testing.T) {
+// summaries hold, of each transcript that ask is given, that every flow of it is told in three whole
+// sentences in each language, and that the second says what was tried; and whole, after the last one,
+// that each such sentence was met.
+func summaries(t *testing.T) (ask func(name string, events []event.Event), whole func()) {
 	met := map[string]bool{}
-	transcripts(t, func(name string, events []event.Event, _ map[int]*facts) {
+	ask = func(name string, events []event.Event) {
 		for i, flow := range flowsOf(events) {
 			at := fmt.Sprintf("%s, flow %d", name, i+1)
 			s := narrate.Summarize(flow)
@@ -102,10 +103,12 @@ func TestSummaries(t *testing.T) {
 			tried, data, open := readers(flow)
 			agrees(t, at, s.Readers, tried, data, open)
 		}
-	})
-	for _, key := range []string{"plain", "nothing+name", "all", "all_mitm", "ends", "unknown", "attacker", "replayed", "captured", "mitm", "mitm_request", "replay", "replay_opened"} {
-		if !met["read/"+key] {
-			t.Errorf("no lesson of which %s is said", key)
+	}
+	return ask, func() {
+		for _, key := range []string{"plain", "nothing+name", "all", "all_mitm", "ends", "unknown", "attacker", "replayed", "captured", "mitm", "mitm_request", "replay", "replay_opened"} {
+			if !met["read/"+key] {
+				t.Errorf("no lesson of which %s is said", key)
+			}
 		}
 	}
 }

@@ -366,6 +366,20 @@ func tell(events []event.Event, lang narrate.Lang) map[int]string {
 	return told
 }
 
+// TestTranscripts: every lesson and every replay is played once, and all is asked of it that holds of
+// each: to play them takes seconds.
+func TestTranscripts(t *testing.T) {
+	apart, notTogether := together(t)
+	summed, summaries := summaries(t)
+	n := transcripts(t, func(name string, events []event.Event, known map[int]*facts) {
+		apart(name, events, known)
+		summed(name, events)
+	})
+	notTogether()
+	summaries()
+	t.Logf("%d transcripts, %d languages", n, len(narrate.Langs()))
+}
+
 // transcripts are all lessons and all replays.
 func transcripts(t *testing.T, do func(name string, events []event.Event, facts map[int]*facts)) (n int) {
 	for _, u := range universes() {
@@ -394,7 +408,9 @@ func transcripts(t *testing.T, do func(name string, events []event.Event, facts 
 	return n
 }
 
-func TestNotTogether(t *testing.T) {
+// together holds, of each transcript that ask is given, that nothing is told of what it is not true of;
+// and whole, after the last one, that each pair guards something.
+func together(t *testing.T) (ask func(name string, events []event.Event, known map[int]*facts), whole func()) {
 	rules := pairs()
 	said := map[narrate.Lang][]string{}
 	for _, lang := range narrate.Langs() {
@@ -410,7 +426,7 @@ func TestNotTogether(t *testing.T) {
 	for _, s := range never {
 		wrong = append(wrong, squeezed(s))
 	}
-	n := transcripts(t, func(name string, events []event.Event, known map[int]*facts) {
+	ask = func(name string, events []event.Event, known map[int]*facts) {
 		for _, lang := range narrate.Langs() {
 			for conn, told := range tell(events, lang) {
 				f := known[conn]
@@ -433,16 +449,18 @@ func TestNotTogether(t *testing.T) {
 				}
 			}
 		}
-	})
-	for i, r := range rules {
-		for _, lang := range narrate.Langs() {
-			if !met[lang][i] {
-				t.Errorf("a pair that guards nothing: %s %q is never told in %s", r.entry.kind, r.entry.key, lang)
+	}
+	return ask, func() {
+		for i, r := range rules {
+			for _, lang := range narrate.Langs() {
+				if !met[lang][i] {
+					t.Errorf("a pair that guards nothing: %s %q is never told in %s", r.entry.kind, r.entry.key, lang)
+				}
+			}
+			if !such[i] {
+				t.Errorf("a pair that guards nothing: no connection with %s", r.what)
 			}
 		}
-		if !such[i] {
-			t.Errorf("a pair that guards nothing: no connection with %s", r.what)
-		}
+		t.Logf("%d pairs", len(rules))
 	}
-	t.Logf("%d transcripts, %d pairs, %d languages", n, len(rules), len(narrate.Langs()))
 }

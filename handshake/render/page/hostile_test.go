@@ -56,7 +56,7 @@ const shape = `(() => {
 // attribute, no address is the peer's. Nothing runs, nothing is fetched, and nothing of it can
 // turn a line round.
 func TestHostilePeer(t *testing.T) {
-	tab := open(t, "tls13", narrate.En, "")
+	tab := browsertest.Blank(t)
 	for _, c := range conversations {
 		look := func(w words) []string {
 			tab.Turn(laidOut(t, c.play(t, w), page.Options{Live: true}), "")

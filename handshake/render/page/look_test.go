@@ -2,22 +2,54 @@ package page_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"tlslab/handshake/internal/browsertest"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/render/page"
 )
 
-// In a window of 1,400 × 900 a learner sees all arrows of TLS 1.3 at once.
-func TestFirstWindow(t *testing.T) {
-	for _, lang := range narrate.Langs() {
-		tab := open(t, "tls13", lang, "")
-		if n := browsertest.Eval[int](tab, `document.querySelectorAll("details.arrow").length`); n < 12 {
-			t.Errorf("%d arrows", n)
+// Each lesson's page, in each language. All that is only looked at is asked in one visit: for a
+// browser to load a page costs more than what is asked of it.
+func TestLooks(t *testing.T) {
+	tab := browsertest.Blank(t)
+	for lesson := range lessons {
+		for _, lang := range narrate.Langs() {
+			t.Run(lesson+"/"+string(lang), func(t *testing.T) {
+				turn(t, tab, lesson, lang)
+				tab.Viewport(1400, 900)
+				in := func(names ...string) bool { return slices.Contains(names, lesson) }
+				if in("tls13") {
+					firstWindow(t, tab)
+				}
+				if in("refused", "mitm") && lang == narrate.En { // and TLS 1.3, below, with all open
+					readable(t, tab)
+				}
+				browsertest.Eval[bool](tab, `(document.querySelectorAll("details.act").forEach(a => a.open = true), true)`)
+				if lang == narrate.Zh {
+					nothingEmptyOrCovered(t, tab)
+				}
+				onPhone(t, tab)
+				if in("tls13", "refused", "rsa") && lang == narrate.En {
+					openedOnPhone(t, tab)
+				}
+				if in("tls13") && lang == narrate.Zh || in("mitm", "0rtt") && lang == narrate.En {
+					namesAreOne(t, tab)
+				}
+			})
 		}
-		if below := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("details.arrow > summary")].filter(s => { const r = s.getBoundingClientRect(); return !(r.height > 0 && r.top >= 0 && r.bottom <= innerHeight); }).map(s => s.parentElement.id)`); len(below) > 0 {
-			t.Errorf("%s: not in the first window: %q", lang, below)
-		}
+	}
+}
+
+// firstWindow: in a window of 1,400 × 900 a learner sees all arrows of TLS 1.3 at once.
+func firstWindow(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	if n := browsertest.Eval[int](tab, `document.querySelectorAll("details.arrow").length`); n < 12 {
+		t.Errorf("%d arrows", n)
+	}
+	if below := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("details.arrow > summary")].filter(s => { const r = s.getBoundingClientRect(); return !(r.height > 0 && r.top >= 0 && r.bottom <= innerHeight); }).map(s => s.parentElement.id)`); len(below) > 0 {
+		t.Errorf("not in the first window: %q", below)
 	}
 }
 
@@ -45,87 +77,95 @@ const inked = `const inked = e => {
 	return rects;
 };`
 
-// Each row says something, and no label lies on another: on a screen and on a phone.
-func TestNothingEmptyOrCovered(t *testing.T) {
-	tab := open(t, "tls13", narrate.Zh, "")
-	for lesson := range lessons {
-		turn(t, tab, lesson, narrate.Zh)
-		browsertest.Eval[bool](tab, `(document.querySelectorAll("details.act").forEach(a => a.open = true), true)`)
-		for _, width := range []int64{1400, 800, 360} {
-			tab.Viewport(width, 900)
-			if empty := browsertest.Eval[[]string](tab, `(() => { `+inked+` return [...document.querySelectorAll("details.row > summary .lane")].filter(l => l.checkVisibility() && !inked(l).length).map(l => l.closest("details").id); })()`); len(empty) > 0 {
-				t.Errorf("%s, %d wide: these rows say nothing: %q", lesson, width, empty)
-			}
-			if covered := browsertest.Eval[[]string](tab, `(() => {
-					`+inked+`
-					const labels = [...document.querySelectorAll(".flight > .ways, details.row > summary > .n, .arrow .name, .arrow .caption, .work .kind, .cell, .head .lane > *, .head .onlooker")].filter(e => e.checkVisibility()).map(e => [e, inked(e)]).filter(([, boxes]) => boxes.length);
-					const across = (p, q) => Math.min(p[2], q[2]) - Math.max(p[0], q[0]) > 1 && Math.min(p[3], q[3]) - Math.max(p[1], q[1]) > 5;
-					const covered = [];
-					for (let i = 0; i < labels.length; i++) for (let j = i + 1; j < Math.min(labels.length, i + 40); j++) {
-						if (labels[i][1].some(p => labels[j][1].some(q => across(p, q)))) covered.push(labels[i][0].innerText + " | " + labels[j][0].innerText);
-					}
-					return covered;
-				})()`); len(covered) > 0 {
-				t.Errorf("%s, %d wide: these lie on each other: %q", lesson, width, covered)
-			}
+// nothingEmptyOrCovered: each row says something, and no label lies on another: on a screen and on a
+// phone.
+func nothingEmptyOrCovered(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	for _, width := range []int64{1400, 800, 360} {
+		tab.Viewport(width, 900)
+		if empty := browsertest.Eval[[]string](tab, `(() => { `+inked+` return [...document.querySelectorAll("details.row > summary .lane")].filter(l => l.checkVisibility() && !inked(l).length).map(l => l.closest("details").id); })()`); len(empty) > 0 {
+			t.Errorf("%d wide: these rows say nothing: %q", width, empty)
+		}
+		if covered := browsertest.Eval[[]string](tab, `(() => {
+				`+inked+`
+				const labels = [...document.querySelectorAll(".flight > .ways, details.row > summary > .n, .arrow .name, .arrow .caption, .work .kind, .cell, .head .lane > *, .head .onlooker")].filter(e => e.checkVisibility()).map(e => [e, inked(e)]).filter(([, boxes]) => boxes.length);
+				const across = (p, q) => Math.min(p[2], q[2]) - Math.max(p[0], q[0]) > 1 && Math.min(p[3], q[3]) - Math.max(p[1], q[1]) > 5;
+				const covered = [];
+				for (let i = 0; i < labels.length; i++) for (let j = i + 1; j < Math.min(labels.length, i + 40); j++) {
+					if (labels[i][1].some(p => labels[j][1].some(q => across(p, q)))) covered.push(labels[i][0].innerText + " | " + labels[j][0].innerText);
+				}
+				return covered;
+			})()`); len(covered) > 0 {
+			t.Errorf("%d wide: these lie on each other: %q", width, covered)
 		}
 	}
 }
 
-// On a phone each message's name lies whole within the window, nothing lies on it, and the page
-// scrolls in one direction only.
-func TestPhone(t *testing.T) {
-	tab := open(t, "tls13", narrate.En, "")
-	for lesson := range lessons {
-		for _, lang := range narrate.Langs() {
-			turn(t, tab, lesson, lang)
-			for _, width := range []int64{360, 320, 800} {
-				tab.Viewport(width, 720)
-				hidden := browsertest.Eval[[]string](tab, `(() => {
-					document.querySelectorAll("details.act").forEach(a => a.open = true);
-					return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
-						n.scrollIntoView({block: "center"});
-						const r = n.getBoundingClientRect();
-						const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
-						return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
-					}).map(n => n.closest("details.row").id + " " + n.textContent);
-				})()`)
-				if len(hidden) > 0 {
-					t.Errorf("%s, %s, %d wide: hidden: %q", lesson, lang, width, hidden)
-				}
-				if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
-					t.Errorf("%s, %s: %d wide, in a window of %d", lesson, lang, wide, width)
-				}
-			}
+// onPhone: on a phone each message's name lies whole within the window, nothing lies on it, and the
+// page scrolls in one direction only.
+func onPhone(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	for _, width := range []int64{360, 320, 800} {
+		tab.Viewport(width, 720)
+		hidden := browsertest.Eval[[]string](tab, `(() => {
+			document.querySelectorAll("details.act").forEach(a => a.open = true);
+			return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
+				n.scrollIntoView({block: "center"});
+				const r = n.getBoundingClientRect();
+				const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
+				return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
+			}).map(n => n.closest("details.row").id + " " + n.textContent);
+		})()`)
+		if len(hidden) > 0 {
+			t.Errorf("%d wide: hidden: %q", width, hidden)
+		}
+		if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+			t.Errorf("%d wide, in a window of %d", wide, width)
 		}
 	}
 }
 
-// Nothing that opens makes the page wider than a phone, in any lesson.
-func TestPhoneOpened(t *testing.T) {
-	tab := open(t, "tls13", narrate.En, "")
-	for _, lesson := range []string{"tls13", "refused", "rsa"} {
-		turn(t, tab, lesson, narrate.En)
-		tab.Viewport(360, 720)
-		browsertest.Eval[bool](tab, "("+openAll+", true)")
-		if wide := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("main *")].filter(e => {
-			const style = getComputedStyle(e);
-			return e.checkVisibility() && e.getClientRects().length && e.getBoundingClientRect().right > 361 && style.clipPath == "none" && !e.closest(".scroll, .hex, .fields, .myths .sum, code");
-		}).map(e => e.tagName + "." + e.className + " in " + e.closest("[id]").id)`); len(wide) > 0 {
-			t.Errorf("%s: wider than a phone: %q", lesson, wide[:min(20, len(wide))])
-		}
-		if wide := browsertest.Eval[int](tab, "document.documentElement.scrollWidth"); wide > 360 {
-			t.Errorf("%s: %d wide", lesson, wide)
-		}
+// openedOnPhone: nothing that opens makes the page wider than a phone.
+func openedOnPhone(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	tab.Viewport(360, 720)
+	browsertest.Eval[bool](tab, "("+openAll+", true)")
+	if wide := browsertest.Eval[[]string](tab, `[...document.querySelectorAll("main *")].filter(e => {
+		const style = getComputedStyle(e);
+		return e.checkVisibility() && e.getClientRects().length && e.getBoundingClientRect().right > 361 && style.clipPath == "none" && !e.closest(".scroll, .hex, .fields, .myths .sum, code");
+	}).map(e => e.tagName + "." + e.className + " in " + e.closest("[id]").id)`); len(wide) > 0 {
+		t.Errorf("wider than a phone: %q", wide[:min(20, len(wide))])
+	}
+	if wide := browsertest.Eval[int](tab, "document.documentElement.scrollWidth"); wide > 360 {
+		t.Errorf("with all open %d wide", wide)
+	}
+}
+
+// namesAreOne: nothing that can be worked is called what something else is called, and all of it is
+// called something: with everything open. Links to one place, such as a section of an RFC, are one
+// thing.
+func namesAreOne(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	tab.Viewport(1400, 900)
+	browsertest.Eval[bool](tab, "("+openAll+", true)")
+	tab.Wait(`[...document.querySelectorAll("details.row .fields")].every(f => f.getAttribute("role") == "tree")`)
+	wrong, controls := tab.Names()
+	for _, w := range wrong {
+		t.Error(w)
+	}
+	if controls < 100 {
+		t.Errorf("%d controls: nothing was tested", controls)
 	}
 }
 
 // contrast lists texts that are hard to read: less than 4.5 to 1 (WCAG 2.2, 1.4.3), large ones 3.
 const contrast = `(() => {
 	const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-	const rgba = c => { context.clearRect(0, 0, 1, 1); context.fillStyle = c; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; };
+	const drawn = new Map(), ground = new Map(); // thousands of texts have a few colours, and stand in the same elements
+	const kept = (map, key, make) => { if (!map.has(key)) map.set(key, make()); return map.get(key); };
+	const rgba = c => kept(drawn, c, () => { context.clearRect(0, 0, 1, 1); context.fillStyle = c; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; });
 	const over = (top, under) => [0, 1, 2].map(i => top[i] * top[3] / 255 + under[i] * (1 - top[3] / 255)).concat(255);
-	const behind = e => { const layers = []; for (; e; e = e.parentElement) layers.unshift(rgba(getComputedStyle(e).backgroundColor)); return layers.reduce((u, t) => over(t, u), rgba("Canvas")); };
+	const behind = e => e ? kept(ground, e, () => over(rgba(getComputedStyle(e).backgroundColor), behind(e.parentElement))) : rgba("Canvas");
 	const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
 	const hard = new Set();
 	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -141,25 +181,26 @@ const contrast = `(() => {
 	return [...hard];
 })()`
 
-// What is written can be read, on a light page and on a dark one, marked or not.
+// What is written can be read with all open, and marked.
 func TestContrast(t *testing.T) {
 	tab := open(t, "tls13", narrate.En, "#c1.client_hello.random")
 	browsertest.Eval[bool](tab, "("+openAll+", true)")
-	for _, lesson := range []string{"tls13", "refused", "mitm"} {
-		if lesson != "tls13" {
-			turn(t, tab, lesson, narrate.En)
+	readable(t, tab)
+}
+
+// readable: what is written can be read, on a light page and on a dark one.
+func readable(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	grounds := map[string]browsertest.Colours{}
+	for _, c := range []browsertest.Colours{browsertest.Dark, browsertest.Light} {
+		tab.Colours(c)
+		if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
+			t.Errorf("%s: hard to read: %q", c, hard)
 		}
-		grounds := map[string]browsertest.Colours{}
-		for _, c := range []browsertest.Colours{browsertest.Light, browsertest.Dark} {
-			tab.Colours(c)
-			if hard := browsertest.Eval[[]string](tab, contrast); len(hard) > 0 {
-				t.Errorf("%s, %s: hard to read: %q", lesson, c, hard)
-			}
-			grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
-		}
-		if len(grounds) != 2 {
-			t.Errorf("%s: dark and light are one: %v", lesson, grounds)
-		}
+		grounds[browsertest.Eval[string](tab, `getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)] = c
+	}
+	if len(grounds) != 2 {
+		t.Errorf("dark and light are one: %v", grounds)
 	}
 }
 
@@ -203,9 +244,9 @@ func TestLecture(t *testing.T) {
 
 // Without scripts the page is all there: rows open, links lead to what they name.
 func TestWithoutScripts(t *testing.T) {
-	tab := open(t, "tls13", narrate.En, "")
+	tab := browsertest.Blank(t)
 	tab.WithoutScripts()
-	tab.Go("#c1.server_hello.key_share.group")
+	tab.Turn(laidOut(t, play(t, "tls13"), page.Options{Lang: narrate.En}), "#c1.server_hello.key_share.group")
 	is(t, tab, `document.documentElement.classList.contains("js")`, "false")
 	is(t, tab, `document.getElementById("c1.server_hello").open`, "true")
 	tab.Click(byID("c1.finished") + " > summary")

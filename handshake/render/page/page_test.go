@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"tlslab/handshake/narrate"
@@ -15,8 +16,29 @@ import (
 	"tlslab/handshake/render/rendertest"
 )
 
+// pages are those that have been written, with nothing asked for but a language: most tests look at the
+// same ones, and none changes a byte of them.
+var pages = map[string][]byte{}
+
 // pageOf is the page of a lesson.
 func pageOf(t *testing.T, name string, o page.Options) []byte {
+	t.Helper()
+	lang := o.Lang
+	o.Lang = ""
+	plain := reflect.ValueOf(o).IsZero()
+	o.Lang = lang
+	key := name + " " + string(lang)
+	if b := pages[key]; plain && b != nil {
+		return b
+	}
+	b := writePage(t, name, o)
+	if plain {
+		pages[key] = b
+	}
+	return b
+}
+
+func writePage(t *testing.T, name string, o page.Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	o.Teller = func(o render.TerminalOptions) page.Teller { return lesson.NewTerminal(io.Discard, o) }

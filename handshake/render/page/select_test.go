@@ -109,8 +109,9 @@ func (*coffee) Values() []event.Value { return nil }
 // An address means the same whatever number an event has, and whatever else is told between.
 func TestAddressesOutliveNumbers(t *testing.T) {
 	events := play(t, "tls13")
+	tab := browsertest.Blank(t)
 	meanings := func(events []event.Event, meaning string) map[string]string {
-		tab := browsertest.Open(t, laidOut(t, events, page.Options{}), "")
+		tab.Turn(laidOut(t, events, page.Options{}), "")
 		return browsertest.Eval[map[string]string](tab, `Object.fromEntries([...document.querySelectorAll("[id]")].map(e => [e.id, `+meaning+`]))`)
 	}
 	const text = "e.textContent"

@@ -68,6 +68,9 @@ func sentencesOf(events []event.Event, lang narrate.Lang) []sentence {
 	var held []string
 	take := func() {
 		for line := range strings.Lines(w.String()) {
+			if !isSentence(strings.TrimSpace(line)) {
+				continue // before its spaces are looked at: a heading has 100,000
+			}
 			if s := spaced(line); isSentence(s) {
 				out = append(out, sentence{slices.Clone(held), s})
 			}

@@ -183,6 +183,7 @@ func (o *Output) Whole(f io.ReadCloser) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, err := io.Copy(o.Writer, f)
-	return errors.Join(err, f.Close())
+	whole := foreign.NewLines(o.Writer) // the copy's pieces end anywhere
+	_, err := io.Copy(whole, f)
+	return errors.Join(err, whole.Flush(), f.Close())
 }

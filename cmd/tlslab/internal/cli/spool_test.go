@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tlslab/handshake/foreign"
 )
 
 // fileOf is a piece in a file.
@@ -171,4 +173,17 @@ func TestSpoolLeft(t *testing.T) {
 		t.Errorf("%d bytes are %d lines and a part of one: %q", n, taken, got[n-n%len(line):n])
 	}
 	w.Close() // or the spool would write on
+}
+
+// TestWholeCutsNoCharacter: a document that waited in a file goes out in pieces, which end where a character does.
+func TestWholeCutsNoCharacter(t *testing.T) {
+	for before := range 3 { // one of these puts a character across the end of any piece
+		want := strings.Repeat("-", before) + strings.Repeat("证书", 20<<10) + "\n"
+		f := fileOf(t, want)
+		var out bytes.Buffer
+		o := &Output{Writer: foreign.NewWriter(&out, false)}
+		if err := o.Whole(f); err != nil || out.String() != want {
+			t.Errorf("%d before: %v, %d bytes in place of %d, escapes: %v", before, err, out.Len(), len(want), strings.Contains(out.String(), `\x`))
+		}
+	}
 }

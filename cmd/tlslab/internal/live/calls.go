@@ -115,7 +115,11 @@ func (c *calls) dial(ctx context.Context, n int, early *earlySend) (*tls.Conn, *
 		return nil, nil, cli.FirstError(c.whyNot(ctx, err, c.plight(conn)), t.Close(), raw.Close())
 	}
 	c.shaken = true
-	t.flush()
+	if n < c.reconnect {
+		t.flush() // this one hangs up at once: the two goodbyes are one line
+	} else {
+		t.follow()
+	}
 	c.sayResumed(conn.Summary(), n)
 	c.sayAsked(conn.Summary())
 	return conn, t, nil

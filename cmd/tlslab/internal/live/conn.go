@@ -230,7 +230,7 @@ func (c *liveConn) report() {
 	if end == nil {
 		return
 	}
-	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.LiveFlags, staple: c.host.flags.staple}
+	plight := &plight{lang: l, role: event.Server, peer: cli.Say(l, "client"), summary: c.Summary(), flags: &c.host.flags.LiveFlags, staple: c.host.flags.staple, root: c.host.flags.rootFile()}
 	what := plight.trouble(context.Background(), end)
 	slow := new(tooSlow)
 	switch late := errors.As(end, &slow); {

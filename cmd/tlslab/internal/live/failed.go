@@ -23,6 +23,7 @@ type plight struct {
 	summary handshake.Summary
 	flags   *LiveFlags
 	staple  string   // a server's --staple
+	root    string   // the file that a server's root is in; "" if there is none
 	more    []string // flags of the verb's own that make it say what a peer may never have met
 	asked   string   // the protocol in which a client asked for TLS first; "" if TLS began at once
 	session bool     // a client offered a session of before

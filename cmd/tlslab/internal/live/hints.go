@@ -82,13 +82,13 @@ var serverHints = sync.OnceValue(func() map[iana.AlertDescription][]hint {
 		iana.DecompressionFailure:         {{compresses, "compress"}, {nil, ""}},
 		iana.HandshakeFailure:             {{narrowed, "choice_narrowed"}, {nil, "choice"}},
 		iana.NoCertificate:                silent, // SSL 3.0's
-		iana.BadCertificate:               {{ownChain, "chain_bad"}, {nil, "root_bad"}},
+		iana.BadCertificate:               {{ownChain, "chain_bad"}, {rootNamed, "root_bad_in_file"}, {nil, "root_bad"}},
 		iana.UnsupportedCertificate:       {{ownChain, "chain_kind"}, {nil, "choice"}},
 		iana.CertificateRevoked:           {{staples("revoked"), "staple_revoked"}, {ownChain, "chain_revoked"}, {nil, ""}},
 		iana.CertificateExpired:           {{ownChain, "chain_expired"}, {nil, "clock"}},
-		iana.CertificateUnknown:           {{ownChain, "chain_bad"}, {nil, "root_bad"}},
+		iana.CertificateUnknown:           {{ownChain, "chain_bad"}, {rootNamed, "root_bad_in_file"}, {nil, "root_bad"}},
 		iana.IllegalParameter:             {{unusual, "unusual"}, {nil, "faulty"}},
-		iana.UnknownCA:                    {{ownChain, "chain_ca"}, {nil, "root_unknown"}},
+		iana.UnknownCA:                    {{ownChain, "chain_ca"}, {rootNamed, "root_unknown_in_file"}, {nil, "root_unknown"}},
 		iana.AccessDenied:                 {{nil, "client_denies"}},
 		iana.DecodeError:                  {{unusual, "unusual"}, {nil, "faulty"}},
 		iana.DecryptError:                 {{offersKey, "psk_key"}, {ownChain, "chain_key"}, {nil, "altered"}},
@@ -149,6 +149,9 @@ func unusual(p *plight) bool { return len(p.unusual()) > 0 }
 func showed(p *plight) bool   { return p.summary.CertificateShown }
 func ownChain(p *plight) bool { return p.flags.Cert != "" }
 
+// rootNamed holds where our root is in a file: --write-root has written it, or it is in the directory of --cadir.
+func rootNamed(p *plight) bool { return p.root != "" }
+
 func staples(kind string) func(*plight) bool {
 	return func(p *plight) bool { return p.staple == kind }
 }
@@ -191,6 +194,7 @@ func (p *plight) words(key string) string {
 		"name":     idn.BothForms(foreign.Quote(p.summary.ServerName)),
 		"alpn":     foreign.Line(cli.Enumerated(p.lang, p.flags.alpn)),
 		"flags":    cli.Enumerated(p.lang, flags),
+		"root":     foreign.Line(p.root),
 		"identity": foreign.Line(p.flags.IdentityName()),
 	})
 }

@@ -101,13 +101,17 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 
 // transcript is a Listener for one live connection. What it shows is held back until
 // flush, so that the connections of a server do not interleave; a client's, which is
-// alone, goes out as it happens. A document in JSON is one piece: see liveDocument.
+// alone, goes out flight by flight. Once the handshake is over nobody knows who speaks next, or
+// when: then follow has what happened shown at each pause. A document in JSON is one piece: see
+// liveDocument.
 type transcript struct {
 	out   *cli.Output
 	title string // heads each part; "" for none
 
 	mu      sync.Mutex
 	held    bytes.Buffer
+	follows bool                                 // each pause ends a piece
+	goodbye bool                                 // since the last pause
 	data    int                                  // records of data since the last piece
 	unshown func(n int) string                   // says that n of them are not shown
 	found   func(found bool, messages int) error // judges whether --message is the number of one; or nil
@@ -187,6 +191,9 @@ func (t *transcript) Event(e event.Event) {
 	if t.tooMuch(e) {
 		return
 	}
+	if a, ok := e.(*event.Alert); ok && a.Description == iana.CloseNotify {
+		t.goodbye = true
+	}
 	t.show.Event(e)
 	if t.title == "" || t.held.Len() >= MaxHeld {
 		_ = t.write()
@@ -218,6 +225,30 @@ func (t *transcript) tooMuch(e event.Event) bool {
 	return false
 }
 
+// follow has what happens shown, from here on, whenever the connection has told all that there is
+// to tell for now: tickets come in a Read that goes on to wait for data, and a line that is sent
+// may be left without an answer. In a handshake that would break flights in two.
+func (t *transcript) follow() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.follows = true
+	t.flushLocked()
+}
+
+// Paused is called by the connection where it has nothing more to tell for now. A goodbye waits:
+// the peer's, or the end, comes behind it, and the two are one line.
+func (t *transcript) Paused() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.follows && !t.goodbye {
+		t.flushLocked()
+	}
+	t.goodbye = false
+}
+
 // flush shows what has happened so far.
 func (t *transcript) flush() {
 	if t == nil {
@@ -225,6 +256,11 @@ func (t *transcript) flush() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.flushLocked()
+}
+
+// flushLocked is flush, under mu.
+func (t *transcript) flushLocked() {
 	if f, ok := t.show.(*render.Terminal); ok {
 		_ = f.Flush() // into memory
 	}

@@ -83,6 +83,7 @@ func (h *host) converse(c *liveConn) {
 	if c.shake(how) != nil {
 		return
 	}
+	c.transcript.follow()
 	h.mu.Lock()
 	h.last = c
 	h.arrived.Broadcast()
@@ -90,9 +91,11 @@ func (h *host) converse(c *liveConn) {
 	buf := make([]byte, 1<<14)
 	for {
 		n, err := c.Read(buf)
-		c.Tell() // the answer is a person's, to what they have read
-		c.transcript.flush()
-		h.print(buf[:n])
+		if n > 0 { // else it is over, and Close shows the two goodbyes in one
+			c.Tell() // the answer is a person's, to what they have read
+			c.transcript.flush()
+			h.print(buf[:n])
+		}
 		if err != nil {
 			return
 		}

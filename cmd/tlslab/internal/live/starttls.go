@@ -67,6 +67,13 @@ func (b behind) Event(e event.Event) {
 	b.Listener.Event(e)
 }
 
+// Paused passes on that there is no more to tell for now.
+func (b behind) Paused() {
+	if p, ok := b.Listener.(interface{ Paused() }); ok {
+		p.Paused()
+	}
+}
+
 // maxSaid is how many columns of what a server said stand in a sentence. The transcript has the rest.
 const maxSaid = 160
 

@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -173,7 +172,7 @@ func (v *verifyFlags) write(out *cli.Output, document func() transcript.Verifica
 		o.Staple = staple
 		return page.WriteReport(out, report, o)
 	}
-	whole := bufio.NewWriter(out) // one call of the system for the report, in the place of one a line
+	whole := foreign.NewLines(out) // few calls of the system for the report, in the place of one a line
 	err := render.WriteReport(whole, report, out.Options)
 	if err == nil && v.Bytes {
 		err = v.dump(newDump(whole, out.Options), document())
