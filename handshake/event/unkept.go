@@ -9,12 +9,14 @@ type Unkept struct {
 	Meta
 	Records int   // of data; a face that numbers messages counts them
 	Octets  int64 // of data in them
+
+	ToServer, ToClient int64 // of these octets, by direction
 }
 
 // Key returns SceneUnkept.
 func (*Unkept) Key() SceneKey { return SceneUnkept }
 
-// Values are both numbers.
+// Values are the numbers.
 func (u *Unkept) Values() []Value {
-	return []Value{{"unkept_records", u.Records}, {"unkept_octets", u.Octets}}
+	return []Value{{"unkept_records", u.Records}, {"unkept_octets", u.Octets}, {"unkept_to_server", u.ToServer}, {"unkept_to_client", u.ToClient}}
 }

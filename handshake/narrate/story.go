@@ -1,6 +1,7 @@
 package narrate
 
 import (
+	"bytes"
 	"slices"
 
 	"tlslab/handshake/event"
@@ -20,6 +21,7 @@ type story struct {
 	heard   *event.Alert // the first fatal alert that came
 	failed  *event.Check // the last check that failed
 	closed  int          // records that went by and opened to nobody here
+	unkept  bool         // data went by that is not among the events
 }
 
 // exchange is one connection of a flow.
@@ -47,6 +49,7 @@ type exchange struct {
 	finished          bool // an end has taken in the other's Finished
 	request, reply    bool // the client, the server sent data: one of the ends tells of it
 	later             bool // the client did otherwise than early
+	asked             bool // what the client sent looks like a request
 }
 
 // verdict is what the client found out about the server's chain.
@@ -77,6 +80,11 @@ func gather(events []event.Event) *story {
 			s.scenes[string(e.Key())], s.scenes[EntryOf(e)] = e, e
 			if x := s.known(e.Head()); x != nil && EntryOf(e) == "click_through" {
 				x.verdict = clickedAway
+			}
+			if u, ok := e.(*event.Unkept); ok {
+				s.unkept = true
+				x := s.on(&u.Meta)
+				x.request, x.reply = x.request || u.ToServer > 0, x.reply || u.ToClient > 0
 			}
 		case *event.Message:
 			s.on(e.Head()).message(e, c.leg(&e.Meta))
@@ -192,10 +200,17 @@ func (x *exchange) data(e *event.Data) {
 	early := wentEarly(e)
 	x.early = x.early || early
 	if (e.Party == x.client) == (e.Dir == event.Send) {
-		x.request, x.later = true, x.later || !early
+		x.request, x.later, x.asked = true, x.later || !early, x.asked || looksAsked(e.Data)
 	} else {
 		x.reply = true
 	}
+}
+
+// looksAsked reports whether data begins as a request of HTTP does: with its request line (RFC 9112 §3), which the preface of
+// HTTP/2 imitates (RFC 9113 §3.4). Of anything else that a client sends nobody can tell what it is.
+func looksAsked(data []byte) bool {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	return bytes.Contains(line, []byte(" HTTP/"))
 }
 
 // check takes in a check; of the server's chain, what the client found.

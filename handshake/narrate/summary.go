@@ -185,6 +185,10 @@ func (s *story) sent(request, reply bool) Sentence {
 	case reply:
 		key = "reply"
 	}
+	end := ""
+	if request && !slices.ContainsFunc(s.conns, func(x *exchange) bool { return x.asked }) {
+		end = "+raw"
+	}
 	switch {
 	case key != "both" && s.hides(x):
 		key += "+closed"
@@ -193,7 +197,11 @@ func (s *story) sent(request, reply bool) Sentence {
 	case key != "nothing" && x.open():
 		key += "+open"
 	}
-	return told("data/" + key)
+	said := told("data/" + key + end)
+	if s.unkept {
+		return told("data/unkept", "data", said)
+	}
+	return said
 }
 
 // refused is why an end broke off, or nil.

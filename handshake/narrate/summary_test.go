@@ -91,7 +91,56 @@ func stories(t *testing.T) map[string][]event.Event {
 			out[name+" as "+party] = live(events, party, 0)
 		}
 	}
+	for name, events := range maps.Clone(out) { // a client that sends what is no request; and more than is kept
+		if !strings.Contains(name, "as client") && !strings.HasPrefix(name, "recording") || len(events) == 0 {
+			continue
+		}
+		raw := slices.Clone(events)
+		for i, e := range raw {
+			if d, ok := e.(*event.Data); ok {
+				d := *d
+				d.Data = []byte("raw")
+				raw[i] = &d
+			}
+		}
+		out[name+", raw"] = raw
+		out[name+", unkept"] = append(slices.Clone(events), &event.Unkept{Meta: *events[len(events)-1].Head(), Octets: 1, ToServer: 1})
+	}
 	return out
+}
+
+// TestUnkeptIsKnown holds that a summary speaks of a request only of what looks like one, and knows of what is not kept.
+func TestUnkeptIsKnown(t *testing.T) {
+	for _, c := range []struct{ data, want, zh string }{
+		{"GET / HTTP/1.1\r\n", "a request was sent", "请求"},
+		{"\x00\x01\x02", "the client sent something", "客户端发了数据"},
+	} {
+		var events []event.Event
+		for _, e := range heardBy(flowsOf(play(t)["1.3"])[0], "client", 1) {
+			if d, ok := e.(*event.Data); ok {
+				if d.Dir == event.Receive {
+					continue
+				}
+				d := *d
+				d.Data = []byte(c.data)
+				e = &d
+			}
+			events = append(events, e)
+		}
+		for lang, want := range map[Lang]string{En: c.want, Zh: c.zh} {
+			for _, kept := range []bool{true, false} {
+				told := events
+				if !kept {
+					told = append(slices.Clone(events), &event.Unkept{Meta: event.Meta{Conn: 1}, Records: 1, Octets: 1, ToServer: 1})
+				}
+				said := Summarize(told).In(lang)[0]
+				gap := map[Lang]string{En: "not all of it is kept", Zh: "没有全部保留"}[lang]
+				if !strings.Contains(strings.ReplaceAll(said, "only the", "the"), want) || strings.Contains(said, gap) == kept {
+					t.Errorf("%q, kept: %v: %s", c.data, kept, said)
+				}
+			}
+		}
+	}
 }
 
 // breaks reports whether a connection could break off before an event.

@@ -164,7 +164,11 @@ func (t *Pen) alertsOf(m *move) {
 			if b.bothClose && b.closing == (sheet.Leg{Party: from, Conn: l.Conn}) {
 				arrow = strings.NewReplacer("-->", "<->", "<--", "<->", "==>", "<=>", "<==", "<=>").Replace(arrow)
 			}
-			t.Line("   " + painted(arrow+"  "+name, f))
+			if line := arrow + "  " + name; t.Takes() || 3+sheet.Width(line) <= t.Width {
+				t.Line("   " + painted(line, f))
+			} else {
+				t.Hang("   "+painted(arrow, f)+"  ", 5+sheet.Width(arrow), name, f)
+			}
 			if a.Description != iana.CloseNotify {
 				t.Text(5, t.gist(t.Values(t.Say.Get(narrate.Alert, a.Description.String()).Text, a)), nil)
 			}

@@ -136,7 +136,7 @@ func (t *Pen) faultAs(err error, key string, indent int) {
 var asked = map[string]string{pki.StepSign: pki.InSignature, pki.StepHash: pki.InHash}
 
 // inTheText are values that the heading or the choice of the text has told already.
-var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true, "protocol": true, "unkept_records": true, "unkept_octets": true}
+var inTheText = map[string]bool{"step": true, "steps": true, "how": true, "goes_on": true, "trusted": true, "what": true, "old": true, "new": true, "in_clear": true, "protocol": true, "unkept_records": true, "unkept_octets": true, "unkept_to_server": true, "unkept_to_client": true}
 
 // Tell writes a scene's explanation, and these of its values.
 func (t *Pen) Tell(e event.Scene, values []event.Value) {

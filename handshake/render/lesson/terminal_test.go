@@ -84,7 +84,7 @@ func TestWidth(t *testing.T) {
 	for name := range rendertest.Lessons() {
 		events := rendertest.Play(t, name).Events()
 		for _, lang := range narrate.Langs() {
-			for _, level := range []render.Level{render.Default, render.Brief, render.Bytes} {
+			for _, level := range []render.Level{render.Default, render.Flights, render.Brief, render.Bytes} {
 				for _, columns := range []int{sheet.DefaultWidth, 60} {
 					got, _ := write(t, events, render.TerminalOptions{Lang: lang, Level: level, Width: columns})
 					for i, l := range strings.Split(got, "\n") {

@@ -5,6 +5,7 @@ import (
 
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 )
 
 // A page keeps what it is told until it is written, and a connection can carry any amount of data. Of
@@ -21,7 +22,8 @@ const wholeData = mostData / 4
 type keeping struct {
 	message int // Options.Message, which is kept
 	tellers map[teller]*tally
-	first   map[int]string             // by connection, who told first: his account is complete
+	servers map[int]string             // by connection, who serves there, as far as a ClientHello has told
+	first   map[direction]string       // who told first of a direction: his account of it is complete
 	left    map[int]*event.Unkept      // by connection, what is not kept and not yet told of
 	wires   map[[sha256.Size]byte]bool // of the records kept, since one was not; nil: all are
 }
@@ -30,6 +32,12 @@ type keeping struct {
 type teller struct {
 	conn  int
 	party string
+}
+
+// direction is what one end of a connection sends.
+type direction struct {
+	conn     int
+	toServer bool
 }
 
 // tally is what he has told of so far. If both ends tell, both come to the same.
@@ -41,7 +49,7 @@ type tally struct {
 }
 
 func newKeeping(message int) *keeping {
-	return &keeping{message: message, tellers: map[teller]*tally{}, first: map[int]string{}, left: map[int]*event.Unkept{}}
+	return &keeping{message: message, tellers: map[teller]*tally{}, servers: map[int]string{}, first: map[direction]string{}, left: map[int]*event.Unkept{}}
 }
 
 func (k *keeping) of(h *event.Meta) *tally {
@@ -90,15 +98,19 @@ func (k *keeping) keeps(e event.Event) bool {
 func (k *keeping) note(e event.Event, kept bool) {
 	h := e.Head()
 	t := k.of(h)
-	if _, message := e.(*event.Message); message {
+	if m, ok := e.(*event.Message); ok {
 		t.messages++
+		if m.Kind == message.KindClientHello && m.Dir == event.Receive {
+			k.servers[h.Conn] = h.Party
+		}
 	}
 	n, begins := octets(e)
 	if !begins {
 		return
 	}
-	if k.first[h.Conn] == "" {
-		k.first[h.Conn] = h.Party
+	to := direction{h.Conn, k.serves(h) == (way(e) == event.Receive)}
+	if k.first[to] == "" {
+		k.first[to] = h.Party
 	}
 	t.messages++
 	t.last[way(e)] = !kept
@@ -107,7 +119,7 @@ func (k *keeping) note(e event.Event, kept bool) {
 		return
 	}
 	t.over = true
-	if k.first[h.Conn] != h.Party {
+	if k.first[to] != h.Party {
 		return // told of already
 	}
 	left := k.left[h.Conn]
@@ -116,6 +128,19 @@ func (k *keeping) note(e event.Event, kept bool) {
 		k.left[h.Conn] = left
 	}
 	left.Records, left.Octets = left.Records+1, left.Octets+int64(n)
+	if to.toServer {
+		left.ToServer += int64(n)
+	} else {
+		left.ToClient += int64(n)
+	}
+}
+
+// serves reports whether it is the server of a connection who tells.
+func (k *keeping) serves(h *event.Meta) bool {
+	if who := k.servers[h.Conn]; who != "" {
+		return h.Party == who
+	}
+	return h.Party == event.Server.String()
 }
 
 // way is the direction of data.

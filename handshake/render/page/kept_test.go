@@ -144,3 +144,63 @@ func TestClosedRecordsAreBounded(t *testing.T) {
 		t.Errorf("pages of %d bytes", sizes)
 	}
 }
+
+// TestUnkeptSaysWhichWay: what is not kept is counted by its direction, whoever tells of it, and the summary on top knows
+// of the gap; it speaks of a request only where the client sent what looks like one.
+func TestUnkeptSaysWhichWay(t *testing.T) {
+	for _, c := range []struct {
+		party string
+		dir   event.Direction
+		first string
+		says  string
+		sent  string
+	}{
+		{"server", event.Receive, "raw", "1048576 bytes to the server, 0 bytes to the client", "only the client sent something, encrypted, and not all of it is kept here"},
+		{"client", event.Send, "raw", "1048576 bytes to the server, 0 bytes to the client", "only the client sent something, encrypted, and not all of it is kept here"},
+		{"client", event.Send, "POST / HTTP/1.1\r\n", "1048576 bytes to the server, 0 bytes to the client", "a request was sent encrypted, but no reply came, and not all of it is kept here"},
+		{"server", event.Send, "raw", "0 bytes to the server, 1048576 bytes to the client", "only the server sent something, encrypted, and not all of it is kept here"},
+		{"client", event.Receive, "raw", "0 bytes to the server, 1048576 bytes to the client", "only the server sent something, encrypted, and not all of it is kept here"},
+	} {
+		var b bytes.Buffer
+		p := page.New(&b, page.Options{Live: true})
+		hello := event.Meta{Conn: 1, Party: c.party, Seq: 1}
+		m := &message.ClientHello{Version: iana.TLS12, CipherSuites: []iana.CipherSuite{0x1301}}
+		raw, err := message.Marshal(m, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := event.Send
+		if c.party == "server" {
+			dir = event.Receive
+		}
+		p.Event(&event.Message{Meta: hello, Dir: dir, Kind: message.KindClientHello, Msg: m, Raw: raw})
+		for i := range 128 {
+			data, wire := make([]byte, 1<<14), make([]byte, 1<<14+22)
+			wire[5] = byte(i)
+			copy(data, c.first)
+			meta := event.Meta{Conn: 1, Party: c.party, Seq: uint64(2*i + 2)}
+			r := &event.Record{Meta: meta, Dir: c.dir, Type: iana.ApplicationData, Version: iana.TLS12, Epoch: 2, Keys: event.ApplicationKeys, Sequence: uint64(i), Protected: true, Wire: wire, Payload: data}
+			d := &event.Data{Meta: meta, Dir: c.dir, Data: data}
+			if c.dir == event.Send {
+				p.Event(d)
+				p.Event(r)
+			} else {
+				p.Event(r)
+				p.Event(d)
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{c.says, c.sent} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s, %v, %q: it does not say %q", c.party, c.dir, c.first, want)
+			}
+		}
+		for _, no := range []string{"in one direction or both", "more than anybody reads", "--pcap) has all"} {
+			if strings.Contains(b.String(), no) {
+				t.Errorf("%s, %v: it says %q", c.party, c.dir, no)
+			}
+		}
+	}
+}

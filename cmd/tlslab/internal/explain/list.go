@@ -228,7 +228,8 @@ func carrierKey(c *explain.Connection) string {
 // end says what was in the file in all.
 func (l *list) end(t explain.Totals) {
 	defer l.flush()
-	tell := func(text string) { l.write("\n" + text + "\n") }
+	wrapped := func(text string) string { return strings.Join(sheet.Wrap(text, l.out.Width()), "\n") + "\n" }
+	tell := func(text string) { l.write("\n" + wrapped(text)) }
 	switch {
 	case l.json:
 		return
@@ -236,7 +237,7 @@ func (l *list) end(t explain.Totals) {
 		l.table.end()
 		tell = func(text string) { l.table.Blank(); l.table.Text(0, text, nil) }
 	case t.TLS == 0:
-		tell = func(text string) { l.write(text + "\n") }
+		tell = func(text string) { l.write(wrapped(text)) }
 	}
 	said := cli.Say(l.lang, "explain_end", "tls", strconv.Itoa(t.TLS), "connections", strconv.Itoa(t.Connections), "packets", strconv.Itoa(t.Packets))
 	switch {

@@ -128,3 +128,21 @@ func TestCellsGoOn(t *testing.T) {
 		}
 	}
 }
+
+// No line of what stands below the list is wider than what was asked for.
+func TestEndIsWrapped(t *testing.T) {
+	const at = "../../../../handshake/explain/testdata/"
+	for _, name := range []string{"early", "quic_v1", "not_tls"} {
+		for _, lang := range narrate.Langs() {
+			said, err := run(t, at+name+".pcapng", "--lang", string(lang), "--width", "60", "--keylogfile", at+"dhe.log")
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			for line := range strings.Lines(said) {
+				if line = strings.TrimSuffix(line, "\n"); sheet.Width(line) > 60 {
+					t.Errorf("%s, %s: %d columns: %s", name, lang, sheet.Width(line), line)
+				}
+			}
+		}
+	}
+}
