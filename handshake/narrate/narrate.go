@@ -1,7 +1,6 @@
 package narrate
 
 import (
-	"embed"
 	"fmt"
 	"io"
 	"maps"
@@ -11,9 +10,6 @@ import (
 
 	"tlslab/handshake/reason"
 )
-
-//go:embed en/*.txt zh/*.txt
-var files embed.FS
 
 // Lang is a language, by its ISO 639-1 code: what --lang takes.
 type Lang string
