@@ -10,8 +10,8 @@ import (
 )
 
 // idle is what waiting needs. A socket tells when there is something to read, and then a buffer
-// is lent and all of it read at once: that spares the second read, which costs as much as to
-// seal and open a record of 8 KiB.
+// is lent and all of it read at once: that spares the second read, which over loopback takes as
+// long as to seal and open 2 KiB.
 type idle struct {
 	first [headerSize]byte
 	raw   syscall.RawConn       // of a socket; nil: not asked for yet, or there is none
