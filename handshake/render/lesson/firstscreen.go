@@ -268,7 +268,10 @@ func (s *firstScreen) request(f *scenario.Flow) {
 
 // readers is the table of who could read a recording, flow by flow.
 func (s *firstScreen) readers(t *scenario.Transcript) {
-	const one, two = 14, 30
+	one, two := 14, 30
+	if s.Width < 72 { // then what is long has room beside its row, and goes on below itself
+		one, two = 10, 24
+	}
 	s.Line(s.Paint.Bold(fmt.Sprintf("%d %s", len(t.Flows)+1, s.say.UI("who_can_read"))))
 	s.Line("   " + sheet.Pad("", one) + sheet.Pad(s.say.UI("listener"), two-one) + s.say.UI("thief_later"))
 	for _, f := range t.Flows {
@@ -276,35 +279,22 @@ func (s *firstScreen) readers(t *scenario.Transcript) {
 		if scene == nil {
 			continue
 		}
-		answer := map[string]string{}
+		answer, bad := map[string]string{}, map[string]func(string) string{}
 		for _, k := range scene.Parties {
 			switch {
 			case k.ReadsData:
-				answer[k.Party] = s.Paint.Bad(s.say.UI("yes"))
+				answer[k.Party], bad[k.Party] = s.say.UI("yes"), s.Paint.Bad
 			case k.CanImpersonate:
 				answer[k.Party] = s.say.UI("no_but_impersonates")
 			default:
 				answer[k.Party] = s.say.UI("no")
 			}
 		}
-		listener := answer["listener"]
-		gap := strings.Repeat(" ", max(1, two-one-sheet.Width(unpainted(listener))))
-		s.Line("   " + sheet.Pad(nameOf(f), one) + listener + gap + answer["thief"])
-	}
-}
-
-// unpainted takes the colours out.
-func unpainted(s string) string {
-	for {
-		a := strings.IndexByte(s, 0x1b)
-		if a < 0 {
-			return s
+		listener, gap := answer["listener"], strings.Repeat(" ", max(1, two-one-sheet.Width(answer["listener"])))
+		if paint := bad["listener"]; paint != nil {
+			listener = paint(listener)
 		}
-		b := strings.IndexByte(s[a:], 'm')
-		if b < 0 {
-			return s[:a]
-		}
-		s = s[:a] + s[a+b+1:]
+		s.Hang("   "+sheet.Pad(nameOf(f), one)+listener+gap, 3+two, answer["thief"], bad["thief"])
 	}
 }
 

@@ -41,6 +41,24 @@ func TestFirstScreen(t *testing.T) {
 	}
 }
 
+// A narrow terminal has the whole screen: what is too long for its row goes on below it.
+func TestFirstScreenIsNarrow(t *testing.T) {
+	tr := rendertest.Play(t, "bare")
+	for _, lang := range narrate.Langs() {
+		for _, width := range []int{60, 66, 71} {
+			var b bytes.Buffer
+			if err := FirstScreen(&b, tr, render.TerminalOptions{Lang: lang, Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range strings.Split(b.String(), "\n") {
+				if sheet.Width(l) > width {
+					t.Errorf("%s: a line of %d columns, of %d: %s", lang, sheet.Width(l), width, l)
+				}
+			}
+		}
+	}
+}
+
 // What the screen shows comes from the run.
 func TestFirstScreenShowsTheRun(t *testing.T) {
 	tr := rendertest.Play(t, "bare")

@@ -296,3 +296,18 @@ func TestWriteErrorIsReported(t *testing.T) {
 }
 
 var phrase = regexp.MustCompile(`(?:ui|UI)\("([a-z_]+)"[,)]`)
+
+// unpainted takes the colours out.
+func unpainted(s string) string {
+	for {
+		a := strings.IndexByte(s, 0x1b)
+		if a < 0 {
+			return s
+		}
+		b := strings.IndexByte(s[a:], 'm')
+		if b < 0 {
+			return s[:a]
+		}
+		s = s[:a] + s[a+b+1:]
+	}
+}
