@@ -11,9 +11,9 @@ import (
 	"tlslab/pki/lesson"
 )
 
-// TestVerdictsHold: a cache that has seen the good chain answers as Verify does, whatever changes:
-// it is asked before and after each change, so that what it remembers could come between.
-func TestVerdictsHold(t *testing.T) {
+// goodChain is a chain that is good for www.lab.test, and who made it.
+func goodChain(t *testing.T) (*lesson.Lesson, []*x509.Certificate) {
+	t.Helper()
 	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test"})
 	if err != nil {
 		t.Fatal(err)
@@ -22,6 +22,13 @@ func TestVerdictsHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l, chain
+}
+
+// TestVerdictsHold: a cache that has seen the good chain answers as Verify does, whatever changes:
+// it is asked before and after each change, so that what it remembers could come between.
+func TestVerdictsHold(t *testing.T) {
+	l, chain := goodChain(t)
 	var cache pki.VerdictCache
 	good := pki.VerifyOptions{Roots: l.Roots, ServerName: "www.lab.test", Time: time.Now(), Signatures: new(pki.SignatureCache)}
 	ask := func(what string, chain []*x509.Certificate, o pki.VerifyOptions, want reason.Reason) {
@@ -79,14 +86,7 @@ func TestVerdictsHold(t *testing.T) {
 
 // TestVerdictsCost: what is remembered costs no look for a path: the hash of the chain, and no more.
 func TestVerdictsCost(t *testing.T) {
-	l, err := lesson.New(lesson.Options{KeyAlg: "ecdsa", Name: "www.lab.test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	chain, err := pki.Certificates(l.Chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, chain := goodChain(t)
 	var cache pki.VerdictCache
 	o := pki.VerifyOptions{Roots: l.Roots, ServerName: "www.lab.test", Time: time.Now(), Signatures: new(pki.SignatureCache)}
 	judged := testing.AllocsPerRun(10, func() { _, _ = pki.Verify(chain, o) })

@@ -34,7 +34,7 @@ func TestOtherVersion(t *testing.T) {
 		b[len(b)-1] ^= 1
 		return testing.AllocsPerRun(50, func() { c.Datagram(quic.Client, b) })
 	}
-	if own, other := spoilt(quic.V1), spoilt(quic.V2); other > own && !raced {
+	if own, other := spoilt(quic.V1), spoilt(quic.V2); other > own && !raceEnabled {
 		t.Errorf("%v allocations for its own version, %v for the other", own, other)
 	}
 }

@@ -2,4 +2,4 @@
 
 package quic_test
 
-const raced = false
+const raceEnabled = false

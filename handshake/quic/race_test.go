@@ -2,5 +2,6 @@
 
 package quic_test
 
-// raced: the race detector has pools drop at random what they are given, so allocations are no measure.
-const raced = true
+// raceEnabled says that this test binary was built with the race detector, under which pools drop at random what they
+// are given: allocations are no measure then.
+const raceEnabled = true

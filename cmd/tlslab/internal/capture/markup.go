@@ -1,6 +1,9 @@
 package capture
 
-import "strings"
+import (
+	"html"
+	"strings"
+)
 
 // markup is HTML of ours, with blanks such as {{Host}}. The proxy's two pages for a browser are made of it: the one
 // that says why there is no answer, and the one from which a root is fetched.
@@ -50,5 +53,5 @@ func (m markup) where(holds bool) markup {
 
 // escaped is text in HTML. A plus sign could begin UTF-7, for a browser that does not heed the page's charset.
 func escaped(s string) string {
-	return strings.NewReplacer("\x00", "\ufffd", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "+", "&#43;", "<", "&lt;", ">", "&gt;").Replace(s)
+	return strings.NewReplacer("\x00", "\ufffd", "+", "&#43;").Replace(html.EscapeString(s))
 }
