@@ -34,7 +34,7 @@ func TestFileThatIsNotThere(t *testing.T) {
 		for lang, says := range map[string]string{"en": ": there is no such file\n  Check the name", "zh": "：没有这个文件\n  请检查文件名"} {
 			var log bytes.Buffer
 			status := command(t.Context(), strings.NewReader(""), io.Discard, &log, append(args, "--lang", lang)...)
-			if status != 1 || !strings.HasPrefix(log.String(), "tlslab: "+strings.TrimSpace(flag+" "+gone)+says) || lang == "zh" && english.MatchString(log.String()) {
+			if status != 2 || !strings.HasPrefix(log.String(), "tlslab: "+strings.TrimSpace(flag+" "+gone)+says) || lang == "zh" && english.MatchString(log.String()) {
 				t.Errorf("%s, %s: status %d, %s", flag, lang, status, &log)
 			}
 		}

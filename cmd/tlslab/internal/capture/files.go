@@ -49,7 +49,7 @@ func (f *proxyFiles) open(p *proxyFlags, o *proxy.Options, log io.Writer) error 
 		f.harName = p.harDump
 		laxer := ondisk.Laxer(p.harDump)
 		if f.har, err = f.createHAR(har.Creator{Name: "tlslab", Version: cli.Version()}); err != nil {
-			return cli.FirstError(cli.Unwritten("--hardump", p.harDump, err), f.close())
+			return cli.FirstError(cli.Unbegun("--hardump", p.harDump, err), f.close())
 		}
 		f.har.Limit = int64(p.harLimit) << 20
 		cli.SayOpen(p.Lang, log, p.harDump, laxer)

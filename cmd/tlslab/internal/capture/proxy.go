@@ -27,7 +27,6 @@ import (
 	"tlslab/handshake/mitm/proxy"
 	"tlslab/handshake/mitm/relay"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/ondisk"
 	"tlslab/handshake/render/sheet"
 	"tlslab/pki/authority"
 )
@@ -161,10 +160,8 @@ func (p *proxyFlags) checkPage(cmd *cobra.Command) error {
 	if len(p.show) != 1 {
 		return cli.Misuse("Say --show N with the number of one entry.", "--format html: a page is of one connection")
 	}
-	if p.pageFile != "" {
-		if err := ondisk.Try(p.pageFile); err != nil { // better now than when the entry is there
-			return cli.Unwritten("--out", p.pageFile, err)
-		}
+	if err := cli.Try("--out", p.pageFile); err != nil { // better now than when the entry is there
+		return err
 	}
 	return cli.TextOnly(cmd, p.format)
 }
@@ -179,7 +176,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := p.checkPage(cmd); err != nil {
+	if err := cli.FirstError(p.checkPage(cmd), cli.Try("--port-file", p.portFile)); err != nil {
 		return err
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), p.Missing)
@@ -286,7 +283,7 @@ func (p *proxyFlags) loadCA() (dir string, ca *authority.CA, made bool, err erro
 		return "", nil, false, err
 	}
 	if ca, made, err = proxy.LoadCA(dir); err != nil {
-		return "", nil, false, cli.Told(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
+		return "", nil, false, cli.ToldUnusable(p.Lang, err, "proxy_no_ca", "dir", dir, "error", narrate.Fault(p.Lang, err))
 	}
 	return dir, ca, made, nil
 }

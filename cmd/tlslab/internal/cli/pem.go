@@ -43,12 +43,12 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
 	}
 	if cause := pki.ContentCause(p.Got); key == "pem_only" && (p.Label == "CERTIFICATE" && cause != "" || cause == pki.CauseIsPKCS12) {
 		e := narrate.Must(langOf(cmd), narrate.Reason, reason.CertificateMalformed.String()+"+"+cause)
-		return &Trouble{Status: StatusFailed, What: Say(langOf(cmd), "pem_only", "where", where, "wanted", p.Label, "got", p.Quoted()), Remedy: e.Text, Cause: p}
+		return ofFile(&Trouble{What: Say(langOf(cmd), "pem_only", "where", where, "wanted", p.Label, "got", p.Quoted()), Remedy: e.Text, Cause: p})
 	}
 	what, how := SayBoth(langOf(cmd), key,
 		"where", where, "file", file,
 		"label", `"`+foreign.Quote(p.Label)+`"`, "wanted", p.Label, "begin", strconv.Itoa(p.Begin), "got", p.Quoted(), "command", pki.Conversion(p.Label))
-	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: p}
+	return ofFile(&Trouble{What: what, Remedy: how, Cause: p})
 }
 
 // certificateTrouble says which certificate of a file cannot be read, what is wrong with it,
@@ -64,7 +64,7 @@ func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
 	if c.N > 0 {
 		what = Say(lang, "cert_unreadable", "where", where, "n", strconv.Itoa(c.N), "why", why.Title, "error", narrate.Fault(lang, c.Err))
 	}
-	return &Trouble{Status: StatusFailed, What: what, Remedy: why.Text, Cause: c}
+	return ofFile(&Trouble{What: what, Remedy: why.Text, Cause: c})
 }
 
 // leafTrouble says that a bundle's leaf cannot be told, and which certificates it may be.
@@ -72,7 +72,7 @@ func leafTrouble(cmd *cobra.Command, l *pki.LeafError) *Trouble {
 	lang := langOf(cmd)
 	if len(l.Candidates) == 0 {
 		what, how := SayBoth(lang, "bundle_no_leaf", "file", fileName(lang, l.File))
-		return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: l}
+		return ofFile(&Trouble{What: what, Remedy: how, Cause: l})
 	}
 	const most = 5
 	var names []string
@@ -83,7 +83,7 @@ func leafTrouble(cmd *cobra.Command, l *pki.LeafError) *Trouble {
 		names = append(names, "…")
 	}
 	what, how := SayBoth(lang, "bundle_leaves", "file", fileName(lang, l.File), "n", strconv.Itoa(len(l.Candidates)), "names", strings.Join(names, ", "))
-	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: l}
+	return ofFile(&Trouble{What: what, Remedy: how, Cause: l})
 }
 
 // fileName is what a file is called; standard input has no name.

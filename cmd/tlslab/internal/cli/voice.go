@@ -8,8 +8,9 @@ package cli
 //     what happened; nobody reads that far.
 //   - Nothing is said twice. A refusal that the transcript has just explained ends the
 //     program with status 1 and no more words.
-//   - Status 0: done. 1: the handshake or the check failed, or the world (a file, a
-//     socket) did. 2: what was typed makes no sense, and nothing was done.
+//   - Status 0: done. 1: the handshake or the check failed, or the world (a socket, a full
+//     disk) did. 2: what was typed makes no sense, or a file that it names cannot be used
+//     (unusable.go); nothing was done.
 //   - What is said is said in the reader's language, and comes from package narrate: of a
 //     lesson, of what went wrong, and of what was typed (Misuse). The names of flags stay.
 //   - What goes wrong is said on standard error; standard output is for results.
@@ -20,7 +21,6 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -50,6 +50,7 @@ type Trouble struct {
 	Cause  error
 
 	said, advice reason.Usage // of a Misuse and a Failure: What and Remedy, for other languages
+	file         bool         // of a file, about which the help of the command says nothing
 }
 
 // Error is what happened.
@@ -117,16 +118,16 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		t = misuse(reason.Usagef("--%s %s: its value is %s", f.Name, v.GetValue(), valueWord(f.Value.Type())), reason.Usage{})
 	case errors.As(err, &o):
 		t = misuse(switches.NoLesson(o), reason.Usage{})
-	case errors.As(err, &f) && f.Op == "open":
+	case errors.As(err, &f) && opening(f):
 		t = fileTrouble(cmd, f)
-	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing; or what is there is no file
+	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
 		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	case cmd.Annotations[started] == "":
 		t = misuse(unparsed(err), reason.Usage{})
 	default:
 		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	}
-	if t.Remedy == "" && t.Status == statusUsage {
+	if t.Remedy == "" && t.Status == statusUsage && !t.file {
 		t.advice = reason.Usagef("See: %s --help", cmd.CommandPath())
 		t.Remedy = t.advice.String()
 	}
@@ -136,30 +137,6 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(w, "  "+strings.ReplaceAll(t.Remedy, "\n", "\n  "))
 	}
 	return t.Status
-}
-
-// fileTrouble says that a file cannot be read, and which flag named it.
-func fileTrouble(cmd *cobra.Command, f *fs.PathError) *Trouble {
-	lang, file := langOf(cmd), f.Path
-	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		named := flag.Value.String() == f.Path
-		if list, ok := flag.Value.(pflag.SliceValue); ok {
-			named = slices.Contains(list.GetSlice(), f.Path)
-		}
-		if named {
-			file = "--" + flag.Name + " " + f.Path
-		}
-	})
-	var what, how string
-	switch {
-	case errors.Is(f.Err, fs.ErrNotExist):
-		what, how = SayBoth(lang, "file_missing", "file", file)
-	case errors.Is(f.Err, fs.ErrPermission):
-		what, how = SayBoth(lang, "file_closed", "file", file)
-	default:
-		what = Say(lang, "file_unread", "file", file, "error", narrate.Fault(lang, f.Err))
-	}
-	return &Trouble{Status: StatusFailed, What: what, Remedy: how, Cause: f}
 }
 
 // in says a Misuse, or a Failure, in a language.

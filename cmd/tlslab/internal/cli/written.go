@@ -35,7 +35,7 @@ type LiveFile struct {
 func OpenLive(flag, name string, begin ondisk.Begin, l narrate.Lang, log io.Writer) (*LiveFile, error) {
 	f, err := ondisk.Open(name, begin)
 	if err != nil {
-		return nil, Unwritten(flag, name, err)
+		return nil, Unbegun(flag, name, err)
 	}
 	SayOpen(l, log, name, f.Laxer)
 	return &LiveFile{Live: f, flag: flag, name: name, lang: l, log: log}, nil
@@ -207,12 +207,4 @@ func UntilRead(ctx context.Context, l narrate.Lang, flag, file string, write fun
 	case <-ctx.Done():
 		return Told(l, ctx.Err(), "nobody_read", "flag", flag, "file", file)
 	}
-}
-
-// Unwritten names the file that was asked for, not a temporary one beside it.
-func Unwritten(flag, file string, err error) error {
-	if errors.Is(err, ErrTold) {
-		return err
-	}
-	return Failure("", "%s %s: %w", flag, file, ondisk.Cause(err))
 }

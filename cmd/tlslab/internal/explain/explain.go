@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,6 @@ import (
 	"tlslab/handshake/explain"
 	"tlslab/handshake/narrate"
 	"tlslab/handshake/observe"
-	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/pki/authority"
 )
@@ -63,9 +63,9 @@ without any key, and the rest is not opened. Keys that stand in the file are use
 With - for FILE it reads standard input as it comes; then keys that stand in the file behind the
 packets that they open come too late.
 
-The status is 0 if the file was read to its end, whatever is in it; 1 if it ends too early, is
-damaged or cannot be read, and what came before that place is told all the same; 2 if what was
-asked makes no sense. --out has all that was told, or else is left as it was; what comes on
+The status is 0 if the file was read to its end, whatever is in it; 1 if it ends too early or is
+damaged, and what came before that place is told all the same; 2 if it is no capture file or
+cannot be read, or if what was asked makes no sense. --out has all that was told, or else is left as it was; what comes on
 standard input it is given as it comes.`,
 		Example: `  tlslab explain capture.pcapng                    a list of its connections
   tlslab explain capture.pcapng --show 3           connection 3 as a transcript
@@ -141,10 +141,8 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 		return err
 	}
 	defer func() { err = cli.FirstError(err, out.Close()) }()
-	if e.answers != "" { // a name that cannot be written is not found out at the end
-		if err := ondisk.Try(e.answers); err != nil {
-			return cli.Unwritten("--answers", e.answers, err)
-		}
+	if err := cli.Try("--answers", e.answers); err != nil { // a name that cannot be written is not found out at the end
+		return err
 	}
 	o, err := e.options(cmd)
 	if err != nil {
@@ -162,7 +160,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 		lines, err := explain.Secrets(f)
 		var broken *dissect.Error
 		if err != nil && !errors.As(err, &broken) {
-			return cli.Failure("", "%w", err)
+			return err
 		}
 		if err := o.Keys.Logged.Read(bytes.NewReader(lines)); err != nil {
 			fmt.Fprintln(out.Log, cli.Say(e.Lang, "explain_keys_in_file", "err", narrate.Fault(e.Lang, err)))
@@ -173,7 +171,7 @@ func (e *explainFlags) tell(cmd *cobra.Command, name string, to io.Writer) (err 
 			}
 		}
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return cli.Failure("Say - and give the file on standard input.", "%w", err)
+			return cli.Unusable("Say - and give the file on standard input.", "%w", err)
 		}
 		in = f
 	}
@@ -221,11 +219,14 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 	for _, name := range e.logs {
 		f, err := os.Open(name)
 		if err != nil {
-			return o, cli.Failure("", "--keylogfile: %w", err)
+			return o, err
 		}
 		before := o.Keys.Logged.Len()
 		err = o.Keys.Logged.Read(f)
 		_ = f.Close()
+		if errors.As(err, new(*fs.PathError)) {
+			return o, err
+		}
 		if err == nil && o.Keys.Logged.Len() == before {
 			return o, cli.Misuse("Each line of one is a label, a client random and a secret (RFC 9850).", "--keylogfile %s: there is no secret of TLS in it", name)
 		}
@@ -236,7 +237,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 	if e.rsaKey != "" {
 		key, err := authority.ReadKey(e.rsaKey)
 		if err != nil {
-			return o, cli.Failure("", "--rsa-key: %w", err)
+			return o, err
 		}
 		rsaKey, ok := key.(*rsa.PrivateKey)
 		if !ok {
@@ -262,7 +263,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 
 func (e *explainFlags) writeSecrets(out *cli.Output, name string, lines []byte) error {
 	if len(lines) == 0 {
-		return cli.Failure("Programs write them when SSLKEYLOGFILE is set; tlslab's --pcap puts them in.", "%s: no secrets stand in this file", name)
+		return cli.Unusable("Programs write them when SSLKEYLOGFILE is set; tlslab's --pcap puts them in.", "%s: no secrets stand in this file", name)
 	}
 	if err := cli.WriteSecret("--write-keylogfile", e.write, lines, e.Lang, out.Log); err != nil {
 		return err
@@ -362,7 +363,7 @@ func (e *explainFlags) broken(err error) error {
 	n := strconv.Itoa(b.Packets)
 	switch b.Trouble {
 	case dissect.NoCapture:
-		return cli.Told(e.Lang, err, "explain_no_capture")
+		return cli.ToldUnusable(e.Lang, err, "explain_no_capture")
 	case dissect.Truncated:
 		return cli.Told(e.Lang, err, "explain_truncated", "n", n)
 	}

@@ -134,7 +134,7 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 	}
 	certs := chain.Certs
 	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
-		return nil, cli.Failure("The first certificate of --cert must be the one made for --key.",
+		return nil, cli.Unusable("The first certificate of --cert must be the one made for --key.",
 			"%s is not the key of %s", keyFile, i.Cert)
 	}
 	i.Chain = certs

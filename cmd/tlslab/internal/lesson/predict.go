@@ -62,10 +62,8 @@ func (r *runFlags) quiz(cmd *cobra.Command, t *scenario.Transcript) (predict.Qui
 
 // playPredicting plays the lesson, then tells it with questions in between.
 func (r *runFlags) playPredicting(cmd *cobra.Command, o scenario.Options, out *cli.Output, prompt io.Writer) error {
-	if r.score != "" {
-		if err := ondisk.Try(r.score); err != nil { // before the lesson, as with --answers
-			return cli.Unwritten("--score", r.score, err)
-		}
+	if err := cli.Try("--score", r.score); err != nil { // a name that cannot be written is not found out at the end
+		return err
 	}
 	t, err := r.Perform(cmd.Context(), o, nil)
 	if err != nil {

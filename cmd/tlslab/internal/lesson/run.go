@@ -14,7 +14,6 @@ import (
 	"tlslab/cmd/tlslab/internal/flags"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/lesson"
@@ -159,11 +158,8 @@ func (r *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = cli.FirstError(err, r.CaptureFile.Close()) }()
-	if r.answers != "" {
-		// Before the lesson, so that a name that cannot be written is not found out after it.
-		if err := ondisk.Try(r.answers); err != nil {
-			return cli.Unwritten("--answers", r.answers, err)
-		}
+	if err := cli.Try("--answers", r.answers); err != nil { // a name that cannot be written is not found out at the end
+		return err
 	}
 	return r.play(cmd, o, out)
 }

@@ -22,7 +22,6 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/narrate"
-	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/starttls"
 	"tlslab/handshake/switches"
@@ -153,11 +152,8 @@ func (c *clientFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.sessOut != "" {
-		// Better now than after the conversation.
-		if err := ondisk.Try(c.sessOut); err != nil {
-			return cli.Unwritten("--sess-out", c.sessOut, err)
-		}
+	if err := cli.Try("--sess-out", c.sessOut); err != nil { // a name that cannot be written is not found out at the end
+		return err
 	}
 	out, done, err := c.outputs(cmd.ErrOrStderr(), cmd.ErrOrStderr(), cfg)
 	if err != nil {

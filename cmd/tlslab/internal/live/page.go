@@ -237,9 +237,11 @@ func (s *pages) of(cfg *handshake.Config) (*livePage, error) {
 }
 
 // name is the file of the page of connection n: page-3.html.
-func (s *pages) name(n string) string {
-	ext := filepath.Ext(s.file)
-	return strings.TrimSuffix(s.file, ext) + "-" + n + ext
+func (s *pages) name(n string) string { return pageName(s.file, n) }
+
+func pageName(file, n string) string {
+	ext := filepath.Ext(file)
+	return strings.TrimSuffix(file, ext) + "-" + n + ext
 }
 
 // finish writes the page of connection n. Whether there may be one more is asked first: a page that is not

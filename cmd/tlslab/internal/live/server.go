@@ -109,6 +109,9 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := cli.FirstError(cli.Try("--write-root", s.writeRoot), cli.Try("--port-file", s.portFile)); err != nil {
+		return err
+	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
 	defer func() { err = s.CloseLog(said, cmd.OutOrStdout(), err) }()
 	log := cli.NewNotes(said, cmd.ErrOrStderr())
@@ -254,7 +257,7 @@ func (s *serverFlags) checkPages(cmd *cobra.Command) error {
 		return cli.Misuse("Say --out page.html: the page of connection 3 is then in page-3.html.", "--format html: each connection has a page of its own, and they need files")
 	}
 	s.pageFile, s.View.Out = s.View.Out, ""
-	return s.checkPage(cmd)
+	return cli.FirstError(s.checkPage(cmd), cli.Try("--out", pageName(s.pageFile, "1")))
 }
 
 // check finds what makes no sense by itself.

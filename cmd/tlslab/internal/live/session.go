@@ -164,17 +164,17 @@ func (j *sessionJar) read(file string, mustVerify bool) error {
 		if p := new(fs.PathError); errors.As(err, &p) {
 			err = p.Err
 		}
-		return cli.Failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %w", file, err)
+		return cli.Unusable("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %w", file, err)
 	}
 	f, err := session.ParseFile(b)
 	if err != nil {
-		return cli.Failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %s: %w", file, fileFault(err), err)
+		return cli.Unusable("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: %s: %w", file, fileFault(err), err)
 	}
 	if len(f.Sessions) == 0 {
-		return cli.Failure("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: there is no session in it", file)
+		return cli.Unusable("Make one with: tlslab client … --sess-out FILE", "--sess-in %s: there is no session in it", file)
 	}
 	if mustVerify && !f.ServerVerified {
-		return cli.Failure("Make new ones without --insecure, or say --insecure here too.",
+		return cli.Unusable("Make new ones without --insecure, or say --insecure here too.",
 			"--sess-in %s: its sessions were made without verifying the server", file)
 	}
 	j.unverified = !f.ServerVerified

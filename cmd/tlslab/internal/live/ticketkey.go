@@ -55,10 +55,10 @@ func ticketKeyFile(name string, mayMake bool, l narrate.Lang) (k *session.Ticket
 		b, err = readKey(name) // another server was faster
 	}
 	if err != nil {
-		return nil, false, cli.Unwritten("--ticket-key", name, err)
+		return nil, false, cli.Unbegun("--ticket-key", name, err)
 	}
 	if mode := ondisk.Laxer(name); mode != 0 && runtime.GOOS != "windows" { // whose modes say nothing of others
-		return nil, false, cli.Told(l, fs.ErrPermission, "ticket_key_open", "file", name, "mode", fmt.Sprintf("%04o", mode))
+		return nil, false, cli.ToldUnusable(l, fs.ErrPermission, "ticket_key_open", "file", name, "mode", fmt.Sprintf("%04o", mode))
 	}
 	if k, err = session.ParseTicketKey(b); err != nil {
 		return nil, false, noTicketKey(l, name, len(b), err)
@@ -89,7 +89,7 @@ func makeKey(name string) (*session.TicketKey, error) {
 	if err := ondisk.Write(name, b, 0o600, ondisk.Keep); errors.Is(err, fs.ErrExist) {
 		return nil, err
 	} else if err != nil {
-		return nil, cli.Unwritten("--ticket-key", name, err)
+		return nil, cli.Unbegun("--ticket-key", name, err)
 	}
 	return k, nil
 }
@@ -99,17 +99,17 @@ func noTicketKey(l narrate.Lang, file string, n int, err error) error {
 	re := new(reason.Error)
 	switch errors.As(err, &re); {
 	case re.Field == "ticket_key_file.magic" && re.Reason == reason.BadValue && (n == 48 || n == 80):
-		return cli.Told(l, err, "ticket_key_theirs", "file", file, "n", strconv.Itoa(n))
+		return cli.ToldUnusable(l, err, "ticket_key_theirs", "file", file, "n", strconv.Itoa(n))
 	case re.Field == "ticket_key_file.magic":
-		return cli.Told(l, err, "ticket_key_foreign", "file", file)
+		return cli.ToldUnusable(l, err, "ticket_key_foreign", "file", file)
 	case re.Field == "ticket_key_file.version":
-		return cli.Told(l, err, "ticket_key_version", "file", file)
+		return cli.ToldUnusable(l, err, "ticket_key_version", "file", file)
 	case re.Reason == reason.Truncated:
-		return cli.Told(l, err, "ticket_key_short", "file", file, "n", strconv.Itoa(n), "whole", strconv.Itoa(session.TicketKeyLen))
+		return cli.ToldUnusable(l, err, "ticket_key_short", "file", file, "n", strconv.Itoa(n), "whole", strconv.Itoa(session.TicketKeyLen))
 	case re.Reason == reason.TrailingBytes:
-		return cli.Told(l, err, "ticket_key_long", "file", file, "whole", strconv.Itoa(session.TicketKeyLen))
+		return cli.ToldUnusable(l, err, "ticket_key_long", "file", file, "whole", strconv.Itoa(session.TicketKeyLen))
 	}
-	return cli.Told(l, err, "ticket_key_damaged", "file", file)
+	return cli.ToldUnusable(l, err, "ticket_key_damaged", "file", file)
 }
 
 // checkTicketKey finds what --ticket-key cannot go with. names are the defences.

@@ -112,7 +112,7 @@ func TestTicketKeyRefused(t *testing.T) {
 		says string
 	}{{nil, "不是 tlslab 的票据密钥"}, {[]string{"--lang", "zh"}, "不是 tlslab 的票据密钥"}, {[]string{"--lang", "en"}, "is no ticket key of tlslab"}} {
 		var log bytes.Buffer
-		if status := command(t.Context(), strings.NewReader(""), io.Discard, &log, append([]string{"server", "--accept", "127.0.0.1:0", "--ticket-key", filepath.Join(dir, "empty")}, test.lang...)...); status != 1 || !strings.Contains(log.String(), test.says) {
+		if status := command(t.Context(), strings.NewReader(""), io.Discard, &log, append([]string{"server", "--accept", "127.0.0.1:0", "--ticket-key", filepath.Join(dir, "empty")}, test.lang...)...); status != 2 || !strings.Contains(log.String(), test.says) {
 			t.Errorf("%q: status %d, %s", test.lang, status, &log)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,11 +19,14 @@ import (
 func LoadAuthority(dir string) (*authority.CA, error) {
 	a, err := authority.Load(dir)
 	if _, certErr := os.Lstat(filepath.Join(dir, authority.CertFile)); certErr == nil && errors.Is(err, os.ErrNotExist) {
-		return nil, cli.Failure(reason.Usagef("Put it back, or make a new CA with: tlslab ca init --force %s", dir), "the CA in %s has lost its key: there is no %s",
+		return nil, cli.Unusable(reason.Usagef("Put it back, or make a new CA with: tlslab ca init --force %s", dir), "the CA in %s has lost its key: there is no %s",
 			dir, filepath.Join(dir, authority.KeyFile))
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, cli.Failure(reason.Usagef("Make one with: tlslab ca init %s", dir), "there is no CA in %s", dir)
+		return nil, cli.Unusable(reason.Usagef("Make one with: tlslab ca init %s", dir), "there is no CA in %s", dir)
+	}
+	if err != nil && !errors.As(err, new(*fs.PathError)) {
+		return nil, cli.Unusable("", "%w", err)
 	}
 	return a, err
 }

@@ -17,6 +17,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
 	"tlslab/handshake/render"
 	"tlslab/pki/authority"
@@ -100,6 +101,9 @@ func (c *caFlags) issue(cmd *cobra.Command, names []string, prefix string) error
 			return kept(os.ErrExist, certFile, otherPrefix)
 		}
 	}
+	if err := cli.FirstError(cli.Try("--prefix", keyFile), cli.Try("--prefix", certFile)); err != nil {
+		return err
+	}
 	key, err := authority.GenerateKey(kind, nil)
 	if err != nil {
 		return err
@@ -176,7 +180,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 		return err
 	}
 	if _, err := x509.ParseCertificateRequest(csr); err != nil {
-		return cli.Failure("It should be PEM, with a line -----BEGIN CERTIFICATE REQUEST-----, or DER.", "%s is not a PKCS #10 certificate request", file)
+		return cli.Unusable("It should be PEM, with a line -----BEGIN CERTIFICATE REQUEST-----, or DER.", "%s is not a PKCS #10 certificate request", file)
 	}
 	a, err := LoadAuthority(c.dir)
 	if err != nil {
@@ -184,6 +188,15 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 	}
 	if certOut == "" {
 		certOut = strings.TrimSuffix(file, filepath.Ext(file)) + ".pem"
+	}
+	const other = "Move it away, name another file with --cert-out, or say --force."
+	if path, replaceable, err := ondisk.Find(certOut); err == nil && replaceable && !c.force { // before the work, too
+		if _, err := os.Lstat(path); err == nil {
+			return kept(os.ErrExist, certOut, other)
+		}
+	}
+	if err := cli.Try("--cert-out", certOut); err != nil {
+		return err
 	}
 	issued, err := c.sign(cmd, a, csr)
 	if err != nil {
@@ -193,7 +206,7 @@ func (c *caFlags) signFile(cmd *cobra.Command, file, certOut string) error {
 		if !errors.Is(err, os.ErrExist) {
 			err = cli.Unwritten("--cert-out", certOut, err)
 		}
-		return kept(err, certOut, "Move it away, name another file with --cert-out, or say --force.")
+		return kept(err, certOut, other)
 	}
 	c.say(cmd, "wrote_chain", "file", certOut)
 	return nil
@@ -216,7 +229,7 @@ func readRequest(file string) ([]byte, error) {
 // kept says, where err is a refusal to overwrite what, what to do about it.
 func kept(err error, what any, remedy string) error {
 	if errors.Is(err, os.ErrExist) {
-		return cli.Failure(remedy, "%s exists and is left as it is", what)
+		return cli.Unusable(remedy, "%s exists and is left as it is", what)
 	}
 	return err
 }

@@ -61,7 +61,11 @@ func (c *caFlags) show(w io.Writer, d *dump, file string) error {
 	}
 	for n := range blocks {
 		if err := c.showBlock(w, d, file, n, &blocks[n]); err != nil {
-			return cli.Failure("", "%s, block %d (%s): %w", file, n, foreign.Quote(blocks[n].Type), err)
+			const says = "%s, block %d (%s): %w"
+			if n == 0 {
+				return cli.Unusable("", says, file, n, foreign.Quote(blocks[n].Type), err)
+			}
+			return cli.Failure("", says, file, n, foreign.Quote(blocks[n].Type), err) // those before it have been told
 		}
 	}
 	if len(blocks) > 0 {
@@ -96,7 +100,7 @@ func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error 
 		p.File = file
 		return p
 	}
-	return cli.Failure("It should be PEM, with lines -----BEGIN …-----, or one document in DER.", "%s holds nothing that tlslab knows", file)
+	return cli.Unusable("It should be PEM, with lines -----BEGIN …-----, or one document in DER.", "%s holds nothing that tlslab knows", file)
 }
 
 // revocationList is the label of a CRL (RFC 7468 §6).

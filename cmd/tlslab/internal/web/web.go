@@ -63,6 +63,9 @@ func (f *webFlags) run(cmd *cobra.Command) error {
 	case !cli.IsLoopback(host):
 		return cli.Misuse("Listen on 127.0.0.1 or [::1].", "--listen %s: the lab is for this machine alone", f.listen)
 	}
+	if err := cli.Try("--port-file", f.portFile); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	l, err := net.Listen("tcp", f.listen)
