@@ -22,6 +22,7 @@ var printing = map[string]func(w *writing, prelude string, flags []string) (said
 	"tlslab replay":   once("replay"),
 	"tlslab verify":   once("verify", "--CAfile", "ca/ca.pem", "--servername", "localhost", "localhost.pem"),
 	"tlslab groups":   once("groups"),
+	"tlslab help":     once("help", "run"),
 	"tlslab list":     once("list", "suites"),
 	"tlslab ca":       once("ca"),
 	"tlslab ca init":  nil, // what it says is said on standard error: its results are files

@@ -23,7 +23,7 @@ func newProxyCA(p *proxyFlags) *cobra.Command {
 		Short: "Where the proxy's root is, how to trust it, and how to stop trusting it",
 		Long: `Print where the root of the proxy's CA is, which is made if there is none yet, and how
 to have curl, Chromium, Firefox and the system trust it; and how to remove it again.`,
-		Args: cli.Exactly(0, ""),
+		Args: cli.None(""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.ca(cmd) },
 	}
 	p.LangFlag(cmd)

@@ -87,7 +87,7 @@ that wants --i-own-this-network.`,
   tlslab proxy --web :8081                               the list in a browser: open the address that it prints
   tlslab proxy --upstream http://proxy.example:3128 --client-cert-for '*.bank.example=me.pem'
   tlslab proxy --show 1 --format html --out entry.html   both handshakes as a page, when entry 1 is there`,
-		Args: cli.Exactly(0, ""),
+		Args: cli.NoVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
 	}
 	p.LangFlag(cmd)
@@ -393,9 +393,7 @@ func (p *proxyFlags) legs(o *proxy.Options) (err error) {
 		}
 		x.cfg.MinVersion, x.cfg.MaxVersion = v, v
 	}
-	if p.upstream.Cert == "" && p.upstream.Key != "" {
-		return cli.Misuse("Add --client-cert with the chain that the key belongs to.", "--client-key without --client-cert")
-	}
+	p.upstream.CertFlag, p.upstream.KeyFlag = "--client-cert", "--client-key"
 	if o.ToServer.Certificates, err = p.upstream.Load(); err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (p *proxyFlags) certificatesFor() (out []proxy.ClientCertificate, err error
 		if err != nil {
 			return nil, cli.Misuse("It is PATTERN=FILE, as in '*.bank.example=me.pem'.", "--client-cert-for %s: %w", text, err)
 		}
-		id := flags.Identity{Cert: file}
+		id := flags.Identity{Cert: file, CertFlag: "--client-cert-for", OneFile: true}
 		certs, err := id.Load()
 		if err != nil {
 			return nil, err

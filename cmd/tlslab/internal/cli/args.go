@@ -6,6 +6,21 @@ import (
 	"tlslab/handshake/reason"
 )
 
+// None is cobra's NoArgs in our voice. A word that stands alone may have been meant for a flag, if the verb has one
+// without which it does nothing.
+func None(flag string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		var remedy reason.Usage
+		if flag != "" && len(args) == 1 && !cmd.Flags().Changed(flag) {
+			remedy = didYouMean(cmd, "--"+flag+" "+args[0])
+		}
+		return Misuse(remedy, "%q is one word too many", args[0])
+	}
+}
+
 // Exactly is cobra's ExactArgs in our voice: what names the arguments that are missing.
 func Exactly(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
@@ -54,8 +69,11 @@ func NoVerb(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	remedy := reason.Usagef("The verbs are listed by: %s --help", cmd.CommandPath())
+	if cmd.SuggestionsMinimumDistance = 1; len(args[0]) > 3 { // of what is shorter, two letters are most
+		cmd.SuggestionsMinimumDistance = 2
+	}
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		remedy = reason.Usagef("Did you mean: %s %s", cmd.CommandPath(), near[0])
+		remedy = didYouMean(cmd, near[0])
 	}
 	return Misuse(remedy, "there is no verb %q", args[0])
 }

@@ -32,7 +32,7 @@ func PEMBlocks(name string) (blocks []pki.PEMBlock, text []byte, err error) {
 // pemTrouble says in the reader's language what is wrong with a PEM file, on which
 // line, and what to do.
 func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
-	file := fileName(langOf(cmd), p.File)
+	file := fileName(cmd, p.File)
 	where := file
 	if p.Line > 0 {
 		where = Say(langOf(cmd), "pem_where", "file", file, "line", strconv.Itoa(p.Line))
@@ -55,7 +55,7 @@ func pemTrouble(cmd *cobra.Command, p *pki.PEMError) *Trouble {
 // and what to do.
 func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
 	lang := langOf(cmd)
-	where := fileName(lang, c.File)
+	where := fileName(cmd, c.File)
 	if c.Line > 0 {
 		where = Say(lang, "pem_where", "file", where, "line", strconv.Itoa(c.Line))
 	}
@@ -71,7 +71,7 @@ func certificateTrouble(cmd *cobra.Command, c *pki.CertificateError) *Trouble {
 func leafTrouble(cmd *cobra.Command, l *pki.LeafError) *Trouble {
 	lang := langOf(cmd)
 	if len(l.Candidates) == 0 {
-		what, how := SayBoth(lang, "bundle_no_leaf", "file", fileName(lang, l.File))
+		what, how := SayBoth(lang, "bundle_no_leaf", "file", fileName(cmd, l.File))
 		return ofFile(&Trouble{What: what, Remedy: how, Cause: l})
 	}
 	const most = 5
@@ -82,16 +82,16 @@ func leafTrouble(cmd *cobra.Command, l *pki.LeafError) *Trouble {
 	if len(l.Candidates) > most {
 		names = append(names, "…")
 	}
-	what, how := SayBoth(lang, "bundle_leaves", "file", fileName(lang, l.File), "n", strconv.Itoa(len(l.Candidates)), "names", strings.Join(names, ", "))
+	what, how := SayBoth(lang, "bundle_leaves", "file", fileName(cmd, l.File), "n", strconv.Itoa(len(l.Candidates)), "names", strings.Join(names, ", "))
 	return ofFile(&Trouble{What: what, Remedy: how, Cause: l})
 }
 
 // fileName is what a file is called; standard input has no name.
-func fileName(lang narrate.Lang, file string) string {
+func fileName(cmd *cobra.Command, file string) string {
 	if file == "" || file == "-" {
-		return Say(lang, "pem_stdin")
+		return Say(langOf(cmd), "pem_stdin")
 	}
-	return file
+	return flagged(cmd, file)
 }
 
 // langOf is the reader's language, as the command's --lang says, also of a line that was not

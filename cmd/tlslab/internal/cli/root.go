@@ -27,12 +27,34 @@ func Root(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
 		cmd.Annotations = map[string]string{started: "yes"}
 	}
 	cmd.SetHelpFunc(help)
-	cmd.SuggestionsMinimumDistance = 2
 	cmd.SetOut(&Results{Writer: foreign.NewWriter(os.Stdout, false)})
 	cmd.SetErr(NewNotes(os.Stderr, os.Stderr))
 	cmd.SetGlobalNormalizationFunc(alias)
 	cmd.AddCommand(verbs...)
+	helpVerb(cmd)
 	return cmd
+}
+
+// helpVerb is cobra's verb help, which of a verb that there is not says nothing but the help of all.
+func helpVerb(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, verb := range root.Commands() {
+		if verb.Name() != "help" {
+			continue
+		}
+		verb.Run = nil
+		verb.RunE = func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				if about.HasSubCommands() {
+					return NoVerb(about, rest)
+				}
+				return None("")(about, rest)
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		}
+	}
 }
 
 // Main runs the command line and returns the exit status.
@@ -52,7 +74,10 @@ const asked = "lang"
 // that they ask for, also where it stands behind what is wrong.
 func Arguments(root *cobra.Command, args []string) {
 	root.SetArgs(args)
-	root.Annotations = map[string]string{}
+	root.Annotations = map[string]string{typed: strings.Join(args, "\n")}
+	if len(args) > 0 {
+		root.Annotations[begins] = args[0]
+	}
 	for i, a := range args {
 		v, ok := strings.CutPrefix(a, "--lang=")
 		switch {

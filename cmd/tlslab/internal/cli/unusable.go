@@ -103,9 +103,10 @@ func fileTrouble(cmd *cobra.Command, f *fs.PathError) *Trouble {
 	return ofFile(&Trouble{What: what, Remedy: how, Cause: f})
 }
 
-// flagged is a file under the flag that named it, if one did, alone or behind a pattern: PATTERN=FILE.
+// flagged is a file under the flag that named it, alone or behind a pattern, PATTERN=FILE. If several named it, nobody
+// can say which of them is meant.
 func flagged(cmd *cobra.Command, file string) string {
-	said := file
+	var by []string
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		values := []string{flag.Value.String()}
 		if list, ok := flag.Value.(pflag.SliceValue); ok {
@@ -113,9 +114,12 @@ func flagged(cmd *cobra.Command, file string) string {
 		}
 		for _, v := range values {
 			if v == file || strings.HasSuffix(v, "="+file) {
-				said = "--" + flag.Name + " " + v
+				by = append(by, "--"+flag.Name+" "+v)
 			}
 		}
 	})
-	return said
+	if len(by) == 1 {
+		return by[0]
+	}
+	return file
 }

@@ -123,7 +123,10 @@ func Explain(w io.Writer, cmd *cobra.Command, err error) int {
 	case errors.As(err, new(*fs.PathError)): // standard output, which takes nothing
 		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	case cmd.Annotations[started] == "":
-		t = misuse(unparsed(err), reason.Usage{})
+		if !cmd.HasParent() && errors.As(noSuchVerb(cmd), &t) {
+			break
+		}
+		t = misuse(unparsed(err), meant(cmd, err))
 	default:
 		t = &Trouble{Status: StatusFailed, What: err.Error(), Cause: err}
 	}

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
+	"tlslab/handshake/reason"
 	"tlslab/handshake/suite"
 	"tlslab/handshake/switches"
 	"tlslab/pki"
@@ -107,6 +109,14 @@ func (o *Offer) Apply(cfg *handshake.Config, only13 string) error {
 type Identity struct {
 	Cert, Key string
 	Chain     []*x509.Certificate // what --cert holds, once it is loaded
+
+	CertFlag, KeyFlag string // where they are called otherwise than --cert and --key
+	OneFile           bool   // there is no flag for the key: chain and key are in one file
+}
+
+// names are the flags, as they are typed.
+func (i *Identity) names() (cert, key string) {
+	return cmp.Or(i.CertFlag, "--cert"), cmp.Or(i.KeyFlag, "--key")
 }
 
 // Flags adds --cert and --key.
@@ -118,9 +128,10 @@ func (i *Identity) Flags(cmd *cobra.Command) {
 
 // Load reads the chain and its key; nothing if --cert was not given.
 func (i *Identity) Load() ([]handshake.Certificate, error) {
+	certFlag, keyFlag := i.names()
 	if i.Cert == "" {
 		if i.Key != "" {
-			return nil, cli.Misuse("Add --cert with the chain that the key belongs to.", "--key without --cert")
+			return nil, cli.Misuse(reason.Usagef("Add %s with the chain that the key belongs to.", certFlag), "%s without %s", keyFlag, certFlag)
 		}
 		return nil, nil
 	}
@@ -134,8 +145,10 @@ func (i *Identity) Load() ([]handshake.Certificate, error) {
 	}
 	certs := chain.Certs
 	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(pki.PublicKey(certs[0])) {
-		return nil, cli.Unusable("The first certificate of --cert must be the one made for --key.",
-			"%s is not the key of %s", keyFile, i.Cert)
+		if keyFile == i.Cert {
+			return nil, cli.Unusable("The first certificate in it must be the one made for the key in it.", "%s %s: the private key in it is another certificate's", certFlag, i.Cert)
+		}
+		return nil, cli.Unusable(reason.Usagef("The first certificate of %s must be the one made for %s.", certFlag, keyFlag), "%s is not the key of %s", keyFile, i.Cert)
 	}
 	i.Chain = certs
 	return []handshake.Certificate{{Chain: rawChain(certs), Key: key, Leaf: certs[0]}}, nil
@@ -147,11 +160,15 @@ func (i *Identity) noKey(keyFile string, err error) error {
 	if !errors.As(err, &p) || p.Fault != pki.PEMNothing || p.Label != "PRIVATE KEY" {
 		return err
 	}
-	if i.Key == "" {
-		return cli.Misuse("Name the file of its private key: --key FILE", "--cert %s: there is no private key in that file, and --key is missing", i.Cert)
-	}
-	if _, cerr := authority.ReadCerts(keyFile); cerr == nil {
-		return cli.Misuse("Name the file of its private key: --key FILE", "--key %s: that is a certificate, and no private key", keyFile)
+	certFlag, keyFlag := i.names()
+	remedy := reason.Usagef("Name the file of its private key: %s FILE", keyFlag)
+	switch _, cerr := authority.ReadCerts(keyFile); {
+	case i.OneFile:
+		return cli.Unusable("Put the private key behind the chain, into the same file.", "%s %s: there is no private key in that file", certFlag, i.Cert)
+	case i.Key == "":
+		return cli.Misuse(remedy, "%s %s: there is no private key in that file, and %s is missing", certFlag, i.Cert, keyFlag)
+	case cerr == nil:
+		return cli.Misuse(remedy, "%s %s: that is a certificate, and no private key", keyFlag, keyFile)
 	}
 	return err
 }

@@ -43,7 +43,7 @@ The clock is simulated: nothing waits, and what endpoints compute takes no time.
   tlslab compare --group X25519MLKEM768,X25519 --key-alg rsa --stapled=no
   tlslab compare --format json --seed 1
   tlslab compare --format html --out ways.html`,
-		Args: cobra.NoArgs,
+		Args: cli.None(""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd, cmd.OutOrStdout()) },
 	}
 	c.LangFlag(cmd)

@@ -46,7 +46,7 @@ lesson. The verdict is in the transcript, and in --format json.`,
   tlslab replay --all --store redis://localhost:6379
   tlslab replay --attack restart --defend recording --format json --seed 1
   tlslab replay --attack early-data --format html --out replay.html    a page: open it in a browser`,
-		Args: cli.Exactly(0, ""),
+		Args: cli.None("attack"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd, cmd.OutOrStdout()) },
 	}
 	r.View.Flags(cmd)

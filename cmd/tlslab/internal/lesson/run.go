@@ -88,7 +88,7 @@ the interceptor is a page; and the table of --mitm --all was asked for: both are
   tlslab run --kx rsa --seed alice --worksheet --answers alice.json
   tlslab run --tls 1.3 --format html --out tls13.html    a page: open it in a browser
   tlslab run --format mermaid                a sequence diagram`,
-		Args: cli.Exactly(0, ""),
+		Args: cli.None(""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	r.View.Flags(cmd)

@@ -84,7 +84,7 @@ ordinary data, only if it is a request that changes nothing: GET, HEAD, OPTIONS,
   tlslab client --connect localhost:8443 --CAfile root.pem --key-share none      a HelloRetryRequest
   tlslab client --connect localhost:8443 --insecure --cert me.pem --key me-key.pem
   tlslab client --connect www.example.org:443 --format html --out page.html </dev/null`,
-		Args: cli.Exactly(0, ""),
+		Args: cli.None("connect"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	c.flags(cmd)

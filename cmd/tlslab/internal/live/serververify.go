@@ -46,7 +46,7 @@ func (v *verifyFlags) noWords(cmd *cobra.Command, args []string) error {
 			return noDepth(args[0])
 		}
 	}
-	return cli.Exactly(0, "")(cmd, args)
+	return cli.None("accept")(cmd, args)
 }
 
 func noDepth(number string) error {

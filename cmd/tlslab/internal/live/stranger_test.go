@@ -83,7 +83,7 @@ func TestNoKey(t *testing.T) {
 	}{
 		{nil, "--key is missing", "又没有写 --key", 2},
 		{[]string{"--key", cert}, "--key " + cert + ": that is a certificate", "这是证书，不是私钥", 2},
-		{[]string{"--key", other}, "there is no PRIVATE KEY in it", "其中没有 PRIVATE KEY", 1},
+		{[]string{"--key", other}, "there is no PRIVATE KEY in it", "其中没有 PRIVATE KEY", 2},
 	} {
 		for lang, says := range map[string]string{"en": x.en, "zh": x.zh} {
 			for _, verb := range [][]string{{"server", "--accept", "127.0.0.1:0"}, {"client", "--connect", "127.0.0.1:1"}} {

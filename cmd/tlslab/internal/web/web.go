@@ -43,7 +43,7 @@ connects to nobody.`,
 		Example: `  tlslab web                           prints an address; open it in a browser
   tlslab web --listen 127.0.0.1:9000   … of your choice
   tlslab web --lang zh`,
-		Args: cli.Exactly(0, ""),
+		Args: cli.None("listen"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.LangFlag(cmd)
