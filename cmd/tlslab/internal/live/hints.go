@@ -11,6 +11,8 @@ import (
 	"tlslab/handshake/iana"
 	"tlslab/handshake/idn"
 	"tlslab/handshake/narrate"
+	"tlslab/handshake/suite"
+	"tlslab/handshake/switches"
 )
 
 // What a person can do about an alert that came depends on the alert, on which end sent it,
@@ -133,17 +135,15 @@ func atHello(also func(*plight) bool) func(*plight) bool {
 
 func over(p *plight) bool { return p.summary.FailedIn == event.Connected }
 
-func pads(p *plight) bool            { return p.flags.Padding > 0 }
-func compresses(p *plight) bool      { return p.flags.Compress }
-func offersKey(p *plight) bool       { return p.flags.PreShared.Key != "" }
-func offersProtocols(p *plight) bool { return len(p.flags.alpn) > 0 }
-func resumes(p *plight) bool         { return p.session }
-func unnamed(p *plight) bool         { return p.summary.ServerName == "" }
-func narrowed(p *plight) bool        { return len(p.narrowing()) > 0 }
-func versionsNarrowed(p *plight) bool {
-	return p.flags.TLS != "" || p.flags.Kx != "" // a kx of TLS 1.2 leaves that version alone
-}
-func unusual(p *plight) bool { return len(p.unusual()) > 0 }
+func pads(p *plight) bool             { return p.flags.Padding > 0 }
+func compresses(p *plight) bool       { return p.flags.Compress }
+func offersKey(p *plight) bool        { return p.flags.PreShared.Key != "" }
+func offersProtocols(p *plight) bool  { return len(p.flags.alpn) > 0 }
+func resumes(p *plight) bool          { return p.session }
+func unnamed(p *plight) bool          { return p.summary.ServerName == "" }
+func narrowed(p *plight) bool         { return len(p.narrowing()) > 0 }
+func versionsNarrowed(p *plight) bool { return len(p.leavingVersions()) > 0 }
+func unusual(p *plight) bool          { return len(p.unusual()) > 0 }
 
 // showed holds where a client showed a certificate; ownChain where a server has one of the user's.
 func showed(p *plight) bool   { return p.summary.CertificateShown }
@@ -159,6 +159,14 @@ func staples(kind string) func(*plight) bool {
 // narrowing are the flags given that leave a part of what could be agreed on.
 func (p *plight) narrowing() []string {
 	return flags.AllSet(flags.Given("--tls", p.flags.TLS != ""), flags.Given("--kx", p.flags.Kx != ""), flags.Given("--cipher", p.flags.Ciphers != nil), flags.Given("--group", p.flags.Groups != nil))
+}
+
+// leavingVersions are those of them that leave only one version: a key exchange of TLS 1.2, or suites of which none is
+// another version's.
+func (p *plight) leavingVersions() []string {
+	suites, err := switches.Suites(p.flags.Ciphers)
+	one := err == nil && len(suites) > 0 && !slices.ContainsFunc(suites, func(s *suite.Suite) bool { return s.Version != suites[0].Version })
+	return flags.AllSet(flags.Given("--tls", p.flags.TLS != ""), flags.Given("--kx", p.flags.Kx != ""), flags.Given("--cipher", one))
 }
 
 // unusual are the flags given that make this end say what a peer may never have met.
@@ -188,7 +196,7 @@ func (p *plight) words(key string) string {
 	case "unusual":
 		flags = p.unusual()
 	case "versions_narrowed":
-		flags = slices.DeleteFunc(flags, func(f string) bool { return f != "--tls" && f != "--kx" })
+		flags = p.leavingVersions()
 	}
 	return narrate.Fill(narrate.Must(p.lang, narrate.Hint, key).Title, map[string]string{
 		"name":     idn.BothForms(foreign.Quote(p.summary.ServerName)),

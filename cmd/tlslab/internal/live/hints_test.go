@@ -158,6 +158,9 @@ func TestHintsFitTheSituation(t *testing.T) {
 		{iana.DecodeError, []string{"--grease", "--key-share", "none"}, "unusual", "With --grease, --key-share we say"},
 		{iana.DecodeError, nil, "hello_unread", ""},
 		{iana.ProtocolVersion, nil, "versions", ""},
+		{iana.ProtocolVersion, []string{"--cipher", "TLS_AES_128_GCM_SHA256,ECDHE-RSA-AES128-GCM-SHA256"}, "versions", ""},
+		{iana.ProtocolVersion, []string{"--cipher", "TLS_AES_128_GCM_SHA256"}, "versions_narrowed", ": --cipher left"},
+		{iana.ProtocolVersion, []string{"--cipher", "ECDHE-RSA-AES128-GCM-SHA256", "--group", "x25519"}, "versions_narrowed", ": --cipher left"},
 		{iana.ProtocolVersion, []string{"--tls", "1.3", "--group", "X25519"}, "versions_narrowed", "--tls left only"},
 		{iana.InsufficientSecurity, []string{"--group", "ffdhe2048", "--tls", "1.3"}, "offer_narrowed", "--tls, --group"},
 	} {
