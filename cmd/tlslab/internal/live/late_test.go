@@ -20,7 +20,7 @@ import (
 
 // dialled is what a client's call to a server at the other end of a pipe comes to, by a clock that
 // nobody waits for.
-func dialled(t *testing.T, by starttls.Protocol, l narrate.Lang, dialer func(ctx context.Context, network, address string) (net.Conn, error)) (took time.Duration, err error) {
+func dialled(ctx context.Context, t *testing.T, by starttls.Protocol, l narrate.Lang, dialer func(ctx context.Context, network, address string) (net.Conn, error)) (took time.Duration, err error) {
 	t.Helper()
 	c := &clientFlags{connect: "lab.test:443", address: "lab.test:443", startTLS: by, timeout: 30 * time.Second}
 	c.Lang, c.Format, c.quiet = l, cli.Text, true
@@ -28,7 +28,7 @@ func dialled(t *testing.T, by starttls.Protocol, l narrate.Lang, dialer func(ctx
 	cfg.Weak.SkipVerify = true
 	call := &calls{clientFlags: c, cfg: cfg, jar: new(sessionJar), out: &cli.Output{Writer: io.Discard}, log: io.Discard, dialer: dialer}
 	began := time.Now()
-	conn, _, err := call.dial(t.Context(), 0, nil)
+	conn, _, err := call.dial(ctx, 0, nil)
 	if err == nil {
 		_ = conn.NetConn().Close()
 	}
@@ -112,7 +112,7 @@ func TestClientIsLate(t *testing.T) {
 	} {
 		for l, want := range map[narrate.Lang]string{narrate.En: x.en, narrate.Zh: x.zh} {
 			synctest.Test(t, func(t *testing.T) {
-				took, err := dialled(t, x.by, l, x.dialer)
+				took, err := dialled(t.Context(), t, x.by, l, x.dialer)
 				var said *cli.Trouble
 				switch {
 				case !errors.As(err, &said) || !strings.Contains(said.What, want) || !strings.Contains(said.What, "30s") || said.Status != cli.StatusFailed:
@@ -124,5 +124,35 @@ func TestClientIsLate(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestClientInterrupted: whoever interrupts is told of a handshake only where one had begun.
+func TestClientInterrupted(t *testing.T) {
+	unreachable := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, &net.OpError{Op: "dial", Err: ctx.Err()}
+	}
+	const before, during = "interrupted before the handshake with lab.test:443 began", "interrupted during the handshake"
+	for _, x := range []struct {
+		name   string
+		by     starttls.Protocol
+		dialer func(context.Context, string, string) (net.Conn, error)
+		want   string
+	}{
+		{"unreachable", "", unreachable, before},
+		{"no greeting", starttls.SMTP, talker(nil), before},
+		{"no answer", starttls.Postgres, talker(nil), before},
+		{"mute behind the dialogue", starttls.Postgres, talker([]byte("S")), during},
+		{"mute", "", talker(nil), during},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, interrupt := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, interrupt)
+			var said *cli.Trouble
+			if _, err := dialled(ctx, t, x.by, narrate.En, x.dialer); !errors.As(err, &said) || said.What != x.want {
+				t.Errorf("%s: %v, want %q", x.name, err, x.want)
+			}
+		})
 	}
 }

@@ -23,7 +23,7 @@ func (c *calls) unconnected(ctx context.Context, err error) error {
 	case isLate(cause), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return cli.Told(c.Lang, err, "late_connecting", "peer", c.connect, "limit", c.timeout.String())
 	case cause != nil:
-		return cli.Told(c.Lang, cause, "interrupted")
+		return cli.Told(c.Lang, cause, "interrupted_before", "peer", c.connect)
 	}
 	var dns *net.DNSError
 	switch {
@@ -92,7 +92,7 @@ func (c *calls) noTLS(ctx context.Context, fault *starttls.Error) error {
 		}
 		return &cli.Trouble{Status: cli.StatusFailed, What: what, Remedy: remedy, Cause: fault}
 	case cause != nil:
-		return cli.Told(c.Lang, fault, "interrupted")
+		return cli.Told(c.Lang, fault, "interrupted_before", "peer", c.connect)
 	}
 	switch {
 	case fault.Fault == starttls.Lacking && fault.Said == "":
