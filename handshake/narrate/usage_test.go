@@ -19,6 +19,7 @@ var sentencesOf = map[string][]int{
 	"reason.Usagef":        {0},
 	"cli.Misuse":           {0, 1},
 	"cli.Failure":          {0, 1},
+	"cli.Unusable":         {0, 1},
 	"trust.kept":           {2},
 	"switches.Misuse":      {1, 2},
 	"cli.Exactly":          {1},
