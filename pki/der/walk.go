@@ -39,6 +39,7 @@ func WalkRequest(b []byte) ([]wire.Field, error) {
 // documents are what a walk begins with, by the first component of its paths.
 var documents = map[string]*syntax{
 	"certificate": certificate, "ocsp_response": ocspResponse, "certificate_list": certificateList, "certification_request": certificationRequest,
+	"content_info": contentInfo,
 }
 
 func walk(b []byte, root, ref string) ([]wire.Field, error) {
@@ -187,6 +188,8 @@ func (n *namer) element(s *syntax, p place, off, end int, tag byte) (at span, ok
 		n.layout(s, n.open(p, at, s), at.content, at.end)
 	case anything:
 		n.anything(s, p, at)
+	case whole:
+		n.leaf(p, at.start, at.end, n.b[at.start:at.end])
 	}
 	return at, true
 }
