@@ -73,10 +73,14 @@ func keyOf(parent, name string) string {
 // is in elements of unknown syntax.
 func FieldKeys() []string {
 	k := keyring{found: map[string]bool{FieldHeader: true, FieldExplicit: true, fieldUnusedBits: true, fieldUnread: true}, seen: map[visit]bool{}}
-	for root, s := range documents {
+	add := func(root string, s *syntax) {
 		k.found[root] = true
 		k.inside(s, root)
 	}
+	for root, s := range documents {
+		add(root, s)
+	}
+	add("content_info", contentInfo())
 	return slices.Sorted(maps.Keys(k.found))
 }
 

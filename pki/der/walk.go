@@ -39,11 +39,14 @@ func WalkRequest(b []byte) ([]wire.Field, error) {
 // documents are what a walk begins with, by the first component of its paths.
 var documents = map[string]*syntax{
 	"certificate": certificate, "ocsp_response": ocspResponse, "certificate_list": certificateList, "certification_request": certificationRequest,
-	"content_info": contentInfo,
 }
 
 func walk(b []byte, root, ref string) ([]wire.Field, error) {
-	n, s := &namer{walker: walker{b}, fields: make([]wire.Field, 0, min(len(b)/3, 1024))}, documents[root]
+	return walkAs(documents[root], b, root, ref)
+}
+
+func walkAs(s *syntax, b []byte, root, ref string) ([]wire.Field, error) {
+	n := &namer{walker: walker{b}, fields: make([]wire.Field, 0, min(len(b)/3, 1024))}
 	n.whole(s, place{path: &path{full: root}}, 0, len(b))
 	if fault := check(b, s, ref); fault != nil {
 		return n.fields, fault
