@@ -24,8 +24,8 @@ import (
 	"tlslab/handshake/iana"
 )
 
-// Group makes offers and answers them. It holds no secret, and is safe for
-// concurrent use.
+// Group makes offers and answers them. It holds no secret, leaves nothing running,
+// and is safe for concurrent use.
 type Group interface {
 	// ID is the number that names the group on the wire.
 	ID() iana.Group

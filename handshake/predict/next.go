@@ -70,6 +70,9 @@ func (a *asker) passings() (out []passing) {
 // nexts asks what comes next: at each message but a connection's first, and but the ChangeCipherSpec
 // that means nothing; rather before the handshake is over.
 func (a *asker) nexts() (out []asking) {
+	if len(a.moves) == 0 {
+		return nil
+	}
 	begun := map[int]bool{}
 	passings := a.passings()
 	slices.SortStableFunc(passings, func(x, y passing) int { return a.index[x.sent] - a.index[y.sent] })

@@ -29,10 +29,10 @@ func Moments() []Moment { return []Moment{Next, Read, Believed, Change} }
 
 // Lesson is what was played.
 type Lesson struct {
-	Lang  narrate.Lang // of the questions
+	Lang  narrate.Lang // of the questions; "": English
 	Seed  string       // "" where chance had none
 	Flows []beside.Flow
-	// Moves is the table of a role, handshake.Moves.
+	// Moves is the table of a role, handshake.Moves; nil: then nobody asks what comes next.
 	Moves func(event.Role) []event.Move
 	// Toggled is the same lesson with one switch changed; nil: then nobody asks what one changes.
 	Toggled *Toggled
@@ -125,8 +125,10 @@ type asker struct {
 
 func newAsker(l Lesson) *asker {
 	a := &asker{lesson: l, say: sheet.Speak(l.Lang), salt: l.Seed, index: map[event.Event]int{}, roles: map[sheet.Leg]event.Role{}, told: map[event.Event]string{}, moves: map[event.Role][]event.Move{}}
-	for _, r := range []event.Role{event.Client, event.Server} {
-		a.moves[r] = l.Moves(r)
+	if l.Moves != nil {
+		for _, r := range []event.Role{event.Client, event.Server} {
+			a.moves[r] = l.Moves(r)
+		}
 	}
 	talk := new(narrate.Context)
 	for _, f := range l.Flows {

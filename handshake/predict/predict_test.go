@@ -125,6 +125,25 @@ func TestEveryQuestion(t *testing.T) {
 	}
 }
 
+// TestAskedForLess: a lesson without a table is asked about all but what comes next, and one without anything
+// about nothing.
+func TestAskedForLess(t *testing.T) {
+	if all := predict.All(predict.Lesson{}); len(all) > 0 {
+		t.Errorf("of nothing there are %d questions", len(all))
+	}
+	l := lessons()[0].asked("")
+	whole := predict.All(l)
+	l.Moves = nil
+	less := predict.All(l)
+	var moments []predict.Moment
+	for _, q := range less {
+		moments = append(moments, q.Moment)
+	}
+	if slices.Contains(moments, predict.Next) || !slices.Contains(moments, predict.Read) || !slices.Contains(moments, predict.Believed) || len(less) >= len(whole) {
+		t.Errorf("without a table %v is asked, of %d", moments, len(whole))
+	}
+}
+
 func wellMade(t *testing.T, name string, en, zh predict.Question) {
 	t.Helper()
 	where := fmt.Sprintf("%s: %s at %s", name, en.Moment, en.Place)

@@ -21,6 +21,7 @@ func Record(log *[]Captured) Script {
 
 // On applies s to the n-th record of a direction, counted from 0, and passes all others.
 func On(d Direction, n int, s Script) Script {
+	s = s.orPass()
 	seen := 0
 	return func(dir Direction, rec []byte) [][]byte {
 		if dir != d {
@@ -77,6 +78,7 @@ func Delay(d Direction, n int) Script {
 
 // Then gives what comes out of first to second.
 func Then(first, second Script) Script {
+	first, second = first.orPass(), second.orPass()
 	return func(d Direction, rec []byte) [][]byte {
 		var out [][]byte
 		for _, r := range first(d, rec) {

@@ -35,8 +35,16 @@ func (d Direction) String() string {
 
 // Script is asked about each record in flight, header included, and returns what
 // goes on in its place: the record itself, an edited one, several, or none. It
-// may change rec and keep it.
+// may change rec and keep it. A nil Script passes everything.
 type Script func(d Direction, rec []byte) [][]byte
+
+// orPass is s, or what a nil Script does.
+func (s Script) orPass() Script {
+	if s == nil {
+		return Pass
+	}
+	return s
+}
 
 // Link is a wire with a script. Its zero value passes everything.
 type Link struct {

@@ -48,7 +48,7 @@ func TestHonestWire(t *testing.T) {
 	for _, v := range []iana.Version{iana.TLS12, iana.TLS13} {
 		var log []tamper.Captured
 		nothing := func(message.Message) {}
-		for _, s := range []tamper.Script{nil, tamper.Pass, tamper.Record(&log), tamper.Then(tamper.Pass, tamper.Pass), tamper.EditHello(nothing)} {
+		for _, s := range []tamper.Script{nil, tamper.Pass, tamper.On(tamper.ToServer, 0, nil), tamper.Then(nil, nil), tamper.Record(&log), tamper.Then(tamper.Pass, tamper.Pass), tamper.EditHello(nothing)} {
 			if c, s, got := meet(t, v, s); got != "onetwo" {
 				t.Errorf("%v: got %q: %v, %v", v, got, c.Err(), s.Err())
 			}

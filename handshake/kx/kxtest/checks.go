@@ -5,11 +5,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"testing/iotest"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
 )
@@ -18,21 +19,41 @@ import (
 // drop a leading zero byte, which shows in one number out of 256; each run has three.
 const manyRuns = 1000
 
-func (s *suite) identity() {
-	id, name := s.group.ID(), s.group.Name()
+// identity asks what the group is called. It is false if there is none.
+func (s *suite) identity() bool {
+	if s.group == nil {
+		s.name = "nil"
+		s.fault("there is no group")
+		return false
+	}
+	s.name = fmt.Sprintf("%T", s.group)
+	var id iana.Group
+	var name string
+	if s.call("Name", nothing, func() { name = s.group.Name() }) != nil {
+		return true
+	}
+	switch plain := foreign.Line(name); {
+	case name == "":
+		s.fault("Name is empty: the transcript has to call the group something")
+	case plain != name:
+		s.fault("Name is %q: choose one that can be printed on a line", name)
+	default:
+		s.name = name
+	}
+	if s.call("ID", nothing, func() { id = s.group.ID() }) != nil {
+		return true
+	}
 	registered, ok := iana.GroupByName(name)
-	switch private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff; { // RFC 9846 §4.3.7
+	private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff // RFC 9846 §4.3.7
+	switch {
 	case id == 0:
 		s.fault("ID is 0: choose a number, private ones are iana.GroupPrivate to iana.GroupPrivateLast")
+	case private && ok:
+		s.fault("Name is %q, which is the registry's for another number, %#04x: choose one of your own", name, uint16(registered))
 	case !private && (!ok || registered != id):
 		s.fault("ID is %v, a number that is the registry's to give: a peer would take the group for another one, private numbers are iana.GroupPrivate to iana.GroupPrivateLast", id)
 	}
-	if private := id>>8 == iana.GroupPrivate>>8 || id >= 0x01fc && id <= 0x01ff; private && ok {
-		s.fault("Name is %q, which is the registry's for another number, %#04x: choose one of your own", name, uint16(registered))
-	}
-	if name == "" {
-		s.fault("Name is empty: the transcript has to call the group something")
-	}
+	return true
 }
 
 // maxShare is what fits a ClientHello: its extensions have 65535 bytes for all of them,
@@ -76,13 +97,22 @@ func (s *suite) shapes(all []exchange) {
 		if !s.varying && (len(x.offered) != len(first.offered) || len(x.reply) != len(first.reply) || len(x.secret) != len(first.secret)) {
 			s.fault("sizes change from run to run: pad to a fixed length, or say WithVaryingSizes")
 		}
-		if d, ok := s.group.(kx.Described); ok && !s.varying {
-			if d := d.Describe(); d.Offer != len(x.offered) || d.Answer != len(x.reply) || d.Secret != len(x.secret) {
+		if d, ok := s.describe(); ok && !s.varying {
+			if d.Offer != len(x.offered) || d.Answer != len(x.reply) || d.Secret != len(x.secret) {
 				s.fault("Describe promises %d, %d and %d bytes (offer, answer, secret), but they are %d, %d and %d",
 					d.Offer, d.Answer, d.Secret, len(x.offered), len(x.reply), len(x.secret))
 			}
 		}
 	}
+}
+
+// describe asks a Described group.
+func (s *suite) describe() (about kx.Description, ok bool) {
+	d, ok := s.group.(kx.Described)
+	if !ok || s.call("Describe", nothing, func() { about = d.Describe() }) != nil {
+		return kx.Description{}, false
+	}
+	return about, true
 }
 
 // distinct wants different randomness to make different numbers.
@@ -125,20 +155,27 @@ func (s *suite) determinism() bool {
 		return false
 	}
 	o, err := s.tryOffer(iotest.OneByteReader(seeded(0)))
-	short := err != nil || !bytes.Equal(o.Share(), s.honest.offered)
+	short := err != nil || !bytes.Equal(s.share("an Offer", o), s.honest.offered)
 	a, err := s.answer(iotest.OneByteReader(seeded(1)), bytes.Clone(s.honest.offered))
-	if short || err != nil || !bytes.Equal(a.Share(), s.honest.reply) {
+	if short || err != nil || !bytes.Equal(s.share("an Answer", a), s.honest.reply) {
 		s.fault("a random source that returns few bytes at a time changes the shares: use io.ReadFull, not rand.Read")
+		return false
 	}
 	return true
 }
 
+var errBroken = errors.New("the source is broken")
+
+const (
+	offersAnyway  = "Offer succeeds although its random source fails: return the source's error"
+	answersAnyway = "Answer succeeds although its random source fails: return the source's error"
+)
+
 // randomness wants a broken source to be noticed.
 func (s *suite) randomness() {
-	broken := errors.New("the source is broken")
 	sources := []func() io.Reader{
-		func() io.Reader { return iotest.ErrReader(broken) },
-		func() io.Reader { return io.MultiReader(bytes.NewReader([]byte{1}), iotest.ErrReader(broken)) },
+		func() io.Reader { return iotest.ErrReader(errBroken) },
+		func() io.Reader { return io.MultiReader(bytes.NewReader([]byte{1}), iotest.ErrReader(errBroken)) },
 		func() io.Reader { return bytes.NewReader(nil) },
 	}
 	if s.tiny { // one byte may be all that a tiny group draws
@@ -146,12 +183,50 @@ func (s *suite) randomness() {
 	}
 	for _, source := range sources {
 		if _, err := s.tryOffer(source()); err == nil {
-			s.fault("Offer succeeds although its random source fails: return the source's error")
+			s.fault(offersAnyway)
 		}
 		if _, err := s.answer(source(), bytes.Clone(s.honest.offered)); err == nil {
-			s.fault("Answer succeeds although its random source fails: return the source's error")
+			s.fault(answersAnyway)
 		}
 	}
+}
+
+// halfway wants a source to be noticed that gives all that is asked of it but the last byte: whoever draws twice
+// looks at the error twice.
+func (s *suite) halfway() {
+	last := func(seed int, draw func(io.Reader) error) io.Reader {
+		all := &counted{from: iotest.OneByteReader(seeded(seed))}
+		if draw(all) != nil || all.n == 0 {
+			return iotest.ErrReader(errBroken)
+		}
+		return io.MultiReader(io.LimitReader(iotest.OneByteReader(seeded(seed)), all.n-1), iotest.ErrReader(errBroken))
+	}
+	offer := func(rand io.Reader) error {
+		_, err := s.tryOffer(rand)
+		return err
+	}
+	if offer(last(0, offer)) == nil {
+		s.fault(offersAnyway)
+	}
+	answer := func(rand io.Reader) error {
+		_, err := s.answer(rand, bytes.Clone(s.honest.offered))
+		return err
+	}
+	if answer(last(1, answer)) == nil {
+		s.fault(answersAnyway)
+	}
+}
+
+// counted counts what is read.
+type counted struct {
+	from io.Reader
+	n    int64
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.from.Read(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // inputs wants the caller's slices neither changed nor kept: they are pieces of a
@@ -175,8 +250,7 @@ func (s *suite) inputs() {
 	clear(reply)
 	after := slices.Concat(s.explain(a), s.explain(o))
 	same := slices.EqualFunc(before, after, func(a, b kx.Value) bool { return a.Name == b.Name && bytes.Equal(a.Bytes, b.Bytes) })
-	if !same || !bytes.Equal(a.Share(), s.honest.reply) || !bytes.Equal(a.Secret(), s.honest.secret) ||
-		!bytes.Equal(o.Share(), s.honest.offered) || !bytes.Equal(secret, s.honest.secret) {
+	if !same || !s.stands(o, a, secret, s.honest) {
 		s.fault("the peer's share is kept without copying: when the caller reuses its buffer, the numbers change")
 	}
 }
@@ -187,14 +261,13 @@ func (s *suite) explain(end any) (values []kx.Value) {
 	if !ok {
 		return nil
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			s.fault("Explain panics: %v", v)
+	if s.call("Explain", nothing, func() {
+		for _, v := range e.Explain() {
+			v.Bytes = bytes.Clone(v.Bytes)
+			values = append(values, v)
 		}
-	}()
-	for _, v := range e.Explain() {
-		v.Bytes = bytes.Clone(v.Bytes)
-		values = append(values, v)
+	}) != nil {
+		return nil
 	}
 	return values
 }
@@ -238,43 +311,6 @@ func (s *suite) told(who string, end any, share, secret []byte) {
 	}
 	if secret != nil && !sawSecret {
 		s.fault("%s explains itself, but not the secret as it is", who)
-	}
-}
-
-const disturbed = "connections disturb each other: a Group is shared by all of them, so it can keep nothing of one exchange"
-
-// concurrency uses one Group for several connections, as a server does: first in
-// turns, then from several goroutines. Under -race the latter finds whatever is
-// shared; without, what that breaks.
-func (s *suite) concurrency() {
-	mine, ok := s.offer(seeded(0))
-	if _, other := s.offer(seeded(2)); !ok || !other {
-		return
-	}
-	if secret, err := s.finish(mine, bytes.Clone(s.honest.reply)); err != nil || !bytes.Equal(secret, s.honest.secret) {
-		s.fault(disturbed)
-		return
-	}
-	parts := make([]suite, 4)
-	var wg sync.WaitGroup
-	for i := range parts {
-		parts[i] = suite{config: s.config, group: s.group}
-		wg.Go(func() {
-			for range 4 {
-				x, ok := parts[i].run(0, 1)
-				if !ok || !bytes.Equal(x.secret, s.honest.secret) {
-					parts[i].fault(disturbed)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for _, p := range parts {
-		for _, f := range p.faults {
-			if !slices.Contains(s.faults, f) {
-				s.faults = append(s.faults, f)
-			}
-		}
 	}
 }
 

@@ -9,7 +9,8 @@
 // whether a listener can compute the secret: only the plainest ways to do so are tried.
 //
 // Read kxtest.go for what can be asked, checks.go for what is checked between honest
-// ends, shares.go for what a peer may try.
+// ends, turns.go for many connections at once, shares.go for what a peer may try; call.go
+// is how a group is called that may do anything.
 package kxtest
 
 import (
@@ -63,14 +64,29 @@ func Run(t testing.TB, g kx.Group, options ...Option) {
 	}
 }
 
-// Check returns every fault of g, each as one sentence; none if g keeps the contract.
-// It is Run for a grader or a command.
+// Check returns every fault of g, each as one sentence on one line; none if g keeps the
+// contract. It is Run for a grader or a command.
+//
+// It comes back from a g that panics, that calls t.FailNow, or that never returns: after a
+// minute or two, with the goroutine still running. It does not come back from what ends
+// the process: os.Exit, a stack that overflows, a map that two goroutines write at once.
+// So what grades many submissions gives each a process of its own.
 func Check(g kx.Group, options ...Option) []string {
-	s := &suite{group: g, config: config{runs: manyRuns}}
+	s := &suite{group: g, mark: newMark(), config: config{runs: manyRuns}}
 	for _, o := range options {
 		o(&s.config)
 	}
-	s.identity()
+	if s.watch(s.all); !s.done() {
+		s.left()
+	}
+	return s.found()
+}
+
+// all makes all checks.
+func (s *suite) all() {
+	if !s.identity() {
+		return
+	}
 	// What follows supposes that an honest exchange works at all.
 	if s.agreement() {
 		s.randomness()
@@ -79,10 +95,10 @@ func Check(g kx.Group, options ...Option) []string {
 		s.fixedSecrets()
 		s.explanation()
 		if s.determinism() {
+			s.halfway()
 			s.inputs()
-			s.concurrency()
+			s.turns()
 		}
 	}
 	s.garbage()
-	return s.faults
 }

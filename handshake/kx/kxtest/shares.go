@@ -52,12 +52,17 @@ func (s *suite) lengths() {
 		_, err := s.answer(seeded(3), b)
 		return err
 	})
-	if o, ok := s.offer(seeded(0)); ok {
-		try("Finish", s.honest.reply, func(b []byte) error {
-			_, err := s.finish(o, b)
-			return err
-		})
+	try("Finish", s.honest.reply, s.refuses)
+}
+
+// refuses gives a share to a fresh offer: one that has refused a share before may refuse all.
+func (s *suite) refuses(share []byte) error {
+	o, ok := s.offer(seeded(0))
+	if !ok {
+		return errTold
 	}
+	_, err := s.finish(o, share)
+	return err
 }
 
 // otherLengths are all lengths but n from 1 to 2n+1, as far as a slow group can be asked
@@ -89,12 +94,8 @@ func (s *suite) badShares() {
 			s.fault("Answer accepts the bad share %s", brief(bad))
 		}
 	}
-	o, ok := s.offer(seeded(0))
 	for _, bad := range answers {
-		if !ok {
-			break
-		}
-		if _, err := s.finish(o, bytes.Clone(bad)); err == nil {
+		if s.refuses(bytes.Clone(bad)) == nil {
 			s.fault("Finish accepts the bad share %s", brief(bad))
 		}
 	}
@@ -130,7 +131,7 @@ func (s *suite) fixedSecrets() {
 				if err != nil {
 					return nil, err
 				}
-				return a.Secret(), nil
+				return s.secret(a), nil
 			})
 			try("Finish", len(s.honest.reply), func(seed int, share []byte) ([]byte, error) {
 				o, err := s.tryOffer(seeded(seed))

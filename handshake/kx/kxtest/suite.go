@@ -2,11 +2,16 @@ package kxtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"slices"
+	"sync"
+	"sync/atomic"
 
+	"tlslab/handshake/foreign"
 	"tlslab/handshake/kx"
 )
 
@@ -14,18 +19,64 @@ import (
 type suite struct {
 	config
 	group  kx.Group
+	name   string   // the group's, as it stands before each sentence
 	honest exchange // one exchange that worked
-	faults []string
 
 	panicked map[string]bool // which of the methods, told once each
+
+	mark    mark
+	pending atomic.Pointer[pending]
+
+	mu     sync.Mutex
+	faults []string
+	over   bool // there is nothing more to try
 }
 
 // fault notes a sentence, once.
 func (s *suite) fault(format string, args ...any) {
-	sentence := s.group.Name() + ": " + fmt.Sprintf(format, args...)
-	if !slices.Contains(s.faults, sentence) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(format, args...)
+}
+
+// last is fault, after which no other is noted.
+func (s *suite) last(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(format, args...)
+	s.over = true
+}
+
+func (s *suite) note(format string, args ...any) {
+	sentence := foreign.Line(s.name + ": " + fmt.Sprintf(format, args...))
+	if !s.over && !slices.Contains(s.faults, sentence) {
 		s.faults = append(s.faults, sentence)
 	}
+}
+
+// found returns what is noted so far. Who is stuck may come back, and must not share it.
+func (s *suite) found() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
+
+// join takes over what another has found of the same group.
+func (s *suite) join(other *suite) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range other.found() {
+		if !slices.Contains(s.faults, f) {
+			s.faults = append(s.faults, f)
+		}
+	}
+	s.over = s.over || other.done()
+}
+
+func (s *suite) done() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
 }
 
 // seeded is a random source that gives the same bytes for the same seed.
@@ -49,8 +100,8 @@ func (s *suite) run(offerSeed, answerSeed int) (x exchange, ok bool) {
 	if !ok {
 		return x, false
 	}
-	x.offered = bytes.Clone(x.offer.Share())
-	if !bytes.Equal(x.offer.Share(), x.offered) {
+	x.offered = bytes.Clone(s.share("an Offer", x.offer))
+	if !bytes.Equal(s.share("an Offer", x.offer), x.offered) {
 		s.fault("an Offer's Share returns something else the second time: make it once, in Offer")
 		return x, false
 	}
@@ -60,12 +111,12 @@ func (s *suite) run(offerSeed, answerSeed int) (x exchange, ok bool) {
 	}
 	answer, err := s.answer(seeded(answerSeed), bytes.Clone(x.offered))
 	if err != nil {
-		s.fault("Answer refuses the share of an honest Offer: %v", err)
+		s.refused("Answer refuses the share of an honest Offer", err)
 		return x, false
 	}
 	x.answer = answer
-	x.reply, x.secret = bytes.Clone(answer.Share()), bytes.Clone(answer.Secret())
-	if !bytes.Equal(answer.Share(), x.reply) || !bytes.Equal(answer.Secret(), x.secret) {
+	x.reply, x.secret = bytes.Clone(s.share("an Answer", answer)), bytes.Clone(s.secret(answer))
+	if !bytes.Equal(s.share("an Answer", answer), x.reply) || !bytes.Equal(s.secret(answer), x.secret) {
 		s.fault("an Answer's Share or Secret returns something else the second time: make them once, in Answer")
 		return x, false
 	}
@@ -75,7 +126,7 @@ func (s *suite) run(offerSeed, answerSeed int) (x exchange, ok bool) {
 	}
 	secret, err := s.finish(x.offer, bytes.Clone(x.reply))
 	if err != nil {
-		s.fault("Finish refuses the share of an honest Answer: %v", err)
+		s.refused("Finish refuses the share of an honest Answer", err)
 		return x, false
 	}
 	if !bytes.Equal(secret, x.secret) {
@@ -89,56 +140,83 @@ func (s *suite) run(offerSeed, answerSeed int) (x exchange, ok bool) {
 func (s *suite) offer(rand io.Reader) (kx.Offer, bool) {
 	o, err := s.tryOffer(rand)
 	if err != nil {
-		s.fault("Offer fails although its random source works: %v", err)
+		s.refused("Offer fails although its random source works", err)
 		return nil, false
 	}
 	return o, true
 }
 
-// tryOffer, answer and finish call the group. A panic is a fault and an error;
-// so is a nil where something was promised.
+// refused tells of an error where there should be none. What the errors of this file stand for is told already.
+func (s *suite) refused(what string, err error) {
+	if !errors.Is(err, errTold) {
+		s.fault("%s: %v", what, err)
+	}
+}
+
+// tryOffer, answer and finish call the group. A panic is a fault and an error; so is a nil where something
+// was promised.
 
 func (s *suite) tryOffer(rand io.Reader) (o kx.Offer, err error) {
-	defer s.caught("Offer", "", &err)
-	if o, err = s.group.Offer(rand); err == nil && o == nil {
-		s.fault("Offer returns neither an offer nor an error")
-		err = errNothing
+	if e := s.call("Offer", nothing, func() { o, err = s.group.Offer(rand) }); e != nil {
+		return nil, e
 	}
-	return o, err
+	if err == nil && isNil(o) {
+		s.fault("Offer returns neither an offer nor an error")
+		return nil, errTold
+	}
+	return o, s.checked("Offer", err)
 }
 
 func (s *suite) answer(rand io.Reader, offered []byte) (a kx.Answer, err error) {
-	defer s.caught("Answer", fmt.Sprintf(", given a share of %d bytes,", len(offered)), &err)
-	if a, err = s.group.Answer(rand, offered); err == nil && a == nil {
-		s.fault("Answer returns neither an answer nor an error")
-		err = errNothing
+	if e := s.call("Answer", len(offered), func() { a, err = s.group.Answer(rand, offered) }); e != nil {
+		return nil, e
 	}
-	return a, err
+	if err == nil && isNil(a) {
+		s.fault("Answer returns neither an answer nor an error")
+		return nil, errTold
+	}
+	return a, s.checked("Answer", err)
 }
 
 func (s *suite) finish(o kx.Offer, reply []byte) (secret []byte, err error) {
-	defer s.caught("Finish", fmt.Sprintf(", given a share of %d bytes,", len(reply)), &err)
-	return o.Finish(reply)
+	if e := s.call("Finish", len(reply), func() { secret, err = o.Finish(reply) }); e != nil {
+		return nil, e
+	}
+	return secret, s.checked("Finish", err)
 }
 
-// caught makes a panic a fault and an error. A method that panics once does so at many
-// lengths, and the first says enough.
-func (s *suite) caught(who, given string, err *error) {
-	v := recover()
+// checked looks at an error for Go's best known trap: a nil pointer in an error is an error.
+func (s *suite) checked(who string, err error) error {
+	if err != nil && isNil(err) {
+		s.fault("%s returns a nil %T as an error, which is not nil: where all is well, return nil itself", who, err)
+		return errTold
+	}
+	return err
+}
+
+func isNil(v any) bool {
 	if v == nil {
-		return
+		return true
 	}
-	*err = errPanic
-	if s.panicked == nil {
-		s.panicked = map[string]bool{}
-	}
-	if !s.panicked[who] {
-		s.panicked[who] = true
-		s.fault("%s%s panics (%v): a peer can send any bytes, so return an error", who, given, v)
-	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
-var (
-	errNothing = fmt.Errorf("nothing returned")
-	errPanic   = fmt.Errorf("panic")
-)
+// share and secret ask an end; nil if that is a fault.
+
+func (s *suite) share(who string, end interface{ Share() []byte }) (b []byte) {
+	if s.call(who+"'s Share", nothing, func() { b = end.Share() }) != nil {
+		return nil
+	}
+	return b
+}
+
+func (s *suite) secret(a kx.Answer) (b []byte) {
+	if s.call("an Answer's Secret", nothing, func() { b = a.Secret() }) != nil {
+		return nil
+	}
+	return b
+}
+
+// errTold is of a call that did what no call may; the fault is noted.
+var errTold = errors.New("told already")
