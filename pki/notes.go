@@ -42,10 +42,11 @@ const (
 	NoteNoSubjectKeyID       NoteKey = "no_subject_key_identifier"
 	NoteKeyIDsDiffer         NoteKey = "key_identifiers_differ"
 	NoteNoKeyUsage           NoteKey = "no_key_usage"
-	NoteNotCritical          NoteKey = "not_critical"      // an extension that issuers are to mark critical is not
-	NoteCritical             NoteKey = "critical"          // and the other way round
-	NoteNameSyntax           NoteKey = "name_syntax"       // a dNSName that is not in the preferred name syntax
-	NotePathLength           NoteKey = "path_length_vain"  // pathLenConstraint without keyCertSign
+	NoteNotCritical          NoteKey = "not_critical"     // an extension that issuers are to mark critical is not
+	NoteCritical             NoteKey = "critical"         // and the other way round
+	NoteNameSyntax           NoteKey = "name_syntax"      // a dNSName that is not in the preferred name syntax
+	NotePathLength           NoteKey = "path_length_vain" // pathLenConstraint without keyCertSign
+	NoteNoPolicyConstraint   NoteKey = "policy_constraints_empty"
 	NoteNameConstraintsLeaf  NoteKey = "name_constraints"  // on a certificate that is not a CA
 	NoteMustStaple           NoteKey = "must_staple"       // a staple is promised, and nobody asked for one
 	NoteMustStapleSuperseded NoteKey = "must_staple_multi" // status_request_v2 is promised, which is gone
@@ -102,6 +103,11 @@ var issuerRules = []issuerRule{
 		}
 		return fmt.Sprintf("%d", c.MaxPathLen)
 	}},
+	{NoteNoPolicyConstraint, "RFC 5280 §4.2.1.11", func(c, _ *x509.Certificate) string {
+		return when(slices.ContainsFunc(c.Extensions, func(e pkix.Extension) bool {
+			return e.Id.Equal(oidPolicyConstraints) && bytes.Equal(e.Value, emptyName)
+		}), "policyConstraints")
+	}},
 	{NoteNameConstraintsLeaf, "RFC 5280 §4.2.1.10", func(c, _ *x509.Certificate) string {
 		_, present := extension(c, oidNameConstraints)
 		return when(present && !c.IsCA, "nameConstraints")
@@ -129,7 +135,7 @@ var criticality = []struct {
 	{asn1.ObjectIdentifier{2, 5, 29, 9}, "subjectDirectoryAttributes", false, "RFC 5280 §4.2.1.8", nil},
 	{asn1.ObjectIdentifier{2, 5, 29, 19}, "basicConstraints", true, "RFC 5280 §4.2.1.9", func(c *x509.Certificate) bool { return c.IsCA }},
 	{oidNameConstraints, "nameConstraints", true, "RFC 5280 §4.2.1.10", nil},
-	{asn1.ObjectIdentifier{2, 5, 29, 36}, "policyConstraints", true, "RFC 5280 §4.2.1.11", nil},
+	{oidPolicyConstraints, "policyConstraints", true, "RFC 5280 §4.2.1.11", nil},
 	{asn1.ObjectIdentifier{2, 5, 29, 37}, "extKeyUsage", false, "RFC 5280 §4.2.1.12", func(c *x509.Certificate) bool {
 		return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
 	}},
@@ -218,7 +224,10 @@ func brokenKeyIDs(c, above *x509.Certificate) string {
 	return ""
 }
 
-var oidAuthorityKeyID = asn1.ObjectIdentifier{2, 5, 29, 35}
+var (
+	oidAuthorityKeyID    = asn1.ObjectIdentifier{2, 5, 29, 35}
+	oidPolicyConstraints = asn1.ObjectIdentifier{2, 5, 29, 36}
+)
 
 // authorityCert reads authorityCertIssuer, as far as it is directory names, and the content octets of
 // authorityCertSerialNumber.

@@ -151,6 +151,8 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 			w.certs[1].ExtraExtensions = []pkix.Extension{ext(oid(2, 5, 29, 36), false, 0x30, 3, 0x80, 1, 9)}
 		},
 			want: []string{"1 not_critical policyConstraints"}},
+		"policyConstraints of nothing": {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{ext(oid(2, 5, 29, 36), true, 0x30, 0)} },
+			want: []string{"1 policy_constraints_empty policyConstraints"}},
 		"inhibitAnyPolicy": {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{ext(oid(2, 5, 29, 54), false, 2, 1, 9)} },
 			want: []string{"1 not_critical inhibitAnyPolicy"}},
 		"a name with an underscore": {template: func(w *world) { w.leaf().DNSNames = []string{"*.lab.test", "a_b.lab.test"} }, want: []string{"0 name_syntax a_b.lab.test"}},

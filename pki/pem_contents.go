@@ -36,6 +36,8 @@ type Bag struct {
 	// Unordered says that the first came in a bundle (PKCS #7), whose order says nothing. Of other
 	// texts the first is the leaf.
 	Unordered bool
+	Bundles   [][]byte // each bundle, DER
+	PEM       bool     // the text is PEM: what is in it is written in base64
 }
 
 // ParsePEM is ReadCertificates without the order.
@@ -62,7 +64,7 @@ func ReadCertificates(text []byte) (Bag, error) {
 	case bytes.HasPrefix(text, []byte{0x30, 0x80}): // the end is marked, and not announced
 		return Bag{}, &CertificateError{Err: reason.New(reason.CertificateMalformed, "X.690 §10.1", "content_info."+CauseBundleEncoding, reason.Say("a SignedData in DER"), reason.Say("BER that does not announce its length"))}
 	}
-	var bag Bag
+	bag := Bag{PEM: true}
 	other := ""
 	for i := range blocks {
 		b := &blocks[i]
@@ -149,6 +151,7 @@ func (bag *Bag) unpack(b []byte, line int) error {
 	if bad != nil {
 		return &CertificateError{Line: line, Err: bad}
 	}
+	bag.Bundles = append(bag.Bundles, b)
 	bag.Unordered = bag.Unordered || len(bag.Certs) == 0
 	for _, raw := range all {
 		c, bad := parseCertificate(raw)

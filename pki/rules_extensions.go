@@ -147,7 +147,7 @@ func showExtendedKeyUsage(j *judgement, i int) []Input {
 	return j.shown(Input{InExtKeyUsage, (*extKeyUsageOf)(j.certs[i])}, Input{InWantedUsage, j.o.Usage.String()})
 }
 
-var emptyName = []byte{0x30, 0} // an empty SEQUENCE
+var emptyName = []byte{0x30, 0} // as any empty SEQUENCE
 
 // testProfile holds rules that RFC 5280 lays on whoever makes a certificate and
 // that crypto/x509 lets pass: those of its encoding first. A certificate that contradicts itself gets no

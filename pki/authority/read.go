@@ -32,7 +32,9 @@ type Chain struct {
 	Certs []*x509.Certificate
 	// Picked is the number of the leaf in a bundle, from 1, where it had to be looked for: a bundle
 	// has no order. 0 if the file's order is the chain's.
-	Picked int
+	Picked  int
+	Bundles [][]byte // as in pki.Bag
+	PEM     bool
 }
 
 // ReadChain is ReadCerts for a file that has a leaf. In a bundle the leaf is the one that issued none
@@ -40,21 +42,25 @@ type Chain struct {
 func ReadChain(path string) (Chain, error) {
 	bag, err := readBag(path)
 	if err != nil || !bag.Unordered {
-		return Chain{Certs: bag.Certs}, err
+		return chainOf(bag), err
 	}
 	leaf, err := pki.LeafOf(bag.Certs)
 	if err != nil {
 		return Chain{}, inFile(path, err)
 	}
-	return picked(bag.Certs, leaf), nil
+	return picked(bag, leaf), nil
 }
 
+// chainOf is a chain in the file's order.
+func chainOf(bag pki.Bag) Chain { return Chain{Certs: bag.Certs, Bundles: bag.Bundles, PEM: bag.PEM} }
+
 // picked is a bundle's chain with this leaf. Of one certificate nothing had to be looked for.
-func picked(certs []*x509.Certificate, leaf int) Chain {
-	if len(certs) == 1 {
-		return Chain{Certs: certs}
+func picked(bag pki.Bag, leaf int) Chain {
+	c := chainOf(bag)
+	if len(c.Certs) > 1 {
+		c.Certs, c.Picked = pki.LeafFirst(c.Certs, leaf), leaf+1
 	}
-	return Chain{pki.LeafFirst(certs, leaf), leaf + 1}
+	return c
 }
 
 // ReadChainAndKey reads a chain and the key of its leaf. In a bundle the leaf is the one whose key it
@@ -72,11 +78,11 @@ func ReadChainAndKey(certFile, keyFile string) (Chain, crypto.Signer, error) {
 	if bag.Unordered {
 		for i, c := range bag.Certs {
 			if keyFits(c, key) {
-				return picked(bag.Certs, i), key, nil
+				return picked(bag, i), key, nil
 			}
 		}
 	}
-	return Chain{Certs: bag.Certs}, key, nil
+	return chainOf(bag), key, nil
 }
 
 // ReadKey reads a private key, PEM or DER: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), not encrypted.

@@ -65,6 +65,7 @@ const (
 	explicit              // a tag around another syntax
 	wrapping              // an OCTET STRING that holds the encoding of another syntax
 	anything              // whatever comes, as long as it is DER
+	whole                 // a document of its own, which is not walked here
 	presented             // an OCTET STRING that holds a structure of TLS, or such a structure without a tag: the check leaves it alone
 )
 

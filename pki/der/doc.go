@@ -8,13 +8,13 @@
 // check reads no values: crypto/x509 does, and what it refuses stays refused.
 //
 // A second walk over the same modules names every byte of a certificate, a CRL, an OCSP
-// response or a request (walk.go), with the fields and the property of a message: each byte
+// response, a request or a bundle of certificates (walk.go), with the fields and the property of a message: each byte
 // lies under exactly one leaf (wire.Covered). It goes on where the check stops.
 //
 // # The names
 //
-// A path begins with certificate, certificate_list, ocsp_response or
-// certification_request, and goes on with the names that the RFCs' modules give
+// A path begins with certificate, certificate_list, ocsp_response,
+// certification_request or content_info, and goes on with the names that the RFCs' modules give
 // components, in snake_case: certificate.tbs_certificate.validity.not_before. An element
 // that holds others is a group, one that does not is a leaf: its content. Identifier and
 // length octets are one leaf before it, X.header, as a vector of a message has X.length:
@@ -52,6 +52,6 @@
 // breaks the rules of its type is text where text is due, and bytes elsewhere.
 //
 // Read der.go first (the check), then content.go (what each type may hold), and
-// certificate.go, crl.go and ocsp.go (the modules of the RFCs as data); then walk.go, with
+// certificate.go, crl.go, ocsp.go and cms.go (the modules of the RFCs as data); then walk.go, with
 // held.go (what a string holds), values.go and oid.go.
 package der

@@ -16,6 +16,12 @@ const (
 	fieldUnread     = "unread"
 )
 
+// How the path of a certificate in a bundle ends, and that of a revocation list.
+const (
+	FieldBundled     = ".certificates.certificate"
+	FieldBundledList = ".crls.certificate_list"
+)
+
 // FieldKey is what a field of a walk is, wherever in a document it stands: the last two components of
 // its path, "validity.not_before", "basic_constraints.ca". A GeneralName, an RDN, an
 // AlgorithmIdentifier and a few more stand in many places and have one name for all:
@@ -67,10 +73,14 @@ func keyOf(parent, name string) string {
 // is in elements of unknown syntax.
 func FieldKeys() []string {
 	k := keyring{found: map[string]bool{FieldHeader: true, FieldExplicit: true, fieldUnusedBits: true, fieldUnread: true}, seen: map[visit]bool{}}
-	for root, s := range documents {
+	add := func(root string, s *syntax) {
 		k.found[root] = true
 		k.inside(s, root)
 	}
+	for root, s := range documents {
+		add(root, s)
+	}
+	add("content_info", contentInfo())
 	return slices.Sorted(maps.Keys(k.found))
 }
 

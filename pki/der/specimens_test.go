@@ -1,6 +1,7 @@
 package der_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -33,7 +34,7 @@ type specimen struct {
 // specimens are the documents of this tree: of every lesson key, of every kind of lesson, and of
 // each document one with all the extensions that it can have.
 func specimens(t testing.TB) []specimen {
-	all := []specimen{{"CRL", crl(t), der.WalkCRL}, {"SCTs", timestamped(t), der.WalkCertificate}}
+	all := []specimen{{"CRL", crl(t), der.WalkCRL}, {"SCTs", timestamped(t), der.WalkCertificate}, {"bundle", bundle(t), der.WalkContentInfo}}
 	for name, b := range responses(t) {
 		all = append(all, specimen{name, b, der.WalkOCSPResponse})
 	}
@@ -110,6 +111,34 @@ func crl(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// bundle is a SignedData with everything that it may hold: an algorithm, content, certificates, of which one is an
+// attribute certificate, revocation lists, of which one is of another kind, and a signer.
+func bundle(t testing.TB) []byte {
+	element := func(tag byte, parts ...[]byte) []byte {
+		b, err := asn1.Marshal(asn1.RawValue{Class: int(tag >> 6), Tag: int(tag & 0x1f), IsCompound: tag&0x20 != 0, Bytes: bytes.Join(parts, nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	oid := func(arcs ...int) []byte {
+		b, err := asn1.Marshal(asn1.ObjectIdentifier(arcs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	one := []byte{2, 1, 1}
+	l := pkitest.Lesson(t, lesson.Options{KeyAlg: "ecdsa"})
+	return element(0x30, oid(1, 2, 840, 113549, 1, 7, 2), element(0xa0, element(0x30,
+		[]byte{2, 1, 3},
+		element(0x31, element(0x30, oid(2, 16, 840, 1, 101, 3, 4, 2, 1))),
+		element(0x30, oid(1, 2, 840, 113549, 1, 7, 1), element(0xa0, element(4, []byte("hi")))),
+		element(0xa0, l.Root.Cert.Raw, l.Leaf.Leaf.Raw, element(0xa2, one)),
+		element(0xa1, crl(t), element(0xa1)),
+		element(0x31, element(0x30, one)))))
 }
 
 // timestamped is a precertificate's form and a certificate's in one: poison, and a list of two

@@ -42,7 +42,11 @@ var documents = map[string]*syntax{
 }
 
 func walk(b []byte, root, ref string) ([]wire.Field, error) {
-	n, s := &namer{walker: walker{b}, fields: make([]wire.Field, 0, min(len(b)/3, 1024))}, documents[root]
+	return walkAs(documents[root], b, root, ref)
+}
+
+func walkAs(s *syntax, b []byte, root, ref string) ([]wire.Field, error) {
+	n := &namer{walker: walker{b}, fields: make([]wire.Field, 0, min(len(b)/3, 1024))}
 	n.whole(s, place{path: &path{full: root}}, 0, len(b))
 	if fault := check(b, s, ref); fault != nil {
 		return n.fields, fault
@@ -187,6 +191,8 @@ func (n *namer) element(s *syntax, p place, off, end int, tag byte) (at span, ok
 		n.layout(s, n.open(p, at, s), at.content, at.end)
 	case anything:
 		n.anything(s, p, at)
+	case whole:
+		n.leaf(p, at.start, at.end, n.b[at.start:at.end])
 	}
 	return at, true
 }

@@ -30,6 +30,7 @@ type caFlags struct {
 	mustStaple bool
 	force      bool
 	quiet      bool
+	pem        bool // the file to show is PEM, and it was not said yet
 }
 
 // NewCA is the verb ca.

@@ -32,7 +32,7 @@ func newCAShow() *cobra.Command {
 		Use:   "show FILE",
 		Short: "Say what a file of certificates, requests, revocation lists or keys holds",
 		Long: `Say what each block of a PEM file holds, or a file in DER: a certificate, a request, a
-revocation list, an OCSP response. --bytes takes them apart down to each byte. Private keys are
+revocation list, an OCSP response, a bundle of PKCS #7. --bytes takes them apart down to each byte. Private keys are
 named, and not shown.`,
 		Example: "  tlslab ca show www.lab.test.pem\n  tlslab ca show --bytes root.der\n  tlslab ca show -                 reads standard input",
 		Args:    cli.Exactly(1, "the file: tlslab ca show FILE"),
@@ -59,6 +59,7 @@ func (c *caFlags) show(w io.Writer, d *dump, file string) error {
 	if err != nil {
 		return err
 	}
+	c.pem = len(blocks) > 0
 	for n := range blocks {
 		if err := c.showBlock(w, d, file, n, &blocks[n]); err != nil {
 			const says = "%s, block %d (%s): %w"
@@ -76,6 +77,9 @@ func (c *caFlags) show(w io.Writer, d *dump, file string) error {
 
 // showDER tells of a file that is one document in DER.
 func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error {
+	if _, err := der.WalkContentInfo(text); err == nil {
+		return c.showBlock(w, d, file, 0, &pki.PEMBlock{Type: "PKCS7", Bytes: text})
+	}
 	bag, err := pki.ReadCertificates(text)
 	if err == nil {
 		return c.showCertificates(w, d, "", bag)
@@ -117,15 +121,7 @@ func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEM
 	}
 	switch {
 	case b.IsBundle():
-		bag, err := pki.ReadCertificates(b.Bytes)
-		if bad := new(pki.CertificateError); errors.As(err, &bad) {
-			bad.File, bad.Line = file, b.Line
-			return bad
-		} else if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%d %s\n", n, b.Type)
-		return c.showCertificates(w, d, strconv.Itoa(n)+".", bag)
+		return c.showBundle(w, d, file, n, b)
 	case b.IsRequest():
 		csr, err := x509.ParseCertificateRequest(b.Bytes)
 		if err != nil {
@@ -138,15 +134,9 @@ func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEM
 		c.line(w, pki.InSignatureAlgorithm, csr.SignatureAlgorithm.String())
 		return c.everyByte(d, der.WalkRequest, b.Bytes)
 	case b.Type == revocationList:
-		crl, err := x509.ParseRevocationList(b.Bytes)
-		if err != nil {
+		if err := c.showList(w, strconv.Itoa(n), b.Bytes); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d %s\n", n, b.Type)
-		c.line(w, pki.InIssuer, crl.Issuer.String())
-		c.line(w, pki.InThisUpdate, instant(crl.ThisUpdate))
-		c.line(w, pki.InNextUpdate, instant(crl.NextUpdate))
-		c.line(w, pki.InSignatureAlgorithm, crl.SignatureAlgorithm.String())
 		return c.everyByte(d, der.WalkCRL, b.Bytes)
 	}
 	fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
@@ -156,10 +146,73 @@ func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEM
 	return nil
 }
 
+// showBundle tells of the certificates in a message of PKCS #7, and of its revocation lists.
+func (c *caFlags) showBundle(w io.Writer, d *dump, file string, n int, b *pki.PEMBlock) error {
+	lists := revocationLists(b.Bytes)
+	bag, err := pki.ReadCertificates(b.Bytes)
+	if bad := new(pki.CertificateError); errors.As(err, &bad) {
+		if len(lists) == 0 || pki.Cause(bad.Err) != pki.CauseEmptyBundle {
+			bad.File, bad.Line = file, b.Line
+			return bad
+		}
+	} else if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%d %s\n", n, b.Type)
+	if c.Bytes {
+		if err := cli.FirstError(c.sayPEM(d), d.bundle(b.Bytes)); err != nil {
+			return err
+		}
+	}
+	if err := c.showCertificates(w, d, strconv.Itoa(n)+".", bag); err != nil {
+		return err
+	}
+	for i, list := range lists {
+		if err := c.showList(w, fmt.Sprintf("%d.%d", n, len(bag.Certs)+i), list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revocationLists are those in a message of PKCS #7.
+func revocationLists(b []byte) (lists [][]byte) {
+	fields, _ := der.WalkContentInfo(b)
+	for _, f := range fields {
+		if strings.HasSuffix(f.Name, der.FieldBundledList) {
+			lists = append(lists, b[f.Off:f.Off+f.Len])
+		}
+	}
+	return lists
+}
+
+func (c *caFlags) showList(w io.Writer, n string, b []byte) error {
+	crl, err := x509.ParseRevocationList(b)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s %s\n", n, revocationList)
+	c.line(w, pki.InIssuer, crl.Issuer.String())
+	c.line(w, pki.InThisUpdate, instant(crl.ThisUpdate))
+	c.line(w, pki.InNextUpdate, instant(crl.NextUpdate))
+	c.line(w, pki.InSignatureAlgorithm, crl.SignatureAlgorithm.String())
+	return nil
+}
+
+// sayPEM says it once of a file.
+func (c *caFlags) sayPEM(d *dump) error {
+	is := c.pem
+	c.pem = false
+	return d.pem(c.Lang, is)
+}
+
 // everyByte is --bytes.
 func (c *caFlags) everyByte(d *dump, walk func([]byte) ([]wire.Field, error), b []byte) error {
 	if !c.Bytes {
 		return nil
+	}
+	if err := c.sayPEM(d); err != nil {
+		return err
 	}
 	return d.write(walk, b)
 }

@@ -151,7 +151,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 	}
 	report, verdict := pki.Verify(chain, o)
 	document := func() transcript.Verification { return transcript.VerificationOf(chain, o.Staple, report) }
-	if err := v.write(out, document, report, o.Staple); err != nil {
+	if err := v.write(out, document, report, o.Staple, read); err != nil {
 		return err
 	}
 	if verdict != nil {
@@ -163,7 +163,7 @@ func (v *verifyFlags) run(cmd *cobra.Command, file string) (err error) {
 
 // write writes what came of it in the form asked for. The document, in which every byte of every certificate
 // has its name, is made for the forms that show it.
-func (v *verifyFlags) write(out *cli.Output, document func() transcript.Verification, report *pki.Report, staple []byte) error {
+func (v *verifyFlags) write(out *cli.Output, document func() transcript.Verification, report *pki.Report, staple []byte, read authority.Chain) error {
 	switch v.format {
 	case cli.JSON:
 		return document().Encode(out)
@@ -175,13 +175,24 @@ func (v *verifyFlags) write(out *cli.Output, document func() transcript.Verifica
 	whole := foreign.NewLines(out) // few calls of the system for the report, in the place of one a line
 	err := render.WriteReport(whole, report, out.Options)
 	if err == nil && v.Bytes {
-		err = v.dump(newDump(whole, out.Options), document())
+		err = v.dump(newDump(whole, out.Options), document(), read)
 	}
 	return cli.FirstError(err, whole.Flush())
 }
 
-// dump writes each certificate, and the OCSP response, byte by byte.
-func (v *verifyFlags) dump(d *dump, doc transcript.Verification) error {
+// dump writes the bundle around the chain, each certificate, and the OCSP response, byte by byte.
+func (v *verifyFlags) dump(d *dump, doc transcript.Verification, read authority.Chain) error {
+	if err := d.pem(v.Lang, read.PEM); err != nil {
+		return err
+	}
+	for _, b := range read.Bundles {
+		if err := d.say(cli.Say(v.Lang, "der_bundle")); err != nil {
+			return err
+		}
+		if err := d.bundle(b); err != nil {
+			return err
+		}
+	}
 	for _, c := range doc.Certificates {
 		if err := d.headed(cli.Say(v.Lang, "der_certificate", "name", c.Subject), der.WalkCertificate, c.Bytes); err != nil {
 			return err
