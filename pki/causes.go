@@ -16,7 +16,7 @@ func Cause(err *reason.Error) string {
 	if err.Reason == reason.CertificateUntrusted && err.Field == field(0, "issuer") {
 		return CauseLeafAlone
 	}
-	if err.Reason == reason.CertificateMalformed {
+	if err.Reason == reason.CertificateMalformed && err.Ref != refDefault {
 		_, deep, _ := strings.Cut(err.Field, "tbs_certificate.")
 		for _, x := range malformedIn {
 			if strings.Contains(deep, x.path) {
@@ -40,15 +40,19 @@ var malformedIn = []struct{ path, cause string }{
 	{"].policy_constraints", "constraint"},
 }
 
+// refDefault is the rule that a default is left out. Where one is written, every reader reads the same.
+const refDefault = "X.690 §11.5"
+
 // CauseLeafAlone is the cause where not even the leaf's issuer was found: as a rule an
 // intermediate that the server does not send. Further up it is as a rule a root.
 const CauseLeafAlone = "leaf_alone"
 
 // The causes that the check of a signature finds. They are not fields of a certificate.
 const (
-	CauseAlgorithmMisfit = "algorithm_misfit" // the issuer's key makes no signatures of this algorithm
-	CauseChanged         = "changed"          // the issuer's key signed, but other bytes
-	CauseOtherKey        = "other_key"        // the signature opens to nothing that was ever signed
+	CauseUnknownAlgorithm = "algorithm_unknown" // it, or its parameters
+	CauseAlgorithmMisfit  = "algorithm_misfit"  // the issuer's key makes no signatures of this algorithm
+	CauseChanged          = "changed"           // the issuer's key signed, but other bytes
+	CauseOtherKey         = "other_key"         // the signature opens to nothing that was ever signed
 )
 
 // CauseNamesAnother is a signature that does not verify under the key of a CA which bears
@@ -131,7 +135,7 @@ func Causes() map[reason.Reason][]string {
 			CauseQualifier, "extensions", "tls_feature"},
 		reason.CertificateUntrusted: {"subject", CauseSameName, "issuer", CauseLeafAlone, "too_long", CauseDepth, "loop", "certificate_list"},
 		reason.CertificateBadSignature: {
-			"signature_algorithm", "signature", CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
+			"signature_algorithm", "signature", CauseUnknownAlgorithm, CauseAlgorithmMisfit, CauseChanged, CauseOtherKey, CauseNamesAnother},
 		reason.CertificateWrongName: {"subject_alt_name", CauseNameAlone, CauseNameToo, CauseNotFirst, CauseCAFirst},
 		reason.CertificateExpired:   {"not_after", CauseIssuer, CauseAnchor},
 		reason.WeakKey:              {CauseTooSmall, CauseTooLarge, CauseNumbers},

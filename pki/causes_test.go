@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -269,5 +271,26 @@ func TestLeafFirst(t *testing.T) {
 	both.DNSNames = []string{"other.lab.test"}
 	if err := pki.NameError([]*x509.Certificate{&both}, "www.lab.test"); err == nil || err.Field != "certificate[0].subject_alt_name" {
 		t.Errorf("a CA that names a server: %v", err)
+	}
+}
+
+// A default that is written out is no DER, and the certificate is refused; but every reader reads the
+// same, so the advice is not that a constraint is uncertain.
+func TestCauseOfAWrittenDefault(t *testing.T) {
+	for name, e := range map[string]pkix.Extension{
+		"cA":      ext(oidBasicConstraints, true, 0x30, 3, 1, 1, 0),
+		"minimum": ext(pki.OidNameConstraints, true, 0x30, 0x0f, 0xa0, 0x0d, 0x30, 0x0b, 0x82, 6, 'a', '.', 't', 'e', 's', 't', 0x80, 1, 0),
+	} {
+		w := newWorld("ecdsa", 0)
+		w.leaf().BasicConstraintsValid = name != "cA"
+		w.leaf().ExtraExtensions = []pkix.Extension{e}
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := pki.Verify(w.certs[:1], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time})
+		var bad *reason.Error
+		if !errors.As(err, &bad) || bad.Ref != "X.690 §11.5" || pki.Cause(bad) == "constraint" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -30,8 +30,8 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 		return reason.New(reason.CertificateConstraint, ref, field(i, name), want, got)
 	}
 	for _, id := range c.UnhandledCriticalExtensions {
-		if id.Equal(oidTLSFeature) && j.o.HeedMustStaple {
-			continue // processed by its own row, as far as RFC 7633 asks of a client
+		if id.Equal(oidTLSFeature) && (j.o.HeedMustStaple || j.o.RequireStaple) {
+			continue // processed by its own row, as far as RFC 7633 asks of a client that wants a status
 		}
 		if !processed(c, id) {
 			return refuse(criticalRule(i), "extensions", reason.Say("no critical extension that we do not process"), id.String())

@@ -168,7 +168,7 @@ func lookSignature(j *judgement, i int, err *reason.Error) []Looked {
 	if hasIssuer(j, i) {
 		by = i + 1
 	}
-	if err != nil && strings.HasSuffix(err.Field, ".signature_algorithm") {
+	if err != nil && strings.Contains(err.Field, ".signature_algorithm") {
 		return j.fields(i, inCert+".signature_algorithm") // one that is not known
 	}
 	all := j.looked(Looked{i, inTBS, ""}, Looked{i, inCert + ".signature_algorithm", ""}, Looked{i, inCert + ".signature_value", ""}, Looked{by, inKey, ""})

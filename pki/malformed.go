@@ -195,6 +195,8 @@ var parseFaults = []struct {
 	{"cannot parse URI", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("a URI")},
 	{"cannot parse IP address", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("an IP address of 4 or 16 bytes")},
 	{"subject alternative name", "tbs_certificate.extensions.alternative_name", "RFC 5280 §4.2.1.6", reason.Say("a list of names")},
+	// What else can be wrong with policies, pki/der finds.
+	{"invalid certificate policies", "tbs_certificate.extensions.certificate_policies", "RFC 5280 §4.2.1.4", reason.Say("each policy once")},
 	{"onstraint", "tbs_certificate.extensions.constraint", "RFC 5280 §4.2", reason.Say("constraints as RFC 5280 §4.2.1.9 to §4.2.1.11 write them")},
 	{"unsupported elliptic curve", "tbs_certificate.subject_public_key_info", "RFC 5480 §2.1.1", reason.Say("one of the curves P-224, P-256, P-384 and P-521")},
 	{"RSA", "tbs_certificate.subject_public_key_info", "RFC 3279 §2.3.1", reason.Say("an RSA key of two positive numbers")},

@@ -68,6 +68,7 @@ func TestUnparsableCertificatesAreExplained(t *testing.T) {
 		"a date of words":      {edit(func(r *rawTBS) { r.Validity.NotAfter = generalizedTime("tomorrow") }), "validity", 111},
 		"AKI critical":         {add(ext(asn1.ObjectIdentifier{2, 5, 29, 14}, true, 4, 1, 1)), "criticality", -1},
 		"an extension twice":   {add(ext(asn1.ObjectIdentifier{1, 2, 3}, false, 5, 0), ext(asn1.ObjectIdentifier{1, 2, 3}, false, 5, 0)), "duplicate", -1},
+		"a policy twice":       {add(ext(asn1.ObjectIdentifier{2, 5, 29, 32}, false, 0x30, 12, 0x30, 4, 6, 2, 0x2a, 3, 0x30, 4, 6, 2, 0x2a, 3)), "certificate_policies", -1},
 		"a name of UTF-8":      {replace(pki.OidSubjectAltName, 0x30, 4, 0x82, 2, 0xc3, 0xa4), "alternative_name", 341},
 		"an IP of three bytes": {replace(pki.OidSubjectAltName, 0x30, 5, 0x87, 3, 1, 2, 3), "alternative_name", -1},
 		"no names":             {replace(pki.OidSubjectAltName, 5, 0), "alternative_name", 337},

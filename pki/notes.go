@@ -2,7 +2,9 @@ package pki
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"slices"
@@ -42,7 +44,6 @@ const (
 	NoteNoKeyUsage           NoteKey = "no_key_usage"
 	NoteNotCritical          NoteKey = "not_critical"      // an extension that issuers are to mark critical is not
 	NoteCritical             NoteKey = "critical"          // and the other way round
-	NoteDuplicatePolicy      NoteKey = "duplicate_policy"  // one policy twice
 	NoteNameSyntax           NoteKey = "name_syntax"       // a dNSName that is not in the preferred name syntax
 	NotePathLength           NoteKey = "path_length_vain"  // pathLenConstraint without keyCertSign
 	NoteNameConstraintsLeaf  NoteKey = "name_constraints"  // on a certificate that is not a CA
@@ -86,17 +87,11 @@ var issuerRules = []issuerRule{
 	{NoteNoSubjectKeyID, "RFC 5280 §4.2.1.2", func(c, _ *x509.Certificate) string {
 		return when(isV3CA(c) && len(c.SubjectKeyId) == 0, "none")
 	}},
-	{NoteKeyIDsDiffer, "RFC 5280 §4.2.1.2", func(c, above *x509.Certificate) string {
-		if above == nil || len(c.AuthorityKeyId) == 0 || len(above.SubjectKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, above.SubjectKeyId) {
-			return ""
-		}
-		return fmt.Sprintf("%x", c.AuthorityKeyId)
-	}},
+	{NoteKeyIDsDiffer, "RFC 5280 §4.2.1.1, §4.2.1.2", brokenKeyIDs},
 	{NoteNoKeyUsage, "RFC 5280 §4.2.1.3", func(c, _ *x509.Certificate) string {
 		_, present := extension(c, oidKeyUsage)
 		return when(isV3CA(c) && !present, "none")
 	}},
-	{NoteDuplicatePolicy, "RFC 5280 §4.2.1.4", brokenPolicies},
 	{NoteNameSyntax, "RFC 5280 §4.2.1.6", brokenNames},
 	{NotePathLength, "RFC 5280 §4.2.1.9", func(c, _ *x509.Certificate) string {
 		if !c.BasicConstraintsValid || !c.IsCA || c.MaxPathLen < 0 || c.KeyUsage&x509.KeyUsageCertSign != 0 {
@@ -205,6 +200,54 @@ func brokenAuthorityKeyID(c, above *x509.Certificate) string {
 	return when(!selfIssued || checkCert(c, PublicKey(c)) != nil, "none")
 }
 
+// brokenKeyIDs returns how c names its issuer's certificate, if that is not how the certificate above
+// is called: by the key's identifier, or by issuer and serial number.
+func brokenKeyIDs(c, above *x509.Certificate) string {
+	if above == nil {
+		return ""
+	}
+	if len(c.AuthorityKeyId) > 0 && len(above.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, above.SubjectKeyId) {
+		return fmt.Sprintf("%x", c.AuthorityKeyId)
+	}
+	if names, serial := authorityCert(c); len(serial) > 0 {
+		ofAbove := func(name []byte) bool { return SameName(name, above.RawIssuer) }
+		if !bytes.Equal(serial, tbsOf(above).serial) || len(names) > 0 && !slices.ContainsFunc(names, ofAbove) {
+			return fmt.Sprintf("authorityCertSerialNumber %x", serial)
+		}
+	}
+	return ""
+}
+
+var oidAuthorityKeyID = asn1.ObjectIdentifier{2, 5, 29, 35}
+
+// authorityCert reads authorityCertIssuer, as far as it is directory names, and the content octets of
+// authorityCertSerialNumber.
+func authorityCert(c *x509.Certificate) (names [][]byte, serial []byte) {
+	at := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidAuthorityKeyID) })
+	if at < 0 {
+		return nil, nil
+	}
+	id := cryptobyte.String(c.Extensions[at].Value)
+	var general, number cryptobyte.String
+	var named, numbered bool
+	if !id.ReadASN1(&id, cbasn1.SEQUENCE) || !id.SkipOptionalASN1(cbasn1.Tag(0).ContextSpecific()) ||
+		!id.ReadOptionalASN1(&general, &named, cbasn1.Tag(1).Constructed().ContextSpecific()) ||
+		!id.ReadOptionalASN1(&number, &numbered, cbasn1.Tag(2).ContextSpecific()) {
+		return nil, nil
+	}
+	for !general.Empty() {
+		var name cryptobyte.String
+		var tag cbasn1.Tag
+		if !general.ReadAnyASN1(&name, &tag) {
+			return nil, nil
+		}
+		if tag == cbasn1.Tag(4).Constructed().ContextSpecific() {
+			names = append(names, name)
+		}
+	}
+	return names, number
+}
+
 // brokenValidityEncoding: a date that UTCTime can express must be a UTCTime. (Its last year
 // is 2049.)
 func brokenValidityEncoding(c, _ *x509.Certificate) string {
@@ -216,28 +259,13 @@ func brokenValidityEncoding(c, _ *x509.Certificate) string {
 	return ""
 }
 
-func brokenPolicies(c, _ *x509.Certificate) string {
-	if len(c.Policies) < 2 {
-		return ""
-	}
-	seen := map[string]bool{}
-	for _, p := range c.Policies {
-		id := policyName(p)
-		if seen[id] {
-			return id
-		}
-		seen[id] = true
-	}
-	return ""
-}
-
 // brokenNames returns the first dNSName that is not in the preferred name syntax (RFC
 // 1034 §3.5, RFC 1123 §2.1). A leftmost "*" stands in no RFC of that syntax; RFC 9525
 // §6.3 gives it its meaning.
 func brokenNames(c, _ *x509.Certificate) string {
 	for _, name := range c.DNSNames {
 		if !preferredName(strings.TrimPrefix(name, "*.")) {
-			return name
+			return cmp.Or(name, `""`)
 		}
 	}
 	return ""
@@ -260,6 +288,8 @@ type tbsForm struct {
 	serial    []byte // the content octets
 	times     [2]tbsTime
 	uniqueIDs []string
+
+	extensions bool // crypto/x509 passes over those of version 1 and 2
 }
 
 type tbsTime struct {
@@ -302,5 +332,6 @@ func tbsOf(c *x509.Certificate) (f tbsForm) {
 			f.uniqueIDs = append(f.uniqueIDs, name)
 		}
 	}
+	f.extensions = tbs.PeekASN1Tag(cbasn1.Tag(3).Constructed().ContextSpecific())
 	return f
 }

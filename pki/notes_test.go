@@ -134,15 +134,17 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 				}
 			}
 		}, want: []string{"0 key_identifiers_differ ab"}},
-		"no SKI":              {ca: drop(oidSubjectKeyID), want: []string{"1 no_subject_key_identifier none"}},
-		"CA without keyUsage": {ca: drop(pki.OidKeyUsage), want: []string{"1 no_key_usage none"}},
+		"AKI of another certificate":              {leaf: authorityCertIs(t, 9), want: []string{"0 no_authority_key_identifier none", "0 key_identifiers_differ authorityCertSerialNumber 03f2"}},
+		"AKI of the issuer's certificate":         {leaf: authorityCertIs(t, 0), want: []string{"0 no_authority_key_identifier none"}},
+		"no SKI":                                  {ca: drop(oidSubjectKeyID), want: []string{"1 no_subject_key_identifier none"}},
+		"CA without keyUsage":                     {ca: drop(pki.OidKeyUsage), want: []string{"1 no_key_usage none"}},
 		"CA without keyUsage, with a path length": {template: func(w *world) { w.certs[1].MaxPathLen = 3 }, ca: drop(pki.OidKeyUsage), want: []string{"1 no_key_usage none"}},
-		"keyUsage":         {ca: setCritical(pki.OidKeyUsage, false), want: []string{"1 not_critical keyUsage"}},
-		"basicConstraints": {ca: setCritical(oid(2, 5, 29, 19), false), want: []string{"1 not_critical basicConstraints"}},
-		"of a leaf":        {leaf: setCritical(oid(2, 5, 29, 19), false)},
-		"SAN critical":     {leaf: setCritical(pki.OidSubjectAltName, true), want: []string{"0 critical subjectAltName"}},
-		"nameConstraints":  {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(false)} }, want: []string{"1 not_critical nameConstraints"}},
-		"critical ones":    {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(true)} }},
+		"keyUsage":                                {ca: setCritical(pki.OidKeyUsage, false), want: []string{"1 not_critical keyUsage"}},
+		"basicConstraints":                        {ca: setCritical(oid(2, 5, 29, 19), false), want: []string{"1 not_critical basicConstraints"}},
+		"of a leaf":                               {leaf: setCritical(oid(2, 5, 29, 19), false)},
+		"SAN critical":                            {leaf: setCritical(pki.OidSubjectAltName, true), want: []string{"0 critical subjectAltName"}},
+		"nameConstraints":                         {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(false)} }, want: []string{"1 not_critical nameConstraints"}},
+		"critical ones":                           {template: func(w *world) { w.certs[1].ExtraExtensions = []pkix.Extension{nc(true)} }},
 		"nameConstraints in a leaf": {template: func(w *world) { w.leaf().ExtraExtensions = []pkix.Extension{nc(true)} },
 			want: []string{"0 name_constraints nameConstraints"}},
 		"policyConstraints": {template: func(w *world) {
@@ -153,6 +155,7 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 			want: []string{"1 not_critical inhibitAnyPolicy"}},
 		"a name with an underscore": {template: func(w *world) { w.leaf().DNSNames = []string{"*.lab.test", "a_b.lab.test"} }, want: []string{"0 name_syntax a_b.lab.test"}},
 		"an absolute name":          {template: func(w *world) { w.leaf().DNSNames = []string{"lab.test."} }, want: []string{"0 name_syntax lab.test."}},
+		"an empty name":             {template: func(w *world) { w.leaf().DNSNames = []string{"www.lab.test", "", "a_b.lab.test"} }, want: []string{`0 name_syntax ""`}},
 		"a label of 64":             {template: func(w *world) { w.leaf().DNSNames = []string{strings.Repeat("a", 64) + ".test"} }, want: []string{"0 name_syntax " + strings.Repeat("a", 64) + ".test"}},
 		"a label of 63": {template: func(w *world) {
 			w.leaf().DNSNames = []string{strings.Repeat("a", 63) + ".test", "1.test", "xn--fiqs8s.test"}
@@ -180,6 +183,30 @@ func TestIssuersRulesBecomeNotes(t *testing.T) {
 		}
 		if !ok {
 			t.Errorf("%s: refused: a note decides nothing", name)
+		}
+	}
+}
+
+// authorityCertIs writes an authorityKeyIdentifier that names the issuer's certificate of a world by
+// whoever issued it and by its serial number, to which so many are added.
+func authorityCertIs(t *testing.T, add int64) func(*rawTBS) {
+	return func(r *rawTBS) {
+		w := newWorld("ecdsa", 1)
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		serial := new(big.Int).Add(w.certs[1].SerialNumber, big.NewInt(add))
+		value, err := asn1.Marshal(struct {
+			Issuer []asn1.RawValue `asn1:"tag:1"`
+			Serial *big.Int        `asn1:"tag:2"`
+		}{[]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: w.certs[1].RawIssuer}}, serial})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.Extensions {
+			if r.Extensions[i].Id.Equal(oidAuthorityKeyID) {
+				r.Extensions[i].Value = value
+			}
 		}
 	}
 }

@@ -196,7 +196,12 @@ func (j *judgement) signer(i int) *x509.Certificate {
 }
 
 func testSignatureAlgorithm(j *judgement, i int) *reason.Error {
-	if a := algid.Of(j.certs[i]); a.Kind == 0 || a.Hash == crypto.SHA1 {
+	switch a := algid.Of(j.certs[i]); {
+	case a.Kind == 0 && a.Std != x509.MD5WithRSA:
+		e := unknownAlgorithm("RFC 9846 §4.5.1.3", a)
+		e.Field = field(i, e.Field)
+		return e
+	case a.Kind == 0, a.Hash == crypto.SHA1:
 		return reason.New(reason.CertificateBadSignature, "RFC 9846 §4.5.1.3", field(i, "signature_algorithm"),
 			reason.Say("RSA or ECDSA with SHA-256 or stronger, or EdDSA"), a.String())
 	}

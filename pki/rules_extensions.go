@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tlslab/handshake/reason"
@@ -161,6 +162,10 @@ func testProfile(j *judgement, i int) *reason.Error {
 		return reason.New(reason.CertificateMalformed, ref, field(i, name), want, got)
 	}
 	switch {
+	case c.Version < 3 && tbsOf(c).extensions:
+		return malformed("RFC 5280 §4.1.2.9", "version", reason.Say("version 3, for there are extensions"), strconv.Itoa(c.Version))
+	case c.Version < 2 && len(tbsOf(c).uniqueIDs) > 0:
+		return malformed("RFC 5280 §4.1.2.8", "version", reason.Say("version 2 or 3, for there are unique identifiers"), strconv.Itoa(c.Version))
 	case bytes.Equal(c.RawIssuer, emptyName):
 		return malformed("RFC 5280 §4.1.2.4", "issuer", reason.Say("a non-empty issuer name"), reason.Say("an empty one"))
 	case noSubject && (c.IsCA || i > 0):

@@ -45,7 +45,7 @@ func VerifyRequest(csr *x509.CertificateRequest) error {
 // value is kept, nothing is said but yes or no.
 func checkSignature(a algid.Algorithm, pub crypto.PublicKey, message, signature []byte) *reason.Error {
 	if a.Kind == 0 {
-		return reason.New(reason.CertificateBadSignature, "RFC 5280 §6.1.3 (a)(1)", "signature_algorithm", reason.Say("an algorithm we know"), a.String())
+		return unknownAlgorithm("RFC 5280 §6.1.3 (a)(1)", a)
 	}
 	// Before any work is done for it: path building comes here with keys that a peer
 	// made up, and one that fills a Certificate message keeps a core busy for half
@@ -76,6 +76,15 @@ func checkSignature(a algid.Algorithm, pub crypto.PublicKey, message, signature 
 			reason.Say("a signature that the issuer's key, %s, made over these bytes", KeyName(pub)), reason.Say("one that does not verify"))
 	}
 	return nil
+}
+
+// unknownAlgorithm is about a, whose signatures nobody here can check: by its name, or by its parameters.
+func unknownAlgorithm(ref string, a algid.Algorithm) *reason.Error {
+	var got any = a.String()
+	if a.Known() && a.Hash == 0 { // with a hash, the name tells of the parameters
+		got = reason.Say("%s with parameters that we do not process", a.String())
+	}
+	return reason.New(reason.CertificateBadSignature, ref, "signature_algorithm."+CauseUnknownAlgorithm, reason.Say("an algorithm we know"), got)
 }
 
 // rsaNumbers returns the modulus and exponent of either kind of RSA key, nil for others.

@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tlslab/handshake/reason"
@@ -92,7 +93,11 @@ func checkStaple(raw []byte, leaf, issuer *x509.Certificate, now time.Time) (*ce
 		return st, badStatus("RFC 6960 §4.3", "signature_algorithm", strongHash, st.algorithm.String())
 	}
 	if bad := checkSignature(st.algorithm, PublicKey(st.responder), st.tbs, st.signature); bad != nil {
-		return st, badStatus("RFC 6960 §3.2", bad.Field, bad.Want, bad.Got)
+		what := bad.Field
+		if strings.HasPrefix(what, "signature_algorithm") { // which alone is about SHA-1
+			what = "signature"
+		}
+		return st, badStatus("RFC 6960 §3.2", what, bad.Want, bad.Got)
 	}
 	st.signed = true
 	if e := criticalIn(basic.TBS.Extensions, answers); e != nil {

@@ -144,10 +144,13 @@ func TestTLSFeatureMalformed(t *testing.T) {
 	if err := w.sign(); err != nil {
 		t.Fatal(err)
 	}
-	for heed, want := range map[bool]reason.Reason{false: reason.CertificateConstraint, true: reason.BadStatusResponse} {
-		r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, HeedMustStaple: heed})
-		if reason.Of(pkitest.ErrOf(r)) != want {
-			t.Errorf("critical, heed %v: %v, want %s", heed, r.Err, want)
+	for _, o := range []struct {
+		heed, require bool
+		want          reason.Reason
+	}{{false, false, reason.CertificateConstraint}, {true, false, reason.BadStatusResponse}, {false, true, reason.BadStatusResponse}} {
+		r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, HeedMustStaple: o.heed, RequireStaple: o.require})
+		if reason.Of(pkitest.ErrOf(r)) != o.want {
+			t.Errorf("critical, %+v: %v", o, r.Err)
 		}
 	}
 	by := &authority.CA{Cert: w.certs[1], Key: lesson.KeyOf("ecdsa", w.signer[1]), Parent: l.Root}
@@ -155,7 +158,10 @@ func TestTLSFeatureMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, _ := pki.Verify(w.certs[:2], pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, HeedMustStaple: true, Staple: staple}); !r.OK {
-		t.Errorf("critical, heeded, and kept: %v", r.Err)
+	for _, heed := range []bool{false, true} {
+		o := pki.VerifyOptions{Roots: pki.NewTrustStore(w.root()), Time: pkitest.Time, HeedMustStaple: heed, RequireStaple: !heed, Staple: staple}
+		if r, _ := pki.Verify(w.certs[:2], o); !r.OK {
+			t.Errorf("critical, heeded %v or else demanded, and kept: %v", heed, r.Err)
+		}
 	}
 }

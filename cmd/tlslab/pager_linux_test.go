@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is a pseudo-terminal of some rows: what the command writes to, and what is read there.
-func terminal(t *testing.T, rows uint16) (tty *os.File, seen func() string) {
+// terminal is a pseudo-terminal of some rows and columns: what the command writes to, and what is read there.
+func terminal(t *testing.T, rows, columns uint16) (tty *os.File, seen func() string) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -28,7 +28,7 @@ func terminal(t *testing.T, rows uint16) (tty *os.File, seen func() string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: 80}); err != nil {
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
 		t.Fatal(err)
 	}
 	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
@@ -87,7 +87,7 @@ func TestPager(t *testing.T) {
 			for _, a := range c.args {
 				args = append(args, strings.Replace(a, "FILE", filepath.Join(t.TempDir(), "out"), 1))
 			}
-			tty, seen := terminal(t, c.rows)
+			tty, seen := terminal(t, c.rows, 80)
 			if status := command(t.Context(), strings.NewReader(""), tty, io.Discard, args...); status != 0 {
 				t.Errorf("status %d", status)
 			}
@@ -131,7 +131,7 @@ func TestPagerEndsEarly(t *testing.T) {
 	} {
 		t.Setenv("PAGER", pager+" 2>/dev/null")
 		t.Setenv("NO_COLOR", "1")
-		tty, seen := terminal(t, 10)
+		tty, seen := terminal(t, 10, 80)
 		var stderr bytes.Buffer
 		if status := command(t.Context(), nil, tty, &stderr, args...); status != 0 || stderr.Len() != 0 {
 			t.Errorf("%s: status %d, %s", pager, status, stderr.String())
@@ -155,7 +155,7 @@ func TestPagerCountsRows(t *testing.T) {
 		t.Fatal(status)
 	}
 	t.Setenv("PAGER", "cat >/dev/null")
-	tty, seen := terminal(t, uint16(bytes.Count(whole.Bytes(), []byte("\n")))+1)
+	tty, seen := terminal(t, uint16(bytes.Count(whole.Bytes(), []byte("\n")))+1, 80)
 	if status := command(t.Context(), nil, tty, io.Discard, args...); status != 0 {
 		t.Errorf("status %d", status)
 	}
@@ -167,7 +167,7 @@ func TestPagerCountsRows(t *testing.T) {
 // A refusal is told in the pager, and is the status.
 func TestPagerKeepsStatus(t *testing.T) {
 	t.Setenv("PAGER", "cat >/dev/null")
-	tty, seen := terminal(t, 10)
+	tty, seen := terminal(t, 10, 80)
 	if status := command(t.Context(), nil, tty, io.Discard, "run", "--cert", "expired"); status != 1 {
 		t.Errorf("status %d", status)
 	}

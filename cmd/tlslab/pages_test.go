@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// The pages are the README.md files of this repository, of which the one at the top is the
+// The pages are the README.md files of this repository and the README.zh.md, of which the one at the top is the
 // first that a newcomer reads. What they say is held to what is there: what they show of a
 // run (readme_test.go), what they have one type, and what they name and link to.
 
@@ -31,7 +31,7 @@ func pages(t *testing.T) map[string]string {
 			return err
 		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "vendor" || d.Name() == ".git"): // others' pages
 			return fs.SkipDir
-		case d.Name() == "README.md":
+		case d.Name() == "README.md" || d.Name() == "README.zh.md":
 			b, err := os.ReadFile(file)
 			if err != nil {
 				return err

@@ -43,8 +43,8 @@ func TestREADME(t *testing.T) {
 		if status != 0 || !strings.Contains(out, block) {
 			t.Errorf("tlslab %s, with status %d, prints something else than %s shows", args, status, page)
 		}
-	}); runs != 9 {
-		t.Errorf("the pages show %d runs, want 9", runs)
+	}); runs != 10 {
+		t.Errorf("the pages show %d runs, want 10", runs)
 	}
 }
 

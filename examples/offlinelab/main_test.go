@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/ascii85"
 	"encoding/base64"
 	"io"
 	"regexp"
@@ -42,11 +43,7 @@ func TestWrite(t *testing.T) {
 			t.Errorf("the policy is %q, with %s", policy, never)
 		}
 	}
-	packed, err := base64.StdEncoding.DecodeString(scripts[2][2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
+	z, err := gzip.NewReader(bytes.NewReader(read(t, scripts[2][2])))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,5 +57,36 @@ func TestWrite(t *testing.T) {
 	}
 	if err := write(io.Discard, engine, "s = '</Script>'"); err == nil {
 		t.Error("a script that ends amid a string is taken")
+	}
+}
+
+// read reads what was written as text.
+func read(t *testing.T, text string) []byte {
+	t.Helper()
+	b := make([]byte, len(text))
+	n, _, err := ascii85.Decode(b, []byte(strings.ReplaceAll(text, "v", "<")), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b[:n]
+}
+
+// TestWritten: no byte of an engine becomes what HTML would take for its own, and none is lost, not
+// in a last group that is short, nor among zeros; a group is five characters wherever it stands.
+func TestWritten(t *testing.T) {
+	all := make([]byte, 4<<16)
+	for i := range 1 << 16 { // every pair of bytes, thus every character at each place
+		copy(all[4*i:], []byte{byte(i), byte(i >> 8), byte(i >> 8), byte(i)})
+	}
+	for short := range 5 {
+		for _, b := range [][]byte{all[:len(all)-short], make([]byte, 12-short), bytes.Repeat([]byte{255}, 12-short)} {
+			text := written(b)
+			if strings.ContainsAny(text, "<z") || len(text) != (len(b)*5+3)/4 {
+				t.Errorf("%d bytes are %d characters, with one that has a meaning or a length of its own: %.40q", len(b), len(text), text)
+			}
+			if got := read(t, text); !bytes.Equal(got, b) {
+				t.Errorf("%d bytes came back as %d, and they differ", len(b), len(got))
+			}
+		}
 	}
 }

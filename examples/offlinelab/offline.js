@@ -9,11 +9,24 @@
 		if (why) document.querySelector(`#${id} code`).textContent = why;
 	};
 
-	// unpack: base64, then gzip, then a program.
+	// read reads what main.go has written: Ascii85, with "v" for "<", and without "z".
+	function read(text) {
+		const groups = Math.ceil(text.length / 5), whole = text.padEnd(groups * 5, "u");
+		const bytes = new DataView(new ArrayBuffer(groups * 4));
+		for (let g = 0; g < groups; g++) {
+			let n = 0;
+			for (let i = 0; i < 5; i++) {
+				const c = whole[g * 5 + i];
+				n = n * 85 + (c === "v" ? "<" : c).charCodeAt() - 33;
+			}
+			bytes.setUint32(g * 4, n);
+		}
+		return new Uint8Array(bytes.buffer, 0, Math.floor(text.length * 4 / 5));
+	}
+
+	// unpack: text, then gzip, then a program.
 	async function unpack(go) {
-		const text = atob(document.getElementById("engine").textContent);
-		const packed = new Uint8Array(text.length);
-		for (let i = 0; i < packed.length; i++) packed[i] = text.charCodeAt(i);
+		const packed = read(document.getElementById("engine").textContent);
 		const bytes = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 		return (await WebAssembly.instantiate(bytes, go.importObject)).instance;
 	}

@@ -44,8 +44,8 @@ var glossary = []wording{
 	{En, `\b[Rr]ight behind\b|\b[Bb]ehind ((the|each) )?(ClientHello|ServerHello|(client's |server's |its own )?Finished)\b`, "after", "one message comes after another, not behind it"},
 }
 
-// TestGlossary holds every text to the settled words, and the English ones the
-// README.md files and the strings of the command too, its flags' descriptions among them.
+// TestGlossary holds every text to the settled words, the README files too, and the English
+// words the strings of the command, its flags' descriptions among them.
 func TestGlossary(t *testing.T) {
 	literals := map[string]bool{}
 	for _, dir := range []string{"../../cmd", "../render", "../scenario", "../mitm", "../replay"} {
@@ -53,22 +53,24 @@ func TestGlossary(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	pages := map[string]string{}
-	for _, folder := range []string{".", "*", "*/*", "*/*/*"} {
-		found, err := filepath.Glob("../../" + folder + "/README.md")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, page := range found {
-			text, err := os.ReadFile(page)
+	pages := map[Lang]map[string]string{En: {}, Zh: {}}
+	for lang, name := range map[Lang]string{En: "README.md", Zh: "README.zh.md"} {
+		for _, folder := range []string{".", "*", "*/*", "*/*/*"} {
+			found, err := filepath.Glob("../../" + folder + "/" + name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			pages[page] = string(text)
+			for _, page := range found {
+				text, err := os.ReadFile(page)
+				if err != nil {
+					t.Fatal(err)
+				}
+				pages[lang][page] = string(text)
+			}
 		}
-	}
-	if len(pages) < 2 {
-		t.Fatalf("%d pages found", len(pages))
+		if len(pages[lang]) == 0 {
+			t.Fatalf("no page in %s found", lang)
+		}
 	}
 	for _, w := range glossary {
 		never := regexp.MustCompile(w.never)
@@ -82,13 +84,13 @@ func TestGlossary(t *testing.T) {
 				}
 			}
 		}
-		if w.lang != En {
-			continue
-		}
-		for page, text := range pages {
+		for page, text := range pages[w.lang] {
 			if found := never.FindString(text); found != "" {
 				t.Errorf("%s says %q; say %s (%s)", page, found, w.say, w.why)
 			}
+		}
+		if w.lang != En {
+			continue
 		}
 		for text := range literals {
 			if found := never.FindString(text); found != "" && strings.Contains(text, " ") {

@@ -185,10 +185,7 @@ func (s *story) sent(request, reply bool) Sentence {
 	case reply:
 		key = "reply"
 	}
-	end := ""
-	if request && !slices.ContainsFunc(s.conns, func(x *exchange) bool { return x.asked }) {
-		end = "+raw"
-	}
+	end := s.raw(request)
 	switch {
 	case key != "both" && s.hides(x):
 		key += "+closed"
@@ -202,6 +199,14 @@ func (s *story) sent(request, reply bool) Sentence {
 		return told("data/unkept", "data", said)
 	}
 	return said
+}
+
+// raw ends the key of a sentence about what went from the client, if it does not look like a request.
+func (s *story) raw(request bool) string {
+	if request && !slices.ContainsFunc(s.conns, func(x *exchange) bool { return x.asked }) {
+		return "+raw"
+	}
+	return ""
 }
 
 // refused is why an end broke off, or nil.
@@ -300,9 +305,9 @@ func (s *story) then() Sentence {
 	request, reply := s.went()
 	switch {
 	case request && reply:
-		return told("then/later")
+		return told("then/later" + s.raw(request))
 	case request:
-		return told("then/request")
+		return told("then/request" + s.raw(request))
 	}
 	return told("then/nothing")
 }

@@ -92,7 +92,7 @@ func stories(t *testing.T) map[string][]event.Event {
 		}
 	}
 	for name, events := range maps.Clone(out) { // a client that sends what is no request; and more than is kept
-		if !strings.Contains(name, "as client") && !strings.HasPrefix(name, "recording") || len(events) == 0 {
+		if !strings.Contains(name, " as ") && !strings.HasPrefix(name, "recording") || len(events) == 0 {
 			continue
 		}
 		raw := slices.Clone(events)
@@ -137,6 +137,32 @@ func TestUnkeptIsKnown(t *testing.T) {
 				gap := map[Lang]string{En: "not all of it is kept", Zh: "没有全部保留"}[lang]
 				if !strings.Contains(strings.ReplaceAll(said, "only the", "the"), want) || strings.Contains(said, gap) == kept {
 					t.Errorf("%q, kept: %v: %s", c.data, kept, said)
+				}
+			}
+		}
+	}
+}
+
+// TestRequestIsOne holds that nothing is called a request that does not look like one, when it goes early, when it goes
+// before a refusal, or when nothing becomes of it.
+func TestRequestIsOne(t *testing.T) {
+	for name, events := range stories(t) {
+		sent := slices.ContainsFunc(events, func(e event.Event) bool { d, ok := e.(*event.Data); return ok && string(d.Data) == "raw" })
+		if !strings.HasSuffix(name, ", raw") || !sent || strings.Contains(name, "nothing asked") { // of which it is said that none was sent
+			continue
+		}
+		c := new(Context)
+		for _, l := range Langs() {
+			three := Summarize(events).In(l)
+			said := three[:2] // the third is of what one could try
+			for _, e := range events {
+				if m, ok := e.(*event.Message); ok && m.Kind == message.KindClientHello {
+					said = append(said, Caption(e, c).In(l))
+				}
+			}
+			for _, s := range said {
+				if strings.Contains(s, "request") || strings.Contains(s, "请求") {
+					t.Errorf("%s: %s", name, s)
 				}
 			}
 		}

@@ -1,20 +1,29 @@
 package tls
 
-// How an idle connection waits for its peer's next record: without a buffer. Most connections
-// of a busy server say nothing most of the time, and a buffer for a whole record would be four
-// fifths of what each of them weighs.
+import "sync"
 
-// headerSize is all the room that an idle connection offers to its peer: a record
-// header, and then a buffer is lent to it. During the handshake flights are read
-// whole.
+// How an idle connection waits for its peer's next record: a socket without a buffer, and any
+// other transport with a small one. Most connections of a busy server say nothing most of the
+// time, and a buffer for a whole record would be four fifths of what each of them weighs.
+
+// headerSize is a record's header: what Endpoint.Need asks for while nothing of a record has come.
 const headerSize = 5
 
-// awaitHeader waits for the header of the next record, or for a part of it. It needs what fill
-// needs. What is behind the header takes a second read of the socket, but any net.Conn can do it.
-func (c *Conn) awaitHeader() (int, error) {
+// smallSize is what is lent to whoever waits on a transport that cannot say when there is
+// something to read. A record that fits in it takes one read, as with a socket; a header alone
+// would make it two. What does not fit is read behind it, straight into the endpoint.
+const smallSize = 2 << 10
+
+var smallBuffers = sync.Pool{New: func() any { return new([smallSize]byte) }}
+
+// awaitAny waits for what the peer says next on any net.Conn, and feeds it to the endpoint. It
+// needs what fill needs.
+func (c *Conn) awaitAny() (int, error) {
+	b := smallBuffers.Get().(*[smallSize]byte)
 	c.mu.Unlock()
-	n, err := c.conn.Read(c.idle.first[:])
+	n, err := c.conn.Read(b[:])
 	c.mu.Lock()
-	c.e.Feed(c.idle.first[:n])
+	c.e.Feed(b[:n])
+	smallBuffers.Put(b)
 	return n, err
 }

@@ -3,8 +3,8 @@
 package tls
 
 // idle is what waiting needs.
-type idle struct{ first [headerSize]byte }
+type idle struct{}
 
 // await waits for what the peer says next, and feeds it to the endpoint. It needs what fill
 // needs.
-func (c *Conn) await() (int, error) { return c.awaitHeader() }
+func (c *Conn) await() (int, error) { return c.awaitAny() }

@@ -13,18 +13,17 @@ import (
 // is lent and all of it read at once: that spares the second read, which over loopback takes as
 // long as to seal and open 2 KiB.
 type idle struct {
-	first [headerSize]byte
-	raw   syscall.RawConn       // of a socket; nil: not asked for yet, or there is none
-	take  func(fd uintptr) bool // Conn.takeFrom; a method value made once, not for each record
-	n     int                   // what takeFrom has read
-	err   error                 // and why it read no more
+	raw  syscall.RawConn       // of a socket; nil: not asked for yet, or there is none
+	take func(fd uintptr) bool // Conn.takeFrom; a method value made once, not for each record
+	n    int                   // what takeFrom has read
+	err  error                 // and why it read no more
 }
 
 // await waits for what the peer says next, and feeds it to the endpoint. It needs what fill
 // needs.
 func (c *Conn) await() (int, error) {
 	if !c.watch() {
-		return c.awaitHeader()
+		return c.awaitAny()
 	}
 	c.mu.Unlock()
 	err := c.idle.raw.Read(c.idle.take)

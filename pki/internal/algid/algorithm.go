@@ -7,6 +7,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlslab/handshake/sig"
@@ -101,6 +102,12 @@ func Named(std x509.SignatureAlgorithm) Algorithm {
 		}
 	}
 	return Algorithm{Std: std}
+}
+
+// Known reports whether the identifier is one of those that we compute: of an Algorithm of kind 0
+// it is then the parameters that we do not.
+func (a Algorithm) Known() bool {
+	return slices.ContainsFunc(All[:], func(b Algorithm) bool { return b.OID.Equal(a.OID) })
 }
 
 // From reads an AlgorithmIdentifier. What it does not know has kind 0.

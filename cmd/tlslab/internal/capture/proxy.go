@@ -184,7 +184,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), p.Missing)
 	defer func() { err = p.CloseLog(said, cmd.OutOrStdout(), err) }()
-	log := foreign.NewWriter(said, false)
+	log := cli.NewNotes(said, cmd.ErrOrStderr())
 	out, err := p.View.Open(cmd.OutOrStdout(), log)
 	if err != nil {
 		return err

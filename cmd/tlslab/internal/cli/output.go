@@ -105,7 +105,7 @@ func (v *View) Open(to, log io.Writer) (*Output, error) {
 	if o.Options.Level, err = v.level(); err != nil {
 		return nil, err
 	}
-	if v.Width < 0 || v.Width > 0 && v.Width < 40 {
+	if v.Width < 0 || v.Width > 0 && v.Width < narrowest {
 		return nil, Misuse("Use at least 40.", "--width %d is too narrow for a transcript", v.Width)
 	}
 	switch v.Color {

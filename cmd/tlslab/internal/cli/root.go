@@ -26,9 +26,10 @@ func Root(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
 	cmd.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
 		cmd.Annotations = map[string]string{started: "yes"}
 	}
+	cmd.SetHelpFunc(help)
 	cmd.SuggestionsMinimumDistance = 2
 	cmd.SetOut(&Results{Writer: foreign.NewWriter(os.Stdout, false)})
-	cmd.SetErr(foreign.NewWriter(os.Stderr, false))
+	cmd.SetErr(NewNotes(os.Stderr, os.Stderr))
 	cmd.SetGlobalNormalizationFunc(alias)
 	cmd.AddCommand(verbs...)
 	return cmd

@@ -313,11 +313,19 @@ func (e *explainFlags) read(ctx context.Context, in io.Reader, name string, o ex
 			return cli.FirstError(e.broken(err), none)
 		}
 	}
+	var held bytes.Buffer // one message's: without a message of that number nothing is shown
+	whole := out.Writer
+	if e.Alone.Message != 0 && e.format == cli.Text {
+		out.Writer = &held
+	}
 	if e.format == cli.Text {
 		l.connection(shown)
 		l.flush()
 	}
 	ended := cli.FirstError(end(), l.err)
+	if out.Writer = whole; ended == nil {
+		_, ended = held.WriteTo(out)
+	}
 	e.told = ended == nil && (err == nil || isBroken(err))
 	if e.told && e.answers != "" {
 		var b bytes.Buffer

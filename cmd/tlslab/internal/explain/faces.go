@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strconv"
+	"sync"
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/event"
@@ -45,9 +46,11 @@ func (e *explainFlags) list(ctx context.Context, in io.Reader, ordered bool, o e
 	title, about := recorded(e.Lang, "who_reads")
 	tell := func(to render.TerminalOptions) error {
 		l.table = newReaders(to.Page(out), to.Voice(), len(o.Keys.PSKs) > 0)
-		l.table.Title(0, title)
-		l.table.Text(0, about, nil)
-		l.table.Blank()
+		l.about = sync.OnceFunc(func() { // above what was read, and not above a refusal
+			l.table.Title(0, title)
+			l.table.Text(0, about, nil)
+			l.table.Blank()
+		})
 		return read()
 	}
 	if e.format == cli.HTML {
@@ -62,8 +65,9 @@ func (e *explainFlags) face(out *cli.Output, again func(event.Listener) error) (
 	switch e.format {
 	case cli.JSON:
 		w := transcript.NewWriter(out, "")
-		w.Begin("recording", event.Client.String(), event.Server.String())
-		return w, w.Close, nil
+		begin := sync.OnceFunc(func() { w.Begin("recording", event.Client.String(), event.Server.String()) })
+		to := event.ListenerFunc(func(ev event.Event) { begin(); w.Event(ev) })
+		return to, func() error { begin(); return w.Close() }, nil
 	case cli.HTML:
 		o := e.PageOptions()
 		o.Live, o.NoSecrets, o.Worksheet, o.Layout = true, e.noSecrets, e.worksheet, e.layOut
@@ -74,7 +78,17 @@ func (e *explainFlags) face(out *cli.Output, again func(event.Listener) error) (
 			return ""
 		}
 		p, answers := lesson.NewHandout(out, o)
-		return p, p.Close, answers
+		if e.Alone.Message == 0 {
+			return p, p.Close, answers
+		}
+		look := lesson.NewTerminal(io.Discard, render.TerminalOptions{Only: render.Only{Message: e.Alone.Message}})
+		both := event.ListenerFunc(func(ev event.Event) { p.Event(ev); look.Event(ev) })
+		return both, func() error {
+			if err := cli.FirstError(look.Close(), e.MessageFound(look.Found())); err != nil {
+				return err // and no page is written
+			}
+			return p.Close()
+		}, answers
 	}
 	kept := new(held)
 	var term *render.Terminal

@@ -24,6 +24,7 @@ type list struct {
 	given  bool     // by --CAfile
 	shown  bool     // below it the connection is told, by --show
 	table  *readers // who can read what; nil: how they ended, and what would open them
+	about  func()   // begins the table
 	headed bool
 	said   map[string]bool // what is said once
 	judged map[string]int  // what was said of a chain, and of which connection
@@ -84,6 +85,7 @@ func (l *list) row(c *explain.Connection) {
 	case l.json:
 		l.document(c)
 	case l.table != nil:
+		l.about()
 		l.table.connection(c)
 		l.err = cli.FirstError(l.err, l.table.Err())
 	default:
@@ -234,6 +236,7 @@ func (l *list) end(t explain.Totals) {
 	case l.json:
 		return
 	case l.table != nil:
+		l.about()
 		l.table.end()
 		tell = func(text string) { l.table.Blank(); l.table.Text(0, text, nil) }
 	case t.TLS == 0:

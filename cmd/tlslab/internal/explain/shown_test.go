@@ -2,6 +2,8 @@ package explain
 
 import (
 	"bytes"
+	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -51,6 +53,44 @@ func TestListSpeaksItsLanguage(t *testing.T) {
 		text := all(t, "../../../../handshake/explain/testdata/"+c.name+".pcapng", "--lang", c.lang)
 		if !strings.Contains(text, c.want) || strings.Contains(text, c.never) {
 			t.Errorf("%s in %s is to have %q, and not %q:\n%s", c.name, c.lang, c.want, c.never, text)
+		}
+	}
+}
+
+// What is refused is refused before anything of an answer stands on standard output, in each form.
+func TestRefusedIsNothingTold(t *testing.T) {
+	const file, other = "../../../../handshake/explain/testdata/tls13.pcapng", "shown_test.go"
+	for _, line := range []string{
+		file + " --show 1 --message 99", file + " --show 1 --message 99 --format html", file + " --show 1 --worksheet", file + " --show 1 --worksheet --format html",
+		file + " --show 9", file + " --show 9 --format json", file + " --show 9 --format html", file + " --show 9 --format mermaid",
+		other, other + " --format json", other + " --who-reads", other + " --who-reads --format html", other + " --who-reads --format json",
+		other + " --show 1", other + " --show 1 --format json", other + " --show 1 --format html", other + " --show 1 --format mermaid",
+	} {
+		for _, stdin := range []bool{false, true} {
+			args, in := append([]string{"explain"}, strings.Fields(line)...), io.Reader(strings.NewReader(""))
+			if stdin {
+				f, err := os.Open(args[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				before := os.Stdin
+				os.Stdin = f
+				defer func() { os.Stdin = before }()
+				args[1] = "-"
+			}
+			var out, said bytes.Buffer
+			status := clitest.Command(cli.Root(&cobra.Command{Use: "tlslab"}, New()), t.Context(), in, &out, &said, args...)
+			if status == 0 || out.Len() > 0 || said.Len() == 0 {
+				t.Errorf("%s: status %d, it says %q, and on standard output stands\n%.300s", strings.Join(args, " "), status, &said, &out)
+			}
+		}
+	}
+	for _, format := range []string{"text", "html"} {
+		var out, said bytes.Buffer
+		args := strings.Fields("explain " + file + " --show 1 --message 1 --lang en --format " + format)
+		if status := clitest.Command(cli.Root(&cobra.Command{Use: "tlslab"}, New()), t.Context(), nil, &out, &said, args...); status != 0 || !strings.Contains(out.String(), "ClientHello") {
+			t.Errorf("of a message that is there, in %s: status %d, %s", format, status, &said)
 		}
 	}
 }

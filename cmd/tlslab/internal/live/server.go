@@ -111,7 +111,7 @@ func (s *serverFlags) run(cmd *cobra.Command) (err error) {
 	}
 	said := cli.NewSpool(cli.Unfiltered(cmd.ErrOrStderr()), s.Missing)
 	defer func() { err = s.CloseLog(said, cmd.OutOrStdout(), err) }()
-	log := foreign.NewWriter(said, false)
+	log := cli.NewNotes(said, cmd.ErrOrStderr())
 	store, settings, err := s.resumption(cfg, log)
 	if err != nil {
 		return err
