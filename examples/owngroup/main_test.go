@@ -19,6 +19,9 @@ func TestToy(t *testing.T) {
 // The transcript shows the exchange's numbers, and they are right: recomputed here from
 // the two private ones.
 func TestRun(t *testing.T) {
+	if len(kxtest.Check(Toy{}, kxtest.WithRuns(2))) > 0 {
+		t.Skip("TestToy says what is missing; a handshake comes afterwards")
+	}
 	var out bytes.Buffer
 	if err := run(&out, "toy"); err != nil {
 		t.Fatal(err)

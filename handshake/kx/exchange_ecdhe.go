@@ -22,6 +22,9 @@ func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 8422 §5.1", "client_hello.extensions.supported_groups", reason.Say("a curve that both ends have"), nil)
 	}
 	o, err := g.Offer(in.Rand)
+	if err == nil {
+		err = checkPoint("server_key_exchange.params.point", o)
+	}
 	if err != nil {
 		return nil, Params{}, err
 	}
@@ -35,10 +38,26 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 			if err != nil {
 				return nil, badECDHShare("server_key_exchange.params.point", err)
 			}
-			return a, nil
+			return a, checkPoint("client_key_exchange.ecdh_Yc", a)
 		}
 	}
 	return nil, reason.New(reason.NotOffered, "RFC 8422 §5.4", "server_key_exchange.params.named_curve", reason.Say("one of the groups offered"), in.Params.Group)
+}
+
+// maxPoint is what an ECPoint has room for, in bytes: point<1..2^8-1> (RFC 8422 §5.4).
+const maxPoint = 255
+
+// checkPoint refuses what a student's group would have us send, and no message has room for. That is no fault
+// of the peer's.
+func checkPoint(field string, end interface{ Share() []byte }) error {
+	var n int
+	if end != nil {
+		n = len(end.Share())
+	}
+	if n == 0 || n > maxPoint {
+		return reason.New(reason.Internal, "", field, reason.Say("%d to %d bytes", 1, maxPoint), n)
+	}
+	return nil
 }
 
 // badECDHShare is BadShare in TLS 1.2, whose rules about points stand elsewhere than TLS 1.3's.

@@ -44,6 +44,44 @@ func TestExchangesAgree(t *testing.T) {
 	}
 }
 
+// sized is a group that does not describe itself, and whose shares have any number of bytes; below none there is
+// no offer and no answer.
+type sized struct{ offers, answers int }
+
+func (sized) ID() iana.Group { return iana.GroupPrivate }
+func (sized) Name() string   { return "sized" }
+func (s sized) Offer(io.Reader) (kx.Offer, error) {
+	if s.offers < 0 {
+		return nil, nil
+	}
+	return sizedEnd(s.offers), nil
+}
+func (s sized) Answer(io.Reader, []byte) (kx.Answer, error) {
+	if s.answers < 0 {
+		return nil, nil
+	}
+	return sizedEnd(s.answers), nil
+}
+
+type sizedEnd int
+
+func (n sizedEnd) Share() []byte                 { return make([]byte, n) }
+func (n sizedEnd) Secret() []byte                { return []byte{1} }
+func (n sizedEnd) Finish([]byte) ([]byte, error) { return []byte{1}, nil }
+
+// A share that no ECPoint has room for is the fault of whose group it is, and not the peer's.
+func TestPointTooLong(t *testing.T) {
+	for _, n := range []int{-1, 0, 256, 70000} {
+		_, _, err := kx.ECDHE.Offer(kx.ServerInput{Rand: seeded(1), Groups: []kx.Group{sized{n, 1}}})
+		checkReason(t, "the server's", err, reason.Internal, "server_key_exchange.params.point")
+		_, err = kx.ECDHE.Answer(kx.ClientInput{Rand: seeded(1), Groups: []kx.Group{sized{1, n}}, Params: kx.Params{Group: iana.GroupPrivate, Share: []byte{1}}})
+		checkReason(t, "the client's", err, reason.Internal, "client_key_exchange.ecdh_Yc")
+	}
+	if _, _, err := kx.ECDHE.Offer(kx.ServerInput{Rand: seeded(1), Groups: []kx.Group{sized{255, 1}}}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestECDHE(t *testing.T) {
 	offer := func(groups ...kx.Group) (kx.Offer, kx.Params, error) {
 		return kx.ECDHE.Offer(kx.ServerInput{Rand: seeded(1), Groups: groups})

@@ -78,9 +78,11 @@ func Find(name string, among []Group) (Group, error) {
 func unhyphened(name string) string { return strings.NewReplacer("-", "", "_", "").Replace(name) }
 
 // Serves reports whether a TLS 1.2 key exchange can use g. DHE takes the groups
-// numbered as finite fields, 256 to 511 (RFC 7919 §2), that tell p and g; ECDHE
-// takes all others except KEMs and hybrids. So a student's own group, under a
-// private number such as iana.GroupPrivate, goes with ECDHE whatever it is.
+// numbered as finite fields, 256 to 511 (RFC 7919 §2), that tell p and g: your own has a
+// number from 0x01fc to 0x01ff (§9). ECDHE takes all others except KEMs and hybrids, and
+// those that describe a share of more than the 255 bytes of an ECPoint (RFC 8422 §5.4). So
+// a student's own group, under a private number such as iana.GroupPrivate, goes with ECDHE
+// whatever it is, if it is short.
 func Serves(x iana.Kx, g Group) bool {
 	field := g.ID().FiniteField()
 	switch x {
@@ -89,7 +91,8 @@ func Serves(x iana.Kx, g Group) bool {
 		return field && tells
 	case iana.KxECDHE:
 		if d, ok := g.(Described); ok {
-			if k := d.Describe().Kind; k == KindKEM || k == KindHybrid {
+			about := d.Describe()
+			if about.Kind == KindKEM || about.Kind == KindHybrid || max(about.Offer, about.Answer) > maxPoint {
 				return false
 			}
 		}

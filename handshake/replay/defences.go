@@ -32,7 +32,8 @@ func Defences() []string {
 	return []string{Lifetime, SingleUse, Record, Fresh, SafeMethods, Idempotency, NoEarlyData}
 }
 
-// ParseDefences reads a list with commas; "none" and "" mean no defences.
+// ParseDefences reads a list with commas; "none" and "" mean no defences. The error is an
+// *UnknownError.
 func ParseDefences(list string) ([]string, error) {
 	if list == "" || list == noDefence {
 		return nil, nil
@@ -109,10 +110,17 @@ func (s *Settings) lifetime() time.Duration {
 // Without Lifetime a SessionLifetime stays, without NoEarlyData MaxEarlyData does, and
 // AcceptEarlyData without Fresh, Late and Record. store
 // is where the server, or the whole service, marks what was seen; it must know by now
-// since when it remembers (session.Store's Began).
+// since when it remembers (session.Store's Began). It may be nil without SingleUse and
+// Record. The error is an *UnknownError, or says which defence lacks a store; cfg is then as
+// it was.
 func (s *Settings) Configure(cfg *handshake.Config, store session.Store) error {
 	if err := check(s.Defences); err != nil {
 		return err
+	}
+	for _, name := range []string{SingleUse, Record} {
+		if store == nil && s.has(name) {
+			return fmt.Errorf("defence %q needs a store to remember in", name)
+		}
 	}
 	if s.has(Lifetime) {
 		cfg.SessionLifetime = s.lifetime()

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,6 +142,13 @@ func TestConfigure(t *testing.T) {
 	none := replay.Settings{}
 	if err := none.Configure(cfg, store); err != nil || cfg.MaxEarlyData != 5 || cfg.SingleUse != nil || cfg.SessionLifetime != 0 || cfg.AcceptEarlyData != nil {
 		t.Errorf("%+v, %v", cfg, err)
+	}
+	for _, name := range replay.Defences() { // a defence that remembers nothing would defend nothing, and nobody would know
+		cfg, one := new(handshake.Config), replay.Settings{Defences: []string{name}}
+		needs := name == replay.SingleUse || name == replay.Record
+		if err := one.Configure(cfg, nil); (err != nil) != needs || needs && !strings.Contains(err.Error(), name) {
+			t.Errorf("%s without a store: %v", name, err)
+		}
 	}
 	wrong := replay.Settings{Defences: []string{"luck"}}
 	if err := wrong.Configure(cfg, store); err == nil {

@@ -62,7 +62,8 @@ type Options struct {
 	NoClientCert  bool        // with ClientAuth: the client has none (client-cert-missing)
 	// VerifyChain replaces the client's verifier with a student's own. If it refuses, that is
 	// never called intended, not even with a bad chain: else a verifier that refuses everything
-	// would pass. To grade one, look at Outcome.Err, and play the good chain too.
+	// would pass. To grade one, look at Outcome.Err, and play the good chain too. How its error
+	// chooses the alert stands at handshake.Config.VerifyChain.
 	VerifyChain func(handshake.ChainInput) (*pki.Report, error)
 
 	EncryptThenMAC bool

@@ -105,6 +105,67 @@ func TestOthersNumber(t *testing.T) {
 	}
 }
 
+// TestGroupsOfNoUse: a flow of TLS 1.2 without a group of its own is not played, and it is said where one is to be
+// had. A finite field of one's own goes with DHE, and where its shares are short with ECDHE.
+func TestGroupsOfNoUse(t *testing.T) {
+	p, g := kx.FFDHE2048.Params()
+	field := func(id iana.Group, p, g []byte) kx.Group {
+		f, err := kx.FiniteField(id, "mine", p, g, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	long, short := field(iana.GroupPrivate, p, g), field(iana.GroupPrivate, []byte{23}, []byte{5})
+	dhe := []iana.Kx{iana.KxDHE}
+	for name, c := range map[string]struct {
+		scenario.Options
+		why string // "": it is played
+	}{
+		"a KEM":                     {scenario.Options{Kx: onlyECDHE, Groups: []kx.Group{kx.MLKEM768}}, "none of them is for ECDHE key exchange"},
+		"a KEM, and all versions":   {scenario.Options{Groups: []kx.Group{kx.MLKEM768}}, "none of them is for ECDHE key exchange"},
+		"a curve for DHE":           {scenario.Options{Kx: dhe, Groups: []kx.Group{clock{}}}, "none of them is for DHE key exchange"},
+		"shares of 256 bytes":       {scenario.Options{Kx: onlyECDHE, Groups: []kx.Group{long}}, "none of them is for ECDHE key exchange"},
+		"a field with a curve's ID": {scenario.Options{Kx: dhe, Groups: []kx.Group{long}}, "none of them is for DHE key exchange"},
+		"none":                      {scenario.Options{Kx: onlyECDHE, Groups: []kx.Group{}}, "none of them is for ECDHE key exchange"},
+		"one of two":                {scenario.Options{Kx: onlyECDHE, Groups: []kx.Group{kx.MLKEM768, clock{}}}, ""},
+		"a field for DHE":           {scenario.Options{Kx: dhe, Groups: []kx.Group{field(0x01fc, p, g)}}, ""},
+		"a short field":             {scenario.Options{Kx: onlyECDHE, Groups: []kx.Group{short}}, ""},
+		"RSA, which needs none":     {scenario.Options{Kx: []iana.Kx{iana.KxRSA}, Groups: []kx.Group{kx.MLKEM768}}, ""},
+		"a KEM in TLS 1.3":          {scenario.Options{Version: iana.TLS13, Groups: []kx.Group{kx.MLKEM768}}, ""},
+	} {
+		c.Seed = "test"
+		tr, err := scenario.Run(context.Background(), c.Options, nil)
+		var oe *scenario.OptionsError
+		switch {
+		case c.why == "" && (err != nil || !tr.Outcome().Done):
+			t.Errorf("%s: %v, %+v", name, err, tr)
+		case c.why != "" && (!errors.As(err, &oe) || oe.Option != "Groups" || !strings.Contains(oe.Why, c.why)):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEmptyPlaces: what is not there yet is said to be missing, whichever list it is missing from.
+func TestEmptyPlaces(t *testing.T) {
+	noCipher, noHash := *suite.ByID(0xc02f), *suite.ByID(0xc02f)
+	noCipher.Cipher, noHash.Hash = nil, 0
+	for option, all := range map[string][]scenario.Options{
+		"Groups":    {{Groups: []kx.Group{nil}}, {Groups: []kx.Group{kx.X25519, nil}, Version: iana.TLS13}},
+		"Exchanges": {{Exchanges: []kx.Exchange{nil}}, {Exchanges: append(ownECDHE(), nil)}},
+		"Suites":    {{Suites: []*suite.Suite{nil}}, {Suites: []*suite.Suite{suite.ByID(0x1301), nil}}, {Suites: []*suite.Suite{&noCipher}}, {Suites: []*suite.Suite{&noHash}}},
+		"Server":    {{Server: "bücher.test"}},
+	} {
+		for _, o := range all {
+			_, err := scenario.Run(context.Background(), o, nil)
+			var oe *scenario.OptionsError
+			if !errors.As(err, &oe) || oe.Option != option {
+				t.Errorf("%s: %v", option, err)
+			}
+		}
+	}
+}
+
 // whisper is a student's whole exchange, with messages of its own: the server
 // offers a pad, the client answers with the secret under it. Everybody can read it.
 type whisper struct{ kx iana.Kx }

@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/kx"
@@ -53,7 +55,7 @@ func contradiction(option, with string, said reason.Usage) *OptionsError {
 
 // validate finds the options that cannot be played.
 func (o *Options) validate() error {
-	if err := o.validateWords(); err != nil {
+	if err := firstOf(o.validatePlaces(), o.validateWords()); err != nil {
 		return err
 	}
 	if err := o.validateVersion(); err != nil {
@@ -140,13 +142,37 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
+// validatePlaces finds places of lists in which there is nothing to play with, as a student leaves them.
+func (o *Options) validatePlaces() error {
+	switch {
+	case slices.Contains(o.Groups, nil):
+		return refuse("Groups", "one of them is nil")
+	case slices.Contains(o.Exchanges, nil):
+		return refuse("Exchanges", "one of them is nil")
+	case slices.Contains(o.Suites, nil):
+		return refuse("Suites", "one of them is nil")
+	case slices.ContainsFunc(o.Suites, func(s *suite.Suite) bool { return s.Cipher == nil || !s.Hash.Available() }):
+		return refuse("Suites", "one of them lacks its Cipher or Hash")
+	case strings.ContainsFunc(o.Server, func(r rune) bool { return r > unicode.MaxASCII }):
+		return refuse("Server", "%q is not in ASCII; idn.ToASCII writes it so", o.Server)
+	}
+	return nil
+}
+
 // validateGroups refuses a group under a number that the registry, or RFC 8701, has given
-// to another: its name would be the other's in half of what is said of it.
+// to another: its name would be the other's in half of what is said of it. It refuses groups
+// of which a flow of TLS 1.2 can use none, too.
 func (o *Options) validateGroups() error {
 	for _, g := range o.Groups {
 		id := g.ID()
 		if known, ok := iana.GroupByName(id.String()); (ok && known == id || iana.IsGREASE(uint16(id))) && id.String() != g.Name() {
 			return refuse("Groups", "%s has the number 0x%04x, which is registered as %v; take one from 0x%04x (iana.GroupPrivate) to 0x%04x", g.Name(), uint16(id), id, uint16(iana.GroupPrivate), uint16(iana.GroupPrivateLast))
+		}
+	}
+	for _, t := range o.terms() {
+		needs := t.kx == iana.KxECDHE || t.kx == iana.KxDHE
+		if o.Groups != nil && needs && !slices.ContainsFunc(o.Groups, func(g kx.Group) bool { return kx.Serves(t.kx, g) }) {
+			return contradict("Groups", setOf("Kx", len(o.Kx) > 0, "Version"), "none of them is for %v; add one that is, or ask for another Version", t)
 		}
 	}
 	return nil

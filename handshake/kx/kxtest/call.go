@@ -45,6 +45,7 @@ func (s *suite) watch(work func()) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
+		defer pprof.SetGoroutineLabels(context.Background()) // what is left of this one is none of the group's
 		pprof.SetGoroutineLabels(s.mark.labels)
 		work()
 	}()
@@ -133,11 +134,12 @@ func (m mark) running() (n int) {
 	return n
 }
 
-// left wants nothing left running by the group. A goroutine that has done its work may need a moment to end.
+// left wants nothing left running by the group. A goroutine that has done its work may need a moment to end, on a
+// busy machine some seconds.
 func (s *suite) left() {
 	n := s.mark.running()
-	for tries := 0; n > 0 && tries < 200; tries++ {
-		time.Sleep(time.Millisecond)
+	for wait := time.Millisecond; n > 0 && wait < 4*time.Second; wait *= 2 {
+		time.Sleep(wait)
 		n = s.mark.running()
 	}
 	switch {

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -240,20 +239,20 @@ func TestStuck(t *testing.T) {
 
 // A goroutine that a group leaves behind is counted; those of others are not.
 func TestLeft(t *testing.T) {
-	over := make(chan struct{})
-	var ends sync.WaitGroup
-	defer ends.Wait()
-	defer close(over)
-	ends.Go(func() { <-over })
-	s := &student{}
-	g := &bent{offer: func(rand io.Reader) (kx.Offer, error) {
-		ends.Go(func() { <-over })
-		return s.Offer(rand)
-	}}
-	if faults := Check(g, WithRuns(5)); len(faults) != 1 || !strings.Contains(faults[0], "goroutines that it started are still there") {
-		t.Errorf("got %q", faults)
-	}
-	if faults := Check(s, WithRuns(5)); len(faults) > 0 {
-		t.Errorf("got %q", faults)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan struct{})
+		defer close(over)
+		go func() { <-over }()
+		s := &student{}
+		g := &bent{offer: func(rand io.Reader) (kx.Offer, error) {
+			go func() { <-over }()
+			return s.Offer(rand)
+		}}
+		if faults := Check(g, WithRuns(5)); len(faults) != 1 || !strings.Contains(faults[0], "goroutines that it started are still there") {
+			t.Errorf("got %q", faults)
+		}
+		if faults := Check(s, WithRuns(5)); len(faults) > 0 {
+			t.Errorf("got %q", faults)
+		}
+	})
 }
