@@ -100,6 +100,12 @@ type progress struct {
 	bound                    bool    // it offered a pre-shared key, or a ticket
 	leaves                   [2]bool // it said close_notify before the other did
 	sealedAlert              [2]bool // TLS 1.2: a closed record of type alert
+	warned                   bool    // the alert is a warning
+	settled                  bool    // both Finished were read: what is said of a handshake now is said of another
+	goesFurther              bool    // the client said more of a handshake then
+	blank                    bool    // it showed a Certificate with none
+	keyed                    bool    // it offered a pre-shared key that is no ticket
+	again
 }
 
 func (p *progress) spoke(by int) { p.lastBy = by }
@@ -115,12 +121,7 @@ func (s *stream) note(e event.Event) {
 	case *event.Data:
 		s.data[by] = true
 	case *event.Alert:
-		// What an end says to one that has gone is no refusal: OpenSSL says decode_error there.
-		gone := s.shut != "" && s.shutBy != by
-		s.leaves[by] = s.leaves[by] || e.Description == iana.CloseNotify && !s.leaves[1-by]
-		if !gone && (s.alert == nil || s.alert.Description == iana.CloseNotify) {
-			s.alert, s.alertBy = e, by
-		}
+		s.alerted(by, e)
 	case *event.Check:
 		if !e.OK && s.refused == nil {
 			s.refused = e
@@ -136,6 +137,9 @@ func (s *stream) record(by int, e *event.Record) {
 		return
 	}
 	is13 := s.c.Version == iana.TLS13
+	if !is13 {
+		s.goneBy(by, e.Type, e.Payload == nil)
+	}
 	if !is13 && e.Payload == nil {
 		switch e.Type {
 		case iana.Handshake:
@@ -173,6 +177,11 @@ func (s *stream) shortAs(n int) bool {
 }
 
 func (s *stream) message(by int, e *event.Message) {
+	s.goesOn(by)
+	if s.settled {
+		s.goesFurther = s.goesFurther || by == client
+		s.shakes[by] = s.c.Version != iana.TLS13
+	}
 	switch m := e.Msg.(type) {
 	case *message.ClientHello:
 		if by == client && (!s.hello || s.c.Retried) { // else it is a renegotiation
@@ -181,7 +190,9 @@ func (s *stream) message(by int, e *event.Message) {
 			s.resumption(m)
 		}
 	case *message.ServerHello:
-		s.serverHelloed(e, m)
+		if !s.settled {
+			s.serverHelloed(e, m)
+		}
 	case *message.EncryptedExtensions:
 		s.protocol(&m.Extensions)
 		if s.c.EarlyTaken == EarlyHidden {
@@ -193,7 +204,7 @@ func (s *stream) message(by int, e *event.Message) {
 		if by == server {
 			s.certified(m.Certificates)
 		} else {
-			s.shows = len(m.Certificates) > 0
+			s.showed(len(m.Certificates))
 		}
 	case *message.Certificate13:
 		if by == server {
@@ -203,7 +214,7 @@ func (s *stream) message(by int, e *event.Message) {
 			}
 			s.certified(chain)
 		} else {
-			s.shows = len(m.Entries) > 0
+			s.showed(len(m.Entries))
 		}
 	case *message.CompressedCertificate:
 		if plain := s.decompress(m); plain != nil {
@@ -222,18 +233,25 @@ func (s *stream) message(by int, e *event.Message) {
 	case message.KindServerHello:
 		s.unreadable[by] = s.unreadable[by] || by == server && !s.serverHello
 	case message.KindFinished:
-		s.finished[by] = true
+		if s.finished[by] = true; s.finished[1-by] && !s.settled {
+			s.settled, s.c.Resumed = true, s.ob.Report().Resumed
+		}
 	case message.KindCertificateRequest:
 		s.c.Asked = true
 	}
-	if e.Group.ID != 0 {
+	if e.Group.ID != 0 && !s.settled {
 		s.c.Group = e.Group
 	}
 }
 
+// showed: the client's Certificate has come, with n of them.
+func (s *stream) showed(n int) { s.shows, s.blank = n > 0, n == 0 }
+
 // close ends the account.
 func (c *Connection) close(s *stream, r observe.Report) {
-	c.Resumed = r.Resumed
+	if !s.settled {
+		c.Resumed = r.Resumed
+	}
 	if !c.Resumed {
 		c.Session = 0
 	}

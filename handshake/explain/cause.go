@@ -37,6 +37,7 @@ const (
 	CauseOtherKeys Cause = "other_keys" // what was computed differs
 	CauseOwnFault  Cause = "own_fault"
 	CauseCanceled  Cause = "canceled"
+	CauseAgain     Cause = "again"   // a second handshake was wanted
 	CauseRefused   Cause = "refused" // the alert says no more
 	// Somebody says nothing:
 	CauseCutAtHello Cause = "cut_at_hello" // the server, to the ClientHello
@@ -48,7 +49,7 @@ const (
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseExpired, CauseCertificateRefused, CauseLeftAtCertificate, CausePin, CauseWantsCertificate, CauseClientCertificate, CauseLastFlight,
-		CauseTooOld, CauseFallback, CauseNoCommon, CauseNoProtocol, CauseNameUnknown, CausePSK, CauseNotTLS, CauseMalformed, CauseOtherKeys, CauseOwnFault, CauseCanceled, CauseRefused,
+		CauseTooOld, CauseFallback, CauseNoCommon, CauseNoProtocol, CauseNameUnknown, CausePSK, CauseNotTLS, CauseMalformed, CauseOtherKeys, CauseOwnFault, CauseCanceled, CauseAgain, CauseRefused,
 		CauseCutAtHello, CauseUnanswered, CauseCutMidway, CauseRecording}
 }
 
@@ -66,20 +67,26 @@ var ofCertificates = []iana.AlertDescription{iana.BadCertificate, iana.Unsupport
 
 var verdicts = sync.OnceValue(func() []verdict {
 	return []verdict{
+		{Refused, "", all(in(PhaseData), declined), CauseAgain},
 		{Refused, "client", alert(iana.UnknownCA), CauseUntrustedRoot},
 		{Refused, "client", alert(iana.CertificateExpired), CauseExpired},
 		{Refused, "client", alert(ofCertificates...), CauseCertificateRefused},
 		{Refused, "server", alert(iana.CertificateRequired), CauseWantsCertificate},
 		{Refused, "server", all(asked, shows, alert(append(ofCertificates, iana.HandshakeFailure)...)), CauseClientCertificate},
 		{Refused, "server", all(asked, alert(append(ofCertificates, iana.HandshakeFailure)...)), CauseWantsCertificate},
+		{Refused, "server", all(blank, in(PhaseFinish), alert(iana.DecodeError)), CauseWantsCertificate}, // GnuTLS
 		{Refused, "", alert(iana.ProtocolVersion), CauseTooOld},
 		{Refused, "", alert(iana.InappropriateFallback), CauseFallback},
 		{Refused, "", alert(iana.NoApplicationProtocol), CauseNoProtocol},
 		{Refused, "", alert(iana.UnrecognizedName), CauseNameUnknown},
 		{Refused, "server", alert(iana.UnknownPSKIdentity), CausePSK},
 		{Refused, "server", all(in(PhaseHello), bound, alert(iana.DecryptError)), CausePSK},
+		// OpenSSL and GnuTLS say it of a binder.
+		{Refused, "server", all(in(PhaseHello), keyed, alert(iana.IllegalParameter)), CausePSK},
 		{Refused, "", alert(iana.InsufficientSecurity), CauseNoCommon},
 		{Refused, "", all(in(PhaseHello, PhaseServer), alert(iana.HandshakeFailure)), CauseNoCommon},
+		// Of an identity that it does not know a server may not say so (RFC 4279 §2).
+		{Refused, "server", all(in(PhaseFinish), ofPSK, alert(iana.DecryptError, iana.BadRecordMAC)), CausePSK},
 		{Refused, "", alert(iana.DecryptError, iana.BadRecordMAC), CauseOtherKeys},
 		{Refused, "", alert(iana.DecodeError, iana.IllegalParameter, iana.UnexpectedMessage, iana.RecordOverflow, iana.UnsupportedExtension, iana.MissingExtension), CauseMalformed},
 		{Refused, "", alert(iana.InternalError), CauseOwnFault},
@@ -104,6 +111,7 @@ var verdicts = sync.OnceValue(func() []verdict {
 		{Silent, "", nil, CauseRecording},
 		{Unfollowed, "", nil, CauseRecording},
 
+		{Done, "", declined, CauseAgain},
 		// A pin is suspected of a client that shook hands and said not a byte.
 		{Done, "", mute, CausePin},
 	}
@@ -139,13 +147,23 @@ func closed(_ *stream, o *Outcome) bool { return !o.HasAlert }
 func asked(s *stream, _ *Outcome) bool { return s.c.Asked }
 func shows(s *stream, _ *Outcome) bool { return s.shows }
 
-// bound: the client offered a pre-shared key.
+// bound: the client offered a pre-shared key, or a ticket; keyed: it is none that a server gave it.
 func bound(s *stream, _ *Outcome) bool { return s.bound }
+func keyed(s *stream, _ *Outcome) bool { return s.keyed }
+
+// ofPSK: the suite makes its keys of a pre-shared key.
+func ofPSK(s *stream, _ *Outcome) bool { return pskSuite(s.c.Suite) != "" }
+
+// blank: the client's Certificate has none.
+func blank(s *stream, _ *Outcome) bool { return s.blank }
+
+// declined: a second handshake was wanted, and answered with an alert.
+func declined(s *stream, _ *Outcome) bool { return s.declined }
 
 // mute: the client was the first to close the connection, and had said nothing over it, as far as can be told.
 func mute(s *stream, o *Outcome) bool {
 	left := o.ClosedBy == names[client] && !s.leaves[server] || s.leaves[client] || s.c.Version == iana.TLS13 && !s.finished[client] && s.short[client]
-	if s.c.Resumed || !left || s.data[client] {
+	if s.c.Resumed || !left || s.data[client] || s.goesFurther || s.shakes[client] {
 		return false
 	}
 	if s.c.Version != iana.TLS13 {

@@ -28,8 +28,8 @@ type ends struct {
 func (l *ends) Event(e event.Event) {
 	switch e.(type) {
 	case *event.Record:
-		// Records come until there is something in them.
-		if len(l.said) > 0 || len(l.changes) > 0 || len(l.other) > 0 || e.Head().Party != l.party {
+		// Records come until there is something in them; behind one that stays closed nothing comes.
+		if len(l.said) > 0 || len(l.changes) > 0 || len(l.other) > 0 || e.Head().Party != l.party || l.closed() {
 			l.flush()
 		}
 		l.party, l.records = e.Head().Party, append(l.records, e)
@@ -45,6 +45,15 @@ func (l *ends) Event(e event.Event) {
 	default:
 		l.other = append(l.other, e)
 	}
+}
+
+// closed reports whether the last record at hand stayed closed.
+func (l *ends) closed() bool {
+	if len(l.records) == 0 {
+		return false
+	}
+	r := l.records[len(l.records)-1].(*event.Record)
+	return r.Protected && r.Payload == nil
 }
 
 // flush tells what is at hand.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"slices"
 	"testing"
 
+	"tlslab/handshake/event"
 	"tlslab/handshake/explain"
 )
 
@@ -105,5 +108,46 @@ func TestKept(t *testing.T) {
 	}})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// pace counts what was read of a file, and what was told of it.
+type pace struct {
+	io.Reader
+	read, told, most int
+}
+
+func (x *pace) Read(b []byte) (int, error) {
+	n, err := x.Reader.Read(b)
+	x.read += n
+	return n, err
+}
+
+func (x *pace) Event(e event.Event) {
+	if r, ok := e.(*event.Record); ok && r.Dir == event.Send {
+		x.told += len(r.Wire)
+	}
+	x.most = max(x.most, x.read-x.told)
+}
+
+// Of the connection that is shown, a record that stays closed is told of when the next has come: a download without keys
+// is not kept until its end.
+func TestClosedIsToldAtOnce(t *testing.T) {
+	file, err := os.ReadFile("testdata/tls13_blind.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := taped(t, file)
+	last := slices.IndexFunc(x.all, func(h heard) bool { return h.what == "fin" || h.what == "rst" })
+	record := append([]byte{23, 3, 3, 0x40, 0}, make([]byte, 1<<14)...)
+	for range 300 {
+		x.all = slices.Insert(x.all, last, heard{what: "bytes", server: true, b: record})
+	}
+	in := &pace{Reader: bytes.NewReader(x.packets(func(n int) int { return min(n, 1400) }))}
+	if _, err := explain.Read(context.Background(), in, explain.Options{Show: 1, Listener: in}); err != nil {
+		t.Fatal(err)
+	}
+	if size := 300 << 14; in.told < size || in.most > size/4 {
+		t.Errorf("%d bytes were told of, and up to %d kept", in.told, in.most)
 	}
 }

@@ -124,11 +124,11 @@ func (s *stream) outcome(r *observe.Report) Outcome {
 	garbles := s.garbles(r)
 	lost := s.lost[client] || s.lost[server]
 	is13 := s.c.Version == iana.TLS13
-	switch alert := s.alert; {
+	switch {
 	case garbles >= 0 && !over && !lost:
 		o.What, o.By, o.Phase = Garbled, names[garbles], s.phase()
-	case alert != nil && alert.Description != iana.CloseNotify:
-		o.What, o.By, o.Alert, o.HasAlert, o.Phase = Refused, names[s.alertBy], alert.Description, true, s.phase()
+	case s.objected(over):
+		o.What, o.By, o.Alert, o.HasAlert, o.Phase = Refused, names[s.alertBy], s.alert.Description, true, s.phase()
 		if lost && !over && (o.Phase != PhaseHello || s.alertBy == client) {
 			o.Phase = PhaseLost
 		}

@@ -19,6 +19,7 @@ func (s *stream) resumption(m *message.ClientHello) {
 	if x, ok := message.Get[*message.PreSharedKeyClient](&m.Extensions); ok {
 		for _, id := range x.Identities[:min(len(x.Identities), maxResumed)] {
 			s.offered = append(s.offered, markOf(id.Identity))
+			s.keyed = s.keyed || id.ObfuscatedAge == 0 // a ticket's is as good as random (RFC 9846 §4.3.11)
 		}
 	}
 	s.bound = len(s.offered) > 0

@@ -18,5 +18,6 @@
 // It stands apart from package capture, which writes: whoever records, as a proxy does, links nothing
 // of this, and what one end of a connection is to a writer (Conn, Stream) it is not to a reader.
 //
-// Read reader.go (packets) and blocks.go (what of pcapng is let through), then layers.go (segments), then tcp.go (streams).
+// Read reader.go (packets) and blocks.go (what of pcapng is let through), then layers.go (segments),
+// then tcp.go (streams) and waiting.go (what waits for what).
 package dissect

@@ -172,6 +172,7 @@ func FuzzAssembler(f *testing.F) {
 	f.Add([]byte{0, 0, 10, 0, 0, 10, 10, 0, 1, 0, 9, 0, 2, 10, 0, 0})
 	f.Add([]byte{0, 20, 10, 0, 0, 0, 5, 0, 0, 3, 30, 7, 2, 30, 0, 0, 3, 4, 4, 1})
 	f.Add([]byte{0, 5, 5, 0, 4, 0, 12, 0, 0, 0, 3, 1, 8, 0, 0, 0})
+	f.Add([]byte{0x51, 0, 9, 0, 0x10, 0, 160, 0, 0x31, 3, 80, 0, 2, 10, 0, 0})
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		const most = 40 // fewer than the segments for which a hole is waited
 		var m model
@@ -197,6 +198,9 @@ func FuzzAssembler(f *testing.F) {
 			}
 			from, to := [2]netip.AddrPort{client, server}[by], [2]netip.AddrPort{client, server}[1-by]
 			s := dissect.Segment{From: from, To: to, Seq: first[by] + uint32(off), Payload: bytes.Clone(b), Fin: fin, Rst: rst}
+			if ack := ops[0] >> 4; ack > 0 { // also of what was never sent
+				s.Acks, s.Ack = true, first[1-by]+uint32(ack-1)*40
+			}
 			m.sent(by, off, b, fin, rst)
 			give(s)
 			clear(s.Payload) // it is the packet's own

@@ -3,7 +3,6 @@ package dissect
 import (
 	"bytes"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -16,8 +15,8 @@ type At struct {
 }
 
 // A Follower is told what both ends of one connection said, in the order in which it
-// was recorded, each direction without doubles and without disorder. server: the server
-// said it. What it is given is good until it returns.
+// was recorded, each direction without doubles and without disorder, and an answer behind what it
+// answers. server: the server said it. What it is given is good until it returns.
 type Follower interface {
 	Bytes(server bool, at At, b []byte)
 	// Gap: n bytes that follow are not in the file.
@@ -60,16 +59,19 @@ type half struct {
 	held    int    // bytes in pending
 	recent  []byte // the last that were told, to hold what is sent again against
 	fin     int64  // where it ends, if hasFin
+	behind  int64  // and what the other end has said before that
 	hasFin  bool
 	closed  bool // its end was told
+	hasty   bool // it waited for the other end in vain, and waits no more
 }
 
 // piece is what came before what comes before it.
 type piece struct {
-	off  int64
-	b    []byte
-	cut  int
-	from At
+	off   int64
+	after int64 // up to here its sender had heard the other end
+	b     []byte
+	cut   int
+	from  At
 }
 
 func (p *piece) end() int64 { return p.off + int64(len(p.b)) + int64(p.cut) }
@@ -221,9 +223,11 @@ func (a *Assembler) finish(c *Conversation) {
 		a.follow(c)
 	}
 	if c.follower != nil {
+		a.settle(c)
 		for i := range c.halves {
 			a.giveUp(c, &c.halves[i], i == 1)
 			h := &c.halves[i]
+			h.behind = 0
 			missing := h.acked - h.next - 1 // one may be a FIN that is not in the file
 			switch {
 			case !h.known:
@@ -235,7 +239,7 @@ func (a *Assembler) finish(c *Conversation) {
 				c.follower.Gap(i == 1, c.last, missing)
 				h.next += missing
 			}
-			a.end(c, h, i == 1, c.last)
+			a.end(c, h, i == 1)
 		}
 		c.follower.Done()
 	}
@@ -270,10 +274,11 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 	if s.Acks && !s.Rst && !other.known {
 		other.acknowledged(s.Ack)
 	}
+	after := int64(0)
 	if s.Acks && other.known {
 		acked := other.next + int64(int32(s.Ack-(other.first+uint32(other.next))))
 		if acked-other.next < maxAhead {
-			other.acked = max(other.acked, acked)
+			other.acked, after = max(other.acked, acked), acked
 		}
 	}
 	ahead := off - h.next
@@ -289,20 +294,18 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 		c.done = true
 		return
 	}
-	p := piece{off: off, b: s.Payload, cut: s.Cut, from: at}
+	p := piece{off: off, after: after, b: s.Payload, cut: s.Cut, from: at}
 	if s.Fin && !h.hasFin && p.end() >= h.next && ahead < maxAhead {
-		h.hasFin, h.fin = true, p.end()
+		h.hasFin, h.fin, h.behind = true, p.end(), after
 	}
-	if c.follower == nil { // nobody listens: its end is all that matters
+	if c.followed && c.follower == nil { // nobody listens: its end is all that matters
 		h.next = max(h.next, p.end())
 	} else if p.end() > off && off-h.next < maxAhead {
 		a.put(c, h, server, p)
 	}
-	a.drain(c, h, server)
+	a.drain(c)
 	a.patient(c, h, server)
 	a.patient(c, other, !server)
-	a.end(c, h, server, at)
-	a.end(c, other, !server, at)
 	c.done = c.done || h.closed && other.closed
 }
 
@@ -313,22 +316,6 @@ func (h *half) acknowledged(ack uint32) {
 	}
 	if had := h.had + int64(int32(ack-(h.base+uint32(h.had)))); had-h.had < maxAhead {
 		h.had = max(h.had, had)
-	}
-}
-
-// put tells of a piece, or keeps it until what is before it has come.
-func (a *Assembler) put(c *Conversation, h *half, server bool, p piece) {
-	if p.off <= h.next {
-		a.tell(c, h, server, p)
-		return
-	}
-	p.b = bytes.Clone(p.b)
-	i, _ := slices.BinarySearchFunc(h.pending, p.off, func(q piece, off int64) int { return int(min(max(q.off-off, -1), 1)) })
-	h.pending = slices.Insert(h.pending, i, p)
-	h.held += len(p.b) + overhead
-	a.held += len(p.b) + overhead
-	if h.held > maxHeld || a.held > maxHeldAll || len(h.pending) > maxHeld/256 {
-		a.giveUp(c, h, server)
 	}
 }
 
@@ -390,51 +377,14 @@ func (a *Assembler) remember(h *half, b []byte) {
 	h.recent = append(h.recent, b...)
 }
 
-// drain tells of what no longer waits.
-func (a *Assembler) drain(c *Conversation, h *half, server bool) {
-	for len(h.pending) > 0 && h.pending[0].off <= h.next {
-		p := h.pending[0]
-		h.pending[0] = piece{}
-		h.pending = h.pending[1:]
-		h.held -= len(p.b) + overhead
-		a.held -= len(p.b) + overhead
-		a.tell(c, h, server, p)
-	}
-	if len(h.pending) == 0 {
-		h.pending, h.waited = nil, 0
-	}
-}
-
-// patient gives up what the other end has acknowledged and the file seems not to have: packets
-// may be recorded a little out of order, and so it waits a little.
-func (a *Assembler) patient(c *Conversation, h *half, server bool) {
-	if len(h.pending) == 0 || h.acked <= h.next {
-		return
-	}
-	if h.waited++; h.waited > patience {
-		a.giveUp(c, h, server)
-	}
-}
-
-// giveUp tells of what waits, and of what is missing before it.
-func (a *Assembler) giveUp(c *Conversation, h *half, server bool) {
-	for len(h.pending) > 0 && c.follower != nil {
-		p := &h.pending[0]
-		if missing := p.off - h.next; missing > 0 {
-			c.follower.Gap(server, p.from, missing)
-			h.next, h.recent = p.off, h.recent[:0]
-		}
-		a.drain(c, h, server)
-	}
-	h.waited = 0
-}
-
-// end tells of a FIN once all before it was told.
-func (a *Assembler) end(c *Conversation, h *half, server bool, at At) {
-	if h.hasFin && !h.closed && h.next >= h.fin {
+// end tells of a FIN once all before it was told, and reports whether it did.
+func (a *Assembler) end(c *Conversation, h *half, server bool) bool {
+	if h.hasFin && !h.closed && h.next >= h.fin && (h.hasty || c.other(server).said(h.behind)) {
 		h.closed = true
 		if c.follower != nil {
-			c.follower.Fin(server, at)
+			c.follower.Fin(server, c.last)
 		}
+		return true
 	}
+	return false
 }

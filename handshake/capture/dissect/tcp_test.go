@@ -159,8 +159,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		log      string
 	}{
 		"whole":         {conversation().all, "hello there world", "fin client, fin server, done"},
-		"one lost":      {without(4, conversation().all), "hello world", "fin server, gap client 6, fin client, done"},
-		"the last lost": {without(5, conversation().all), "hello there ", "fin server, gap client 5, fin client, done"},
+		"one lost":      {without(4, conversation().all), "hello world", "gap client 6, fin client, fin server, done"},
+		"the last lost": {without(5, conversation().all), "hello there ", "gap client 5, fin client, fin server, done"},
 		"no beginning":  {conversation().all[3:], "hello there world", "fin client, fin server, done"},
 		"cut by the recorder": {func() []dissect.Segment {
 			s := conversation().all

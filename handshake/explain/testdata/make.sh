@@ -76,6 +76,7 @@ capture resumed13 "$(s -cert ecdsa.pem -key ecdsa.key)" "$(c -sess_out s.tmp -ke
 capture mutual "$(s -cert ecdsa.pem -key ecdsa.key -Verify 1 -CAfile me.pem)" "$(c -cert me.pem -key me.key -keylogfile mutual.log)"
 capture mutual_refused "$(s -cert ecdsa.pem -key ecdsa.key -Verify 1 -CAfile me.pem)" "$(c)"
 capture mutual_refused12 "$(s -cert ecdsa.pem -key ecdsa.key -tls1_2 -Verify 1 -CAfile me.pem)" "$(c)"
+capture blank12 "exec gnutls-serv -q --echo -p $port --x509certfile ecdsa.pem --x509keyfile ecdsa.key --require-client-cert --x509cafile me.pem" "gnutls-cli --no-ca-verification --priority NORMAL:-VERS-TLS1.3 -p $port localhost </dev/null"
 capture untrusted "$(s -cert ecdsa.pem -key ecdsa.key)" "curl -s https://localhost:$port/"
 capture untrusted12 "$(s -cert ecdsa.pem -key ecdsa.key)" "curl -s --tls-max 1.2 https://localhost:$port/"
 capture no_suite "$(s -cert ecdsa.pem -key ecdsa.key -tls1_2)" "$(c -tls1_2 -cipher AES128-SHA)"
@@ -111,11 +112,18 @@ capture session_id12 "$(s -cert ecdsa.pem -key ecdsa.key -tls1_2 -no_ticket)" "$
 capture resumed12_alone "$(s -cert rsa.pem -key rsa.key -tls1_2 -cipher AES128-SHA256)" "$(c -sess_in s.tmp); rm -f s.tmp" "$(c -sess_out s.tmp)"
 capture resumed13_alone "$(s -cert ecdsa.pem -key ecdsa.key)" "$(c -sess_in s.tmp); rm -f s.tmp" "$(slow -sess_out s.tmp)"
 capture renegotiated "exec openssl s_server -accept $port -quiet -rev -tls1_2 -client_renegotiation -cert ecdsa.pem -key ecdsa.key" "(sleep 1; echo one; sleep 1; echo R; sleep 1; echo two; sleep 1) | openssl s_client -tls1_2 -connect localhost:$port -keylogfile renegotiated.log"
+# What is said behind a handshake of TLS 1.2, and of 1.3: a wish for another, by each end; taken and refused.
+capture renegotiation_refused "exec openssl s_server -accept $port -quiet -rev -tls1_2 -cert ecdsa.pem -key ecdsa.key" "(sleep 1; echo R; sleep 1) | openssl s_client -connect localhost:$port -keylogfile renegotiation_refused.log"
+capture hello_request "(sleep 3; echo r; sleep 3; echo r; sleep 3) | openssl s_server -accept $port -tls1_2 -cert ecdsa.pem -key ecdsa.key" "sleep 3 | openssl s_client -connect localhost:$port -keylogfile hello_request.log; sleep 3 | openssl s_client -no_renegotiation -connect localhost:$port -keylogfile hello_request.log"
+capture asked_later "(sleep 3; echo c; sleep 3) | openssl s_server -accept $port -Verify 1 -CAfile me.pem -cert ecdsa.pem -key ecdsa.key" "sleep 3 | openssl s_client -enable_pha -cert me.pem -key me.key -connect localhost:$port -keylogfile asked_later.log"
+# A name that the server does not know: it warns of it, and goes on.
+capture warned "tail -f /dev/null | openssl s_server -accept $port -tls1_2 -servername www.other.test -cert ecdsa.pem -key ecdsa.key -cert2 other.pem -key2 other.key" "$(slow -servername localhost -keylogfile warned.log); $(slow -servername localhost); curl -s https://localhost:$port/"
 capture old_version "$(s -cert rsa.pem -key rsa.key -tls1_1 -cipher AES128-SHA:@SECLEVEL=0)" "$(c -tls1_1 -cipher AES128-SHA:@SECLEVEL=0 -keylogfile old_version.log)"
 capture unknown_suite "$(s -cert ecdsa.pem -key ecdsa.key -tls1_2 -cipher ECDHE-ECDSA-CAMELLIA128-SHA256)" "$(c -cipher ECDHE-ECDSA-CAMELLIA128-SHA256 -keylogfile unknown_suite.log)"
 
 # Keys that both had before.
 capture psk "$(s -nocert -psk 1a2b3c4d5e6f70819203a4b5c6d7e8f9)" "$(c -psk 1a2b3c4d5e6f70819203a4b5c6d7e8f9 -keylogfile psk.log)"
+capture psk_other "$(s -nocert -psk 1a2b3c4d5e6f70819203a4b5c6d7e8f9)" "$(c -psk 1b); $(c -psk 1b -tls1_2 -cipher PSK)"
 capture psk_ke "$(s -nocert -allow_no_dhe_kex -psk 1a2b3c4d5e6f70819203a4b5c6d7e8f9)" "printf '$request' | $tlslab client --connect localhost:$port --tls 1.3 --psk-ke --psk 1a2b3c4d5e6f70819203a4b5c6d7e8f9 --quiet --keylogfile psk_ke.log"
 capture psk_refused "$(s -cert ecdsa.pem -key ecdsa.key -psk 1a2b3c4d5e6f70819203a4b5c6d7e8f9)" "$(c -psk 00000000000000000000000000000000)"
 
