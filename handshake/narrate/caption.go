@@ -188,9 +188,12 @@ func captionRetry(kind string, m *message.ServerHello, g event.Group) Sentence {
 }
 
 func captionServerHello(m *message.ServerHello, g event.Group, l *leg) Sentence {
-	name := m.CipherSuite.String()
+	var name any = m.CipherSuite.String()
 	if short := m.CipherSuite.OpenSSL(); short != "" {
 		name = short
+	}
+	if m.Compression != iana.CompressionNull {
+		name = caption("server_hello.suite+compressed", "suite", name)
 	}
 	switch {
 	case !l.tls13 && l.resumed:

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
+	"tlslab/handshake/message"
 )
 
 // columns is how wide a text is on a terminal: a Chinese character takes two.
@@ -64,4 +66,31 @@ func TestCaptions(t *testing.T) {
 		}
 	}
 	t.Log("\n" + out.String())
+}
+
+// TestCaptionTellsOfCompression holds that a connection which compresses what it encrypts does not look like any other.
+func TestCaptionTellsOfCompression(t *testing.T) {
+	compressed := 0
+	for name, events := range play(t) {
+		c := new(Context)
+		for _, e := range events {
+			said := Caption(e, c)
+			m, ok := e.(*event.Message)
+			if !ok || m.Kind != message.KindServerHello {
+				continue
+			}
+			compresses := m.Msg.(*message.ServerHello).Compression != iana.CompressionNull
+			if compresses {
+				compressed++
+			}
+			for lang, word := range map[Lang]string{En: "compression", Zh: "压缩"} {
+				if strings.Contains(said.In(lang), word) != compresses {
+					t.Errorf("%s: %q, compressing: %v", name, said.In(lang), compresses)
+				}
+			}
+		}
+	}
+	if compressed == 0 {
+		t.Error("no lesson compresses")
+	}
 }

@@ -22,6 +22,10 @@ var glossary = []wording{
 	{Zh, `秘钥`, "密钥", "the common misspelling of key"},
 	{Zh, `会什么|都不会$|只会这|会 TLS`, "支持", "an end supports a version or a suite; 会 is what a person can do"},
 	{Zh, `说的(不)?是( TLS|别的协议)|说 TLS|什么也没说|道别`, "使用, 没有发送数据, 断开连接", "a protocol is used, not spoken"},
+	{Zh, `说话|所说的?(内容|，)|说(哪种|什么)协议|在 TCP 上说|说过的话`, "使用, 受…保护的内容", "a protocol is used, data is sent"},
+	{Zh, `叶证书`, "终端实体证书", "one term for the end-entity certificate"},
+	{Zh, `(^|[的、，：]|换|同)组(或|和|、|之|$)|推导`, "群; 导出", "one term for group, and for deriving"},
+	{Zh, `监听者`, "窃听者", "one term for the listener; a server listens (监听), too"},
 	{Zh, `挂断`, "断开连接", "a telephone is hung up, not a connection"},
 	{Zh, `露馅`, "发现", "slang"},
 	{Zh, `老设备|真实的中间盒`, "中间盒（middlebox）, 中间人设备", "中间盒 is the RFC's middlebox, 中间人 the attacker"},
@@ -33,6 +37,7 @@ var glossary = []wording{
 	{Zh, `(毫无意义|没有含义)的 ChangeCipherSpec`, "仅为兼容而发的 ChangeCipherSpec", "it has a purpose, as the text says"},
 	{Zh, `不受[^，。；]*攻击(，|。|$)`, "不会受到…攻击", "不受 needs its verb"},
 	{Zh, `各自以为$`, "各自以为对面是谁", "以为 needs an object"},
+	{Zh, `个 ?((TCP|QUIC|TLS) )?连接($|[^ ])`, "条连接", "a connection's measure word; a connection ID has 个"},
 	{Zh, `它们还留着它`, "双方仍保留", "two pronouns for two things"},
 
 	{En, `\b[Mm]iddle box|\bold boxes|\b[Bb]ox(es)?\b`, "interceptor; middlebox", "the attacker is an interceptor (a man in the middle); a middlebox is RFC 9846's device on the way, and no attacker"},

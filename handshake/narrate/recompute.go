@@ -31,6 +31,17 @@ func RecomputeReasons() []string {
 	return []string{whyRandom, whyReplaced, whySession, whyNoInputs, whyNoTool, whyMLKEM, whySignature, whyCheck}
 }
 
+// Unmade is the UI key of where a secret is from that was not computed on its connection; "" of all others.
+func Unmade(e *event.Secret) string {
+	switch e.Function {
+	case event.FunctionSession:
+		return "unmade.kept"
+	case event.FunctionGiven:
+		return "unmade.given"
+	}
+	return ""
+}
+
 // Recompute returns a shell command that computes e.Value again from e.Inputs and
 // prints it in lower-case hex: sh, its everyday tools, and openssl 3.0 or later. It
 // needs no file, except for Ed25519, which hashes its message twice and so cannot take

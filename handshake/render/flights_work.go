@@ -333,6 +333,9 @@ func (t *Pen) madeOf(label string, made []*event.Secret) []string {
 		}
 		return []string{t.Say.Colon() + t.Say.List(groups)}
 	}
+	if key := narrate.Unmade(s); key != "" {
+		return []string{t.Say.Colon() + t.Say.UI(key)}
+	}
 	if f, input := t.formula(s); f != "" && !(input && strings.HasPrefix(label, f)) { // or it says its own name
 		return []string{" = " + f}
 	}

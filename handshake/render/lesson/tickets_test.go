@@ -54,3 +54,17 @@ func TestTicketsAreToldApart(t *testing.T) {
 		}
 	}
 }
+
+// A master secret that was not computed is said to be kept, in the reader's language: the word that JSON has for it is
+// no word of a sentence.
+func TestKeptSecretIsToldInWords(t *testing.T) {
+	kept := regexp.MustCompile(`(?m)^   \* master_secret(?:: |：)(.*?)  `)
+	for _, name := range []string{"id", "ticket"} {
+		for lang, want := range map[narrate.Lang]string{narrate.En: "kept from the old session", narrate.Zh: "取自旧会话"} {
+			got, _ := write(t, rendertest.Play(t, name).Events(), render.TerminalOptions{Lang: lang, Level: render.Flights})
+			if m := kept.FindStringSubmatch(got); m == nil || m[1] != want {
+				t.Errorf("%s in %s: %q, want %q", name, lang, m, want)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render/sheet"
 )
 
@@ -262,8 +263,14 @@ func (d *document) cellOf(s *secret, parties []string) {
 	d.end()
 }
 
-// madeBy is how a secret is made, as a person writes it.
+// madeBy is how a secret is made, as a person writes it; "" of what an attacker has stolen, or guesses.
 func (d *document) madeBy(e *event.Secret) string {
+	if key := narrate.Unmade(e); key != "" {
+		if e.Party == "attacker" {
+			return ""
+		}
+		return d.say.UI(key)
+	}
 	if e.Tag != "" {
 		return sheet.Text(e.Method) + " “" + sheet.Text(e.Tag) + "”"
 	}

@@ -52,7 +52,8 @@ func Cut(s string, n int) string {
 
 // Wrap breaks text into lines of at most n columns: at spaces, and between two
 // Chinese characters except where punctuation must stay with its neighbour. A
-// word longer than a line is broken wherever the line ends.
+// word longer than a line is broken wherever the line ends, or before the character
+// that must stay.
 func Wrap(text string, n int) []string {
 	n = max(n, 8)
 	var lines []string
@@ -78,6 +79,7 @@ func Wrap(text string, n int) []string {
 					break
 				}
 				head := head(part, n)
+				head = unparted(head, part[len(head):])
 				lines, from = append(lines, head), from+len(head)
 			}
 		}
@@ -136,10 +138,30 @@ func breakable(a, b rune) bool {
 		return false
 	}
 	wide := func(r rune) bool { return cells.RuneWidth(r) == 2 }
-	if !wide(a) && !wide(b) || strings.ContainsRune("（「《“‘([", a) {
+	if !wide(a) && !wide(b) || strings.ContainsRune(opening+"([", a) {
 		return false
 	}
-	return !strings.ContainsRune("，。、；：？！）」》”’…,.;:?!)]", b) && !unicode.Is(unicode.Mn, b)
+	return !strings.ContainsRune(closing+",.;:?!)]", b) && !unicode.Is(unicode.Mn, b)
+}
+
+// Chinese punctuation that may not end a line, and that may not begin one.
+const opening, closing = "（「《“‘", "，。、；：？！）」》”’…"
+
+// unparted is a beginning of head, as long as it may be, that parts no such punctuation from its neighbour there or in
+// rest; or head, if there is none.
+func unparted(head, rest string) string {
+	for h := head; h != ""; h = cells.Truncate(h, Width(h)-1, "") {
+		a, _ := utf8.DecodeLastRuneInString(h)
+		next := head[len(h):]
+		if next == "" {
+			next = rest
+		}
+		b, _ := utf8.DecodeRuneInString(next)
+		if !strings.ContainsRune(opening, a) && !strings.ContainsRune(closing, b) {
+			return h
+		}
+	}
+	return head
 }
 
 // Paint colours text, or leaves it alone. Its methods say what a text is, not which colour

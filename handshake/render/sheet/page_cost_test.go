@@ -138,6 +138,7 @@ func TestLookingAheadChangesNothing(t *testing.T) {
 				}
 				for line += w.text; Width(line) > n; {
 					h := head(line, n)
+					h = unparted(h, line[len(h):])
 					lines, line = append(lines, h), line[len(h):]
 				}
 			}

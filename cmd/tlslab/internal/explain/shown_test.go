@@ -42,9 +42,9 @@ func all(t *testing.T, args ...string) string {
 func TestListSpeaksItsLanguage(t *testing.T) {
 	for _, c := range []struct{ name, lang, want, never string }{
 		{"quic_hrr", "en", "1 TLS connection, over QUIC, in ", " 0 "},
-		{"quic_hrr", "zh", "1 个 TLS 连接，使用 QUIC。", " 0 "},
+		{"quic_hrr", "zh", "1 条 TLS 连接，使用 QUIC。", " 0 "},
 		{"tls13", "en", "1 TLS connection in ", " of 1"},
-		{"tls13", "zh", "有 1 个 TLS 连接。", "TCP"},
+		{"tls13", "zh", "有 1 条 TLS 连接。", "TCP"},
 		{"resumed12", "zh", "会话", "session"},
 		{"resumed12", "en", "session", "会话"},
 		{"half", "zh", "这一轮消息才发到一半，服务器就关闭了连接", "服务器在服务器"},
