@@ -151,6 +151,9 @@
 	});
 	addEventListener("load", () => select()); // where the browser has scrolled by itself once more
 
+	// A page that the browser has kept is as it was left: its switches are what the address says.
+	addEventListener("pageshow", e => { if (e.persisted) for (const f of document.forms) f.reset(); });
+
 	// go makes e's address the page's. What is gone to can be come back from.
 	function go(e) {
 		if (location.hash !== "#" + e.id) history.pushState(null, "", "#" + e.id);
