@@ -219,6 +219,22 @@ func TestPrint(t *testing.T) {
 	few := len(tab.PDF())
 	browsertest.Eval[bool](tab, `(document.querySelector("details.arrow > summary").focus(), true)`)
 	tab.Press("o")
+// Where the system chooses the colours, what tells by its shape still does: an arrow has its point, who
+// reads and who does not have marks of their own, and what is marked is.
+func TestForcedColours(t *testing.T) {
+	tab := open(t, "0rtt", narrate.En, "#c1.client_hello.random")
+	tab.ForcedColours()
+	is(t, tab, `matchMedia("(forced-colors: active)").matches`, "true")
+	browsertest.Eval[bool](tab, `(window.drawn = (e, part) => { const s = getComputedStyle(e, part); return [s.backgroundColor, s.backgroundImage, s.borderRadius].join(" "); }, true)`)
+	is(t, tab, `[...document.querySelectorAll(".arrow .line")].filter(l => getComputedStyle(l, "::before").borderTopColor != "rgba(0, 0, 0, 0)").length`, "0")
+	is(t, tab, `new Set(["reads", "reads_later", "sealed"].map(a => drawn(document.querySelector(".ladder .cell[data-access=" + a + "]"), "::before"))).size`, "3")
+	is(t, tab, `getComputedStyle(document.querySelector(".arrow.sealed .mark")).backgroundColor == getComputedStyle(document.body).backgroundColor`, "false")
+	is(t, tab, `drawn(document.querySelector(".hex .selected")) == drawn(document.querySelector(".hex :not(.selected)"))`, "false")
+	turn(t, tab, "mitm", narrate.En)
+	is(t, tab, `getComputedStyle(document.querySelector(".row .lane")).backgroundImage == "none"`, "false") // the line of the one between
+	is(t, tab, contrast+`.join()`, "")
+}
+
 	if all := len(tab.PDF()); all < 2*few {
 		t.Errorf("with all open %d bytes are printed, with one message %d", all, few)
 	}
