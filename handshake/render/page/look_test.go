@@ -31,6 +31,9 @@ func TestLooks(t *testing.T) {
 					nothingEmptyOrCovered(t, tab)
 				}
 				onPhone(t, tab)
+				if in("mlkem", "mitm") && lang == narrate.En {
+					openedWide(t, tab)
+				}
 				if in("tls13", "refused", "rsa") && lang == narrate.En {
 					openedOnPhone(t, tab)
 				}
@@ -101,19 +104,19 @@ func nothingEmptyOrCovered(t *testing.T, tab *browsertest.Tab) {
 	}
 }
 
-// onPhone: on a phone each message's name lies whole within the window, nothing lies on it, and the
-// page scrolls in one direction only.
+// onPhone: on a phone, and on a page enlarged to twice its size, each message's name lies whole in its
+// lane, nothing lies on it, and the page scrolls in one direction only.
 func onPhone(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
-	for _, width := range []int64{360, 320, 800} {
+	for _, width := range []int64{360, 320, 610, 640, 800} {
 		tab.Viewport(width, 720)
 		hidden := browsertest.Eval[[]string](tab, `(() => {
 			document.querySelectorAll("details.act").forEach(a => a.open = true);
 			return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
 				n.scrollIntoView({block: "center"});
-				const r = n.getBoundingClientRect();
+				const r = n.getBoundingClientRect(), lane = n.closest(".lane").getBoundingClientRect();
 				const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
-				return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
+				return !(r.width > 0 && n.scrollWidth <= n.clientWidth + 1 && r.left >= lane.left - 1 && r.right <= lane.right + 1 && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
 			}).map(n => n.closest("details.row").id + " " + n.textContent);
 		})()`)
 		if len(hidden) > 0 {
@@ -138,6 +141,18 @@ func openedOnPhone(t *testing.T, tab *browsertest.Tab) {
 	}
 	if wide := browsertest.Eval[int](tab, "document.documentElement.scrollWidth"); wide > 360 {
 		t.Errorf("with all open %d wide", wide)
+	}
+}
+
+// openedWide: nor does anything make it wider than a window of any other size.
+func openedWide(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	browsertest.Eval[bool](tab, "("+openAll+", true)")
+	for _, width := range []int64{640, 1000, 1280, 1400} {
+		tab.Viewport(width, 900)
+		if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+			t.Errorf("with all open %d wide, in a window of %d", wide, width)
+		}
 	}
 }
 
@@ -204,21 +219,6 @@ func readable(t *testing.T, tab *browsertest.Tab) {
 	}
 }
 
-// On paper stands what is open, and nothing of what is closed or what only a screen can do.
-func TestPrint(t *testing.T) {
-	tab := open(t, "tls13", narrate.En, "#c1.server_hello")
-	tab.OnPaper()
-	const seen = `(s => { const e = document.querySelector(s); return !!e && e.checkVisibility() && e.getClientRects().length > 0 && e.getBoundingClientRect().height > 0; })`
-	for selector, want := range map[string]string{
-		byID("c1.server_hello") + " .telling": "true", byID("c1.server_hello") + " .hex": "true",
-		byID("c1.certificate") + " .telling": "false", byID("c1.certificate") + " > summary .name": "true",
-		"nav.views": "false", "h1": "true",
-	} {
-		is(t, tab, fmt.Sprintf("%s(%q)", seen, selector), want)
-	}
-	few := len(tab.PDF())
-	browsertest.Eval[bool](tab, `(document.querySelector("details.arrow > summary").focus(), true)`)
-	tab.Press("o")
 // Where the system chooses the colours, what tells by its shape still does: an arrow has its point, who
 // reads and who does not have marks of their own, and what is marked is.
 func TestForcedColours(t *testing.T) {
@@ -235,6 +235,21 @@ func TestForcedColours(t *testing.T) {
 	is(t, tab, contrast+`.join()`, "")
 }
 
+// On paper stands what is open, and nothing of what is closed or what only a screen can do.
+func TestPrint(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "#c1.server_hello")
+	tab.OnPaper()
+	const seen = `(s => { const e = document.querySelector(s); return !!e && e.checkVisibility() && e.getClientRects().length > 0 && e.getBoundingClientRect().height > 0; })`
+	for selector, want := range map[string]string{
+		byID("c1.server_hello") + " .telling": "true", byID("c1.server_hello") + " .hex": "true",
+		byID("c1.certificate") + " .telling": "false", byID("c1.certificate") + " > summary .name": "true",
+		"nav.views": "false", "h1": "true",
+	} {
+		is(t, tab, fmt.Sprintf("%s(%q)", seen, selector), want)
+	}
+	few := len(tab.PDF())
+	browsertest.Eval[bool](tab, `(document.querySelector("details.arrow > summary").focus(), true)`)
+	tab.Press("o")
 	if all := len(tab.PDF()); all < 2*few {
 		t.Errorf("with all open %d bytes are printed, with one message %d", all, few)
 	}
