@@ -1,7 +1,9 @@
 package page_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"slices"
 	"testing"
 
@@ -219,20 +221,55 @@ func readable(t *testing.T, tab *browsertest.Tab) {
 	}
 }
 
-// Where the system chooses the colours, what tells by its shape still does: an arrow has its point, who
-// reads and who does not have marks of their own, and what is marked is.
+// Where the system chooses the colours, what tells by its shape or its ground still does: an arrow has a
+// point, a lock a body, who reads and who does not have marks of their own, and what is marked is.
 func TestForcedColours(t *testing.T) {
 	tab := open(t, "0rtt", narrate.En, "#c1.client_hello.random")
 	tab.ForcedColours()
-	is(t, tab, `matchMedia("(forced-colors: active)").matches`, "true")
-	browsertest.Eval[bool](tab, `(window.drawn = (e, part) => { const s = getComputedStyle(e, part); return [s.backgroundColor, s.backgroundImage, s.borderRadius].join(" "); }, true)`)
+	tab.Viewport(360, 700) // where a mark stands alone in the middle of its cell
 	is(t, tab, `[...document.querySelectorAll(".arrow .line")].filter(l => getComputedStyle(l, "::before").borderTopColor != "rgba(0, 0, 0, 0)").length`, "0")
-	is(t, tab, `new Set(["reads", "reads_later", "sealed"].map(a => drawn(document.querySelector(".ladder .cell[data-access=" + a + "]"), "::before"))).size`, "3")
-	is(t, tab, `getComputedStyle(document.querySelector(".arrow.sealed .mark")).backgroundColor == getComputedStyle(document.body).backgroundColor`, "false")
-	is(t, tab, `drawn(document.querySelector(".hex .selected")) == drawn(document.querySelector(".hex :not(.selected)"))`, "false")
+	for _, mark := range []struct {
+		what         string
+		above, below bool // whether it is dark right above its middle, and left below
+	}{
+		{".ladder .cell[data-access=reads]", true, true},
+		{".ladder .cell[data-access=reads_later]", false, true},
+		{".ladder .cell[data-access=sealed]", false, false},
+		{".arrow.sealed .mark", true, true},
+	} {
+		got := dark(t, tab, "#a3 "+mark.what, `[x + 2, y - 2], [x - 2, y + 2]`)
+		if want := []bool{mark.above, mark.below}; !slices.Equal(got, want) {
+			t.Errorf("%s is dark: %v, want %v", mark.what, got, want)
+		}
+	}
+	// Over its first letter, which is a small one.
+	if !dark(t, tab, ".fields .selected > .name", `[r.left + 3, r.top + 4]`)[0] {
+		t.Error("the field that is selected is not marked")
+	}
 	turn(t, tab, "mitm", narrate.En)
 	is(t, tab, `getComputedStyle(document.querySelector(".row .lane")).backgroundImage == "none"`, "false") // the line of the one between
 	is(t, tab, contrast+`.join()`, "")
+}
+
+// dark looks at points of what is drawn of an element, such as "[x, y], [r.left, y]": r is its
+// rectangle, x and y are the middle of that.
+func dark(t *testing.T, tab *browsertest.Tab, selector, points string) (is []bool) {
+	t.Helper()
+	at := browsertest.Eval[[][]float64](tab, fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		e.scrollIntoView({block: "center"});
+		const r = e.getBoundingClientRect(), x = r.left + r.width / 2, y = r.top + r.height / 2;
+		return [%s];
+	})()`, selector, points))
+	picture, err := png.Decode(bytes.NewReader(tab.PNG()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range at {
+		r, g, b, _ := picture.At(int(p[0]), int(p[1])).RGBA()
+		is = append(is, r+g+b < 3*0x8000)
+	}
+	return is
 }
 
 // On paper stands what is open, and nothing of what is closed or what only a screen can do.
