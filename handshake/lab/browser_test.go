@@ -130,6 +130,19 @@ func TestLanguage(t *testing.T) {
 	is(t, tab, `/\p{Script=Han}/u.test(document.querySelector(".lab summary").textContent)`, "true")
 }
 
+// Whoever comes back to a lesson finds the switches as its address has them, and not as they were left.
+func TestSwitchesAreTheAddress(t *testing.T) {
+	tab := visit(t, "?tls=1.3&seed=7&lang=en")
+	do(tab, openForm+`, document.querySelector("[name=lang]").focus()`)
+	tab.Press("z")
+	tab.Click("[name=mitm]")
+	tab.Leave(func() { tab.Click(submit) })
+	tab.Back(`location.search.includes("lang=en") && document.readyState == "complete"`)
+	is(t, tab, `document.querySelector("[name=lang]").value`, "en")
+	is(t, tab, `document.querySelector("[name=mitm]").checked`, "false")
+	is(t, tab, `document.querySelector("[name=tls]").value`, "1.3")
+}
+
 // Each of the fifteen lessons is one link away, says that it is the one, and keeps the seed.
 func TestLessonsRow(t *testing.T) {
 	tab := visit(t, "?seed=7&lang=en")

@@ -171,6 +171,12 @@ func (tab *Tab) Colours(c Colours) {
 	call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features(c)})
 }
 
+// ForcedColours has the system choose all colours itself, as a contrast theme does.
+func (tab *Tab) ForcedColours() {
+	tab.t.Helper()
+	call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: append(features(Light), &emulation.MediaFeature{Name: "forced-colors", Value: "active"})})
+}
+
 // OnPaper shows the page as it is printed, in light colours.
 func (tab *Tab) OnPaper() {
 	tab.t.Helper()

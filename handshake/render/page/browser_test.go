@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // lessons are those that a browser is shown.
 var lessons = map[string]scenario.Options{
 	"tls13":   {Version: iana.TLS13},
-	"mlkem":   {Version: iana.TLS13, Groups: []kx.Group{kx.X25519MLKEM768}},
+	"mlkem":   {Version: iana.TLS13, Groups: []kx.Group{kx.X25519MLKEM768}, ALPN: []string{"h2"}},
 	"rsa":     {Kx: []iana.Kx{iana.KxRSA}},
 	"refused": {Version: iana.TLS13, UntrustedRoot: true},
 	"expired": {Version: iana.TLS13, Cert: chains.Expired},

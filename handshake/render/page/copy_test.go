@@ -26,7 +26,15 @@ func TestCopy(t *testing.T) {
 				t.Errorf("%s: the copy lacks %q:\n%s", way, want, got)
 			}
 		}
-		is(t, tab, `document.querySelectorAll("textarea").length`, "0")
+		for _, not := range []string{"…", "all 1120 bytes"} { // a value stands whole, and what a screen reader says of it is not there
+			if strings.Contains(got, not) {
+				t.Errorf("%s: in the copy stands %q:\n%s", way, not, got)
+			}
+		}
+		if share := browsertest.Eval[string](tab, `[...document.querySelectorAll("`+`[id='c1.server_hello'] .hex [data-f='key_share.key_exchange']")].map(b => b.textContent.replace(/\s/g, "")).join("")`); len(share) < 2000 || strings.Count(got, share) != 2 {
+			t.Errorf("%s: the key share of %d digits is %d times in the copy, want it told and as a field", way, len(share), strings.Count(got, share))
+		}
+		is(t, tab, `document.querySelectorAll("textarea, body > details").length`, "0")
 		is(t, tab, `document.activeElement.dataset.copy`, "row")
 	}
 	browsertest.Eval[bool](tab, `(window.command = document.querySelector("[data-copy=command]"), location.hash = command.closest("[id]").id, true)`)

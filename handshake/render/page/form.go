@@ -60,6 +60,10 @@ const (
 	SwitchText   SwitchKind = "text"
 )
 
+// asAddressed is of a form that shows what the address says, also to who comes back to the page:
+// else a browser would put into it what was last chosen there.
+var asAddressed = value(attrAutocomplete, "off")
+
 // form writes the Form, where there is one.
 func (d *document) form() {
 	f := d.o.Form
@@ -68,7 +72,7 @@ func (d *document) form() {
 	}
 	d.in(elSection, []pair{id("lab"), class(classLab), value(attrAriaLabel, d.lab("switches"))}, func() {
 		d.lessons(f)
-		d.in(elForm, []pair{value(attrMethod, "get")}, func() {
+		d.in(elForm, []pair{value(attrMethod, "get"), asAddressed}, func() {
 			for _, g := range f.Groups {
 				d.group(g)
 			}

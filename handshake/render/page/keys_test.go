@@ -94,6 +94,27 @@ func TestTabKey(t *testing.T) {
 	is(t, tab, "document.activeElement === want.at(-1)", "true")
 }
 
+// What has the focus is seen whole (WCAG 2.2, 2.4.11): whoever walks upwards does not get under the head
+// that stays on top.
+func TestFocusIsNotCovered(t *testing.T) {
+	tab := open(t, "mitm", narrate.En, "#c2.certificate")
+	for _, width := range []int64{1000, 360} {
+		tab.Viewport(width, 500)
+		for _, key := range []string{browsertest.Up, browsertest.BackTab} {
+			browsertest.Eval[bool](tab, `(window.last = [...document.querySelectorAll("details.arrow > summary")].at(-1), last.scrollIntoView(), last.focus(), true)`)
+			for range 40 {
+				tab.Press(key)
+				if covered := browsertest.Eval[string](tab, `(() => {
+					const e = document.activeElement, r = e.getClientRects()[0], head = e.closest(".ladder")?.querySelector(".head").getBoundingClientRect();
+					return head && r.top < head.bottom - 1 && head.top < 1 ? e.tagName + " " + e.textContent : "";
+				})()`); covered != "" {
+					t.Fatalf("%d wide, %q: under the head: %s", width, key, covered)
+				}
+			}
+		}
+	}
+}
+
 // Fields are a tree once the script walks in it: every item is a tree's or a group's own, tells
 // whether what it holds is seen, and Tab stops at one of them. Without the script they are a list.
 func TestTree(t *testing.T) {

@@ -151,7 +151,7 @@ func (d *document) listState(l List) {
 // listFilter is the form that chooses entries. Its answer is a page with an address of its own.
 func (d *document) listFilter(l List) {
 	d.newline()
-	d.in(elForm, []pair{value(attrMethod, "get"), class(classFilter), value(attrAriaLabel, d.say.UI("page.list_choose"))}, func() {
+	d.in(elForm, []pair{value(attrMethod, "get"), asAddressed, class(classFilter), value(attrAriaLabel, d.say.UI("page.list_choose"))}, func() {
 		d.in(elLabel, nil, func() {
 			d.text(d.say.UI("page.list_host"))
 			d.space()

@@ -1,7 +1,9 @@
 package page_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"slices"
 	"testing"
 
@@ -31,6 +33,9 @@ func TestLooks(t *testing.T) {
 					nothingEmptyOrCovered(t, tab)
 				}
 				onPhone(t, tab)
+				if in("mlkem", "mitm") && lang == narrate.En {
+					openedWide(t, tab)
+				}
 				if in("tls13", "refused", "rsa") && lang == narrate.En {
 					openedOnPhone(t, tab)
 				}
@@ -101,19 +106,19 @@ func nothingEmptyOrCovered(t *testing.T, tab *browsertest.Tab) {
 	}
 }
 
-// onPhone: on a phone each message's name lies whole within the window, nothing lies on it, and the
-// page scrolls in one direction only.
+// onPhone: on a phone, and on a page enlarged to twice its size, each message's name lies whole in its
+// lane, nothing lies on it, and the page scrolls in one direction only.
 func onPhone(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
-	for _, width := range []int64{360, 320, 800} {
+	for _, width := range []int64{360, 320, 610, 640, 800} {
 		tab.Viewport(width, 720)
 		hidden := browsertest.Eval[[]string](tab, `(() => {
 			document.querySelectorAll("details.act").forEach(a => a.open = true);
 			return [...document.querySelectorAll("details.arrow > summary .name")].filter(n => {
 				n.scrollIntoView({block: "center"});
-				const r = n.getBoundingClientRect();
+				const r = n.getBoundingClientRect(), lane = n.closest(".lane").getBoundingClientRect();
 				const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
-				return !(r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
+				return !(r.width > 0 && n.scrollWidth <= n.clientWidth + 1 && r.left >= lane.left - 1 && r.right <= lane.right + 1 && r.top >= 0 && r.bottom <= innerHeight && n.contains(top));
 			}).map(n => n.closest("details.row").id + " " + n.textContent);
 		})()`)
 		if len(hidden) > 0 {
@@ -138,6 +143,18 @@ func openedOnPhone(t *testing.T, tab *browsertest.Tab) {
 	}
 	if wide := browsertest.Eval[int](tab, "document.documentElement.scrollWidth"); wide > 360 {
 		t.Errorf("with all open %d wide", wide)
+	}
+}
+
+// openedWide: nor does anything make it wider than a window of any other size.
+func openedWide(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	browsertest.Eval[bool](tab, "("+openAll+", true)")
+	for _, width := range []int64{640, 1000, 1280, 1400} {
+		tab.Viewport(width, 900)
+		if wide := browsertest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
+			t.Errorf("with all open %d wide, in a window of %d", wide, width)
+		}
 	}
 }
 
@@ -202,6 +219,57 @@ func readable(t *testing.T, tab *browsertest.Tab) {
 	if len(grounds) != 2 {
 		t.Errorf("dark and light are one: %v", grounds)
 	}
+}
+
+// Where the system chooses the colours, what tells by its shape or its ground still does: an arrow has a
+// point, a lock a body, who reads and who does not have marks of their own, and what is marked is.
+func TestForcedColours(t *testing.T) {
+	tab := open(t, "0rtt", narrate.En, "#c1.client_hello.random")
+	tab.ForcedColours()
+	tab.Viewport(360, 700) // where a mark stands alone in the middle of its cell
+	is(t, tab, `[...document.querySelectorAll(".arrow .line")].filter(l => getComputedStyle(l, "::before").borderTopColor != "rgba(0, 0, 0, 0)").length`, "0")
+	for _, mark := range []struct {
+		what         string
+		above, below bool // whether it is dark right above its middle, and left below
+	}{
+		{".ladder .cell[data-access=reads]", true, true},
+		{".ladder .cell[data-access=reads_later]", false, true},
+		{".ladder .cell[data-access=sealed]", false, false},
+		{".arrow.sealed .mark", true, true},
+	} {
+		got := dark(t, tab, "#a3 "+mark.what, `[x + 2, y - 2], [x - 2, y + 2]`)
+		if want := []bool{mark.above, mark.below}; !slices.Equal(got, want) {
+			t.Errorf("%s is dark: %v, want %v", mark.what, got, want)
+		}
+	}
+	// Over its first letter, which is a small one.
+	if !dark(t, tab, ".fields .selected > .name", `[r.left + 3, r.top + 4]`)[0] {
+		t.Error("the field that is selected is not marked")
+	}
+	turn(t, tab, "mitm", narrate.En)
+	is(t, tab, `getComputedStyle(document.querySelector(".row .lane")).backgroundImage == "none"`, "false") // the line of the one between
+	is(t, tab, contrast+`.join()`, "")
+}
+
+// dark looks at points of what is drawn of an element, such as "[x, y], [r.left, y]": r is its
+// rectangle, x and y are the middle of that.
+func dark(t *testing.T, tab *browsertest.Tab, selector, points string) (is []bool) {
+	t.Helper()
+	at := browsertest.Eval[[][]float64](tab, fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		e.scrollIntoView({block: "center"});
+		const r = e.getBoundingClientRect(), x = r.left + r.width / 2, y = r.top + r.height / 2;
+		return [%s];
+	})()`, selector, points))
+	picture, err := png.Decode(bytes.NewReader(tab.PNG()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range at {
+		r, g, b, _ := picture.At(int(p[0]), int(p[1])).RGBA()
+		is = append(is, r+g+b < 3*0x8000)
+	}
+	return is
 }
 
 // On paper stands what is open, and nothing of what is closed or what only a screen can do.

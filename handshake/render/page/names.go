@@ -119,6 +119,7 @@ const (
 	attrDataState
 	attrDataAfter
 	attrDataMost
+	attrAutocomplete
 	endOfAttributes
 )
 
@@ -133,4 +134,5 @@ var attributeNames = [...]string{
 	attrMethod: "method", attrSelected: "selected", attrList: "list", attrAriaCurrent: "aria-current",
 	attrDataAbout: "data-about", attrDataRight: "data-right", attrDataSeed: "data-seed",
 	attrDataState: "data-state", attrDataAfter: "data-after", attrDataMost: "data-most",
+	attrAutocomplete: "autocomplete",
 }

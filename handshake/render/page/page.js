@@ -151,6 +151,9 @@
 	});
 	addEventListener("load", () => select()); // where the browser has scrolled by itself once more
 
+	// A page that the browser has kept is as it was left: its switches are what the address says.
+	addEventListener("pageshow", e => { if (e.persisted) for (const f of document.forms) f.reset(); });
+
 	// go makes e's address the page's. What is gone to can be come back from.
 	function go(e) {
 		if (location.hash !== "#" + e.id) history.pushState(null, "", "#" + e.id);
@@ -355,10 +358,20 @@
 
 	// ---- Copy: a row as text, or the command that stands beside the button.
 
+	// text reads a copy of the row, in which folded values stand whole: what is copied is for use. What
+	// only a screen reader says of a fold is no part of it.
 	function text(row) {
 		const line = [...summaryOf(row).children].map(c => c.textContent.trim()).filter(s => s).join("  ");
-		const fields = [...row.querySelectorAll(aField)].map(f => f.innerText.split("\n")[0].trim());
-		const told = [...row.querySelectorAll(".telling")].map(t => t.innerText.trim());
+		const copy = row.cloneNode(true);
+		for (const fold of copy.querySelectorAll(".fold")) {
+			fold.querySelector(".hidden").remove();
+			const begun = fold.querySelector(":scope > summary > code"), rest = fold.querySelector(":scope > code");
+			if (rest) fold.replaceWith(begun.textContent.replace("…", rest.textContent));
+		}
+		document.body.append(copy); // lines are broken where they are seen to be
+		const fields = [...copy.querySelectorAll(aField)].map(f => f.innerText.split("\n")[0].trim());
+		const told = [...copy.querySelectorAll(".telling")].map(t => t.innerText.trim());
+		copy.remove();
 		return [line, ...told, ...fields].filter(s => s).join("\n") + "\n";
 	}
 
