@@ -399,7 +399,7 @@ func TestImpossibleOptions(t *testing.T) {
 		"Staple":       {Staple: "blue"},
 		"Resume":       {Resume: "cookie"},
 		"Suites":       {Kx: []iana.Kx{iana.KxRSA}, Suites: []*suite.Suite{ecdsa}},
-		"Exchanges":    {Suites: []*suite.Suite{{ID: 0xfff0, Kx: iana.KxPrivate, Auth: iana.AuthRSA}}},
+		"Exchanges":    {Suites: []*suite.Suite{{ID: 0xfff0, Kx: iana.KxPrivate, Auth: iana.AuthRSA, Hash: ecdsa.Hash, Cipher: ecdsa.Cipher}}},
 		"MITM":         {MITM: true, Kx: []iana.Kx{iana.KxRSA, iana.KxECDHE}},
 		"TrustMITM":    {TrustMITM: true},
 		"NoClientCert": {NoClientCert: true},
