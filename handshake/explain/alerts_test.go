@@ -64,10 +64,10 @@ func TestBehind(t *testing.T) {
 		cause  explain.Cause
 		change func(t *testing.T, x *tape)
 	}{
-		{"renegotiation_refused", 1, false, explain.Done, "", explain.CauseAgain, nil},
-		{"renegotiation_refused", 1, true, explain.Refused, "client", explain.CauseAgain, nil},
+		{"renegotiation_refused", 1, false, explain.Done, "", explain.CauseRenegotiation, nil},
+		{"renegotiation_refused", 1, true, explain.Refused, "client", explain.CauseRenegotiation, nil},
 		{"hello_request", 1, true, explain.Done, "", "", nil},
-		{"hello_request", 2, true, explain.Refused, "server", explain.CauseAgain, nil},
+		{"hello_request", 2, true, explain.Refused, "server", explain.CauseRenegotiation, nil},
 		{"renegotiated", 1, false, explain.Done, "", "", nil},
 		{"renegotiated", 1, true, explain.Done, "", "", nil},
 		{"asked_later", 1, false, explain.Done, "", "", nil},

@@ -32,13 +32,13 @@ const (
 	CauseNameUnknown Cause = "name_unknown" // the server has none of the name asked for
 	CausePSK         Cause = "psk"          // it does not have that pre-shared key
 	// Somebody is wrong:
-	CauseNotTLS    Cause = "not_tls"    // what came is not TLS
-	CauseMalformed Cause = "malformed"  // what came is not what the protocol allows
-	CauseOtherKeys Cause = "other_keys" // what was computed differs
-	CauseOwnFault  Cause = "own_fault"
-	CauseCanceled  Cause = "canceled"
-	CauseAgain     Cause = "again"   // a second handshake was wanted
-	CauseRefused   Cause = "refused" // the alert says no more
+	CauseNotTLS        Cause = "not_tls"    // what came is not TLS
+	CauseMalformed     Cause = "malformed"  // what came is not what the protocol allows
+	CauseOtherKeys     Cause = "other_keys" // what was computed differs
+	CauseOwnFault      Cause = "own_fault"
+	CauseCanceled      Cause = "canceled"
+	CauseRenegotiation Cause = "renegotiation" // a second handshake was wanted
+	CauseRefused       Cause = "refused"       // the alert says no more
 	// Somebody says nothing:
 	CauseCutAtHello Cause = "cut_at_hello" // the server, to the ClientHello
 	CauseUnanswered Cause = "unanswered"   // neither it nor anybody, until the client gave up
@@ -49,7 +49,7 @@ const (
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{CauseUntrustedRoot, CauseExpired, CauseCertificateRefused, CauseLeftAtCertificate, CausePin, CauseWantsCertificate, CauseClientCertificate, CauseLastFlight,
-		CauseTooOld, CauseFallback, CauseNoCommon, CauseNoProtocol, CauseNameUnknown, CausePSK, CauseNotTLS, CauseMalformed, CauseOtherKeys, CauseOwnFault, CauseCanceled, CauseAgain, CauseRefused,
+		CauseTooOld, CauseFallback, CauseNoCommon, CauseNoProtocol, CauseNameUnknown, CausePSK, CauseNotTLS, CauseMalformed, CauseOtherKeys, CauseOwnFault, CauseCanceled, CauseRenegotiation, CauseRefused,
 		CauseCutAtHello, CauseUnanswered, CauseCutMidway, CauseRecording}
 }
 
@@ -67,7 +67,7 @@ var ofCertificates = []iana.AlertDescription{iana.BadCertificate, iana.Unsupport
 
 var verdicts = sync.OnceValue(func() []verdict {
 	return []verdict{
-		{Refused, "", all(in(PhaseData), declined), CauseAgain},
+		{Refused, "", all(in(PhaseData), declined), CauseRenegotiation},
 		{Refused, "client", alert(iana.UnknownCA), CauseUntrustedRoot},
 		{Refused, "client", alert(iana.CertificateExpired), CauseExpired},
 		{Refused, "client", alert(ofCertificates...), CauseCertificateRefused},
@@ -111,7 +111,7 @@ var verdicts = sync.OnceValue(func() []verdict {
 		{Silent, "", nil, CauseRecording},
 		{Unfollowed, "", nil, CauseRecording},
 
-		{Done, "", declined, CauseAgain},
+		{Done, "", declined, CauseRenegotiation},
 		// A pin is suspected of a client that shook hands and said not a byte.
 		{Done, "", mute, CausePin},
 	}
