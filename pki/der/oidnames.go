@@ -23,9 +23,8 @@ var names = map[string]string{
 	"1.3.6.1.5.5.7.9.1": "id-pda-dateOfBirth", "1.3.6.1.5.5.7.9.2": "id-pda-placeOfBirth", "1.3.6.1.5.5.7.9.3": "id-pda-gender",
 	"1.3.6.1.5.5.7.9.4": "id-pda-countryOfCitizenship", "1.3.6.1.5.5.7.9.5": "id-pda-countryOfResidence",
 
-	// Messages, and what is signed beside the content: RFC 5652 §4, §5.1, §11.
+	// Messages: RFC 5652 §4, §5.1.
 	"1.2.840.113549.1.7.1": "id-data", "1.2.840.113549.1.7.2": "id-signedData",
-	"1.2.840.113549.1.9.3": "id-contentType", "1.2.840.113549.1.9.4": "id-messageDigest", "1.2.840.113549.1.9.5": "id-signingTime",
 
 	// Extensions: RFC 5280 §4.2, §5.2 and §5.3.
 	"2.5.29.9": "id-ce-subjectDirectoryAttributes", "2.5.29.14": "id-ce-subjectKeyIdentifier", "2.5.29.15": "id-ce-keyUsage",
