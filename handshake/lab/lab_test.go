@@ -152,6 +152,9 @@ func TestRefusals(t *testing.T) {
 		if len(found) != links {
 			t.Errorf("%s: %d links, want %d: %q", address, len(found), links, found)
 		}
+		if bytes.Contains(a.Page, []byte("<ul></ul>")) {
+			t.Errorf("%s: there is a list of nothing", address)
+		}
 		why := reasonGiven.FindString(string(a.Page))
 		for _, l := range found {
 			to := strings.ReplaceAll(l[1], "&amp;", "&")

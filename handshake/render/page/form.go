@@ -208,6 +208,9 @@ func WriteRefusal(w io.Writer, r Refusal, o Options) error {
 		if r.Remedy != "" {
 			d.with(elP, r.Remedy)
 		}
+		if len(r.LeaveOut) == 0 {
+			return
+		}
 		d.in(elUl, nil, func() {
 			for _, l := range r.LeaveOut {
 				d.in(elLi, nil, func() { d.with(elA, l.Text, ask(l.To)) })

@@ -153,3 +153,19 @@ func TestAddressesOutliveNumbers(t *testing.T) {
 		t.Errorf("the scenes are not on the page: nothing was tested")
 	}
 }
+
+// Whatever an address names is seen to be what it names.
+func TestAddressIsMarked(t *testing.T) {
+	tab := open(t, "tls13", narrate.En, "")
+	for _, kind := range []string{".fields li", ".item[id]", ".secret", "#glossary dt"} {
+		const looks = `(e => [e, ...e.querySelectorAll(":scope > .name, :scope > h3")].map(e => { const s = getComputedStyle(e); return s.backgroundColor + s.outlineStyle + s.outlineColor; }).join())`
+		got := browsertest.Eval[bool](tab, fmt.Sprintf(`new Promise(done => {
+			const e = document.querySelectorAll(%q)[1], before = %s(e);
+			addEventListener("hashchange", () => requestAnimationFrame(() => done(%s(e) != before)), {once: true});
+			location.hash = e.id;
+		})`, kind, looks, looks))
+		if !got {
+			t.Errorf("%s looks the same when an address names it", kind)
+		}
+	}
+}
