@@ -171,10 +171,17 @@ func (c *client12) sendClientKeyExchange(_ message.Message) error {
 	if err != nil {
 		return err
 	}
-	if err := c.send(clientKeyExchange(c.exchange.Kx(), a.Share())); err != nil {
+	public, err := share(a, "client_key_exchange")
+	if err != nil {
+		return err
+	}
+	if err := c.send(clientKeyExchange(c.exchange.Kx(), public)); err != nil {
 		return err
 	}
 	pre := c.exchange.PreMaster(a.Secret())
+	if err := needSecret(pre, "premaster_secret"); err != nil {
+		return err
+	}
 	if c.revealing() {
 		c.tellPreMaster(c.exchange, pre, explain(a, nil, ""))
 	}

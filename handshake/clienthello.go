@@ -221,11 +221,15 @@ func (c *client13) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	if err != nil {
 		return message.KeyShareEntry{}, err
 	}
+	public, err := share(o, "client_hello.extensions.key_share.key_exchange")
+	if err != nil {
+		return message.KeyShareEntry{}, err
+	}
 	c.offers = append(c.offers, groupOffer{g, o})
 	if c.revealing() {
-		c.secret(event.Secret{Label: event.LabelClientKeyShare, Version: iana.TLS13, Group: event.GroupOf(g), Method: g.Name(), Op: event.OpAsymmetric}, o.Share(), explain13(o, nil, "")...)
+		c.secret(event.Secret{Label: event.LabelClientKeyShare, Version: iana.TLS13, Group: event.GroupOf(g), Method: g.Name(), Op: event.OpAsymmetric}, public, explain13(o, nil, "")...)
 	}
-	return message.KeyShareEntry{Group: g.ID(), Share: o.Share()}, nil
+	return message.KeyShareEntry{Group: g.ID(), Share: public}, nil
 }
 
 // sendHello sends a ClientHello, which bind has edited already if it has binders.

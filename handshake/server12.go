@@ -166,7 +166,9 @@ func (s *server12) makeOffer() (p kx.Params, err error) {
 	if s.certificate != nil {
 		in.Key = s.certificate.Key
 	}
-	s.offer, p, err = s.exchange.Offer(in)
+	if s.offer, p, err = s.exchange.Offer(in); err == nil && s.offer == nil {
+		err = reason.New(reason.Internal, "", "server_key_exchange", reason.Say("at least %d bytes", 1), 0)
+	}
 	return p, err
 }
 
@@ -212,6 +214,9 @@ func (s *server12) recvClientKeyExchange(msg message.Message) error {
 		return err
 	}
 	pre := s.exchange.PreMaster(secret)
+	if err := needSecret(pre, "premaster_secret"); err != nil {
+		return err
+	}
 	if s.revealing() {
 		s.tellPreMaster(s.exchange, pre, explain(s.offer, s.offer.Share(), choose(s.exchange.Ephemeral(), event.LabelServerEphemeral, "")))
 	}

@@ -198,8 +198,15 @@ func (s *server13) sendServerHello(_ message.Message) error {
 		if a, err = s.group.Answer(s.cfg.rand(), s.share); err != nil {
 			return kx.BadShare("client_hello.extensions.key_share.key_exchange", err)
 		}
-		m.Extensions.Add(&message.KeyShareServer{Entry: message.KeyShareEntry{Group: s.group.ID(), Share: a.Share()}})
+		public, err := share(a, "server_hello.extensions.key_share.key_exchange")
+		if err != nil {
+			return err
+		}
+		m.Extensions.Add(&message.KeyShareServer{Entry: message.KeyShareEntry{Group: s.group.ID(), Share: public}})
 		secret = a.Secret()
+		if err := needSecret(secret, "shared_secret"); err != nil {
+			return err
+		}
 	}
 	m.Extensions.Add(&message.SelectedVersion{Version: iana.TLS13})
 	if s.psk != nil {

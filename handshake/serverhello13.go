@@ -187,5 +187,5 @@ func (c *client13) agree(m *message.ServerHello) (*groupOffer, []byte, error) {
 	if err != nil {
 		return nil, nil, kx.BadShare("server_hello.extensions.key_share.key_exchange", err)
 	}
-	return o, secret, nil
+	return o, secret, needSecret(secret, "shared_secret")
 }

@@ -3,6 +3,7 @@ package kx
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"tlslab/handshake/iana"
 	"tlslab/handshake/reason"
@@ -35,6 +36,9 @@ func (dhe) Offer(in ServerInput) (Offer, Params, error) {
 		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 7919 §4", "client_hello.extensions.supported_groups", reason.Say("a finite field"), nil)
 	}
 	o, err := f.Offer(in.Rand)
+	if err == nil {
+		err = checkOwn(serverShare, o, math.MaxUint16) // dh_Ys<1..2^16-1>
+	}
 	if err != nil {
 		return nil, Params{}, err
 	}
@@ -52,7 +56,7 @@ func (dhe) Answer(in ClientInput) (Answer, error) {
 	if err != nil {
 		return nil, badDHShare(serverShare, err)
 	}
-	return a, nil
+	return a, checkOwn("client_key_exchange.dh_Yc", a, math.MaxUint16)
 }
 
 // badDHShare is BadShare with the alert of its own that RFC 7919 §3 and §4 want.

@@ -23,7 +23,7 @@ func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 	}
 	o, err := g.Offer(in.Rand)
 	if err == nil {
-		err = checkPoint("server_key_exchange.params.point", o)
+		err = checkOwn("server_key_exchange.params.point", o, maxPoint)
 	}
 	if err != nil {
 		return nil, Params{}, err
@@ -38,7 +38,7 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 			if err != nil {
 				return nil, badECDHShare("server_key_exchange.params.point", err)
 			}
-			return a, checkPoint("client_key_exchange.ecdh_Yc", a)
+			return a, checkOwn("client_key_exchange.ecdh_Yc", a, maxPoint)
 		}
 	}
 	return nil, reason.New(reason.NotOffered, "RFC 8422 §5.4", "server_key_exchange.params.named_curve", reason.Say("one of the groups offered"), in.Params.Group)
@@ -47,15 +47,15 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 // maxPoint is what an ECPoint has room for, in bytes: point<1..2^8-1> (RFC 8422 §5.4).
 const maxPoint = 255
 
-// checkPoint refuses what a student's group would have us send, and no message has room for. That is no fault
+// checkOwn refuses what a student's group would have us send, and no message has room for. That is no fault
 // of the peer's.
-func checkPoint(field string, end interface{ Share() []byte }) error {
+func checkOwn(field string, end interface{ Share() []byte }, most int) error {
 	var n int
 	if end != nil {
 		n = len(end.Share())
 	}
-	if n == 0 || n > maxPoint {
-		return reason.New(reason.Internal, "", field, reason.Say("%d to %d bytes", 1, maxPoint), n)
+	if n == 0 || n > most {
+		return reason.New(reason.Internal, "", field, reason.Say("1 to %d bytes", most), n)
 	}
 	return nil
 }
