@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -112,7 +113,7 @@ func (p *helpPage) prose(text string) {
 }
 
 // beside is what stands left of a gap, and the text that stands right of it.
-var beside = regexp.MustCompile(`^( +\S+(?: \S+)*) {2,}(\S.*)$`)
+var beside = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^( +\S+(?: \S+)*) {2,}(\S.*)$`) })
 
 // leastBeside is how many columns a text beside something has at least. Where there is no room for it, it stands below.
 const leastBeside = 24
@@ -124,7 +125,7 @@ func (p *helpPage) table(lines []string) {
 	column := 0
 	for _, line := range lines {
 		indent := len(line) - len(strings.TrimLeft(line, " "))
-		switch m := beside.FindStringSubmatchIndex(line); {
+		switch m := beside().FindStringSubmatchIndex(line); {
 		case m != nil && (column == 0 || indent < column):
 			rows = append(rows, row{line[:m[3]], line[m[4]:]})
 			column = max(column, sheet.Width(line[:m[4]]))
@@ -155,7 +156,7 @@ func (p *helpPage) table(lines []string) {
 
 // example writes a command line, and what it does.
 func (p *helpPage) example(line string) {
-	m := beside.FindStringSubmatchIndex(line)
+	m := beside().FindStringSubmatchIndex(line)
 	if m == nil {
 		p.command(line)
 		return
@@ -171,7 +172,9 @@ func (p *helpPage) example(line string) {
 }
 
 // shellWords is an option and its value, or another word of a shell's line.
-var shellWords = regexp.MustCompile(`-\S+ (?:'[^']*'|[^-'\s]\S*)|(?:'[^']*'|[^'\s])+`)
+var shellWords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`-\S+ (?:'[^']*'|[^-'\s]\S*)|(?:'[^']*'|[^'\s])+`)
+})
 
 // command writes a line for a shell, broken in front of an option where it does not fit.
 func (p *helpPage) command(line string) {
@@ -182,7 +185,7 @@ func (p *helpPage) command(line string) {
 	const goesOn, below = ` \`, "      "
 	at := line[:len(line)-len(strings.TrimLeft(line, " "))]
 	var pieces []string
-	for _, words := range shellWords.FindAllString(line, -1) {
+	for _, words := range shellWords().FindAllString(line, -1) {
 		option, value, both := strings.Cut(words, " ")
 		if both && words[0] == '-' && sheet.Width(below+words+goesOn) > p.width {
 			pieces = append(pieces, option, value)
