@@ -161,10 +161,8 @@ func (p *helpPage) sayRows(rows []helpRow, column int) int {
 	for i := range rows {
 		r := &rows[i]
 		if r.text == "" {
-			for _, any := range []string{"[flags]", "[command]"} {
-				if strings.Contains(r.name, any) {
-					r.name = strings.Replace(r.name, any, p.say(any), 1)
-				}
+			for _, word := range []string{"[flags]", "[command]"} {
+				r.name = strings.Replace(r.name, word, p.say(word), 1)
 			}
 			continue
 		}
