@@ -35,7 +35,8 @@ func everyHelp(t *testing.T) map[string]string {
 	return all
 }
 
-// TestHelpFits: help is as wide as the terminal, or 80 columns in a file, and all that cobra has to say is in it.
+// TestHelpFits: help is as wide as the terminal, or 80 columns in a file, and all that cobra has to say is in it. In
+// Chinese it says the same on each, and no line begins with a mark that belongs to the one before.
 func TestHelpFits(t *testing.T) {
 	t.Setenv("PAGER", "")
 	unbroken := func(s string) string { // without what a line break adds or takes
@@ -45,6 +46,10 @@ func TestHelpFits(t *testing.T) {
 		args := append(strings.Fields(line), "--help")
 		for _, lang := range []string{"en_US.UTF-8", "zh_CN.UTF-8"} {
 			t.Setenv("LC_ALL", lang)
+			want := ""
+			if lang == "en_US.UTF-8" {
+				want = unbroken(whole)
+			}
 			for _, columns := range []uint16{0, 40, 60, 100, 300} {
 				var said string
 				if columns == 0 {
@@ -66,9 +71,15 @@ func TestHelpFits(t *testing.T) {
 					if script := strings.HasPrefix(l, "\t"); !script && sheet.Width(l) > most { // cobra's, of completion
 						t.Errorf("%s has a line of %d columns: %s", what, sheet.Width(l), l)
 					}
+					if l = strings.TrimLeft(l, " "); l != "" && strings.ContainsRune("，。、；：？！）”", []rune(l)[0]) {
+						t.Errorf("%s has a line that begins with a mark: %s", what, l)
+					}
 				}
-				if got, want := unbroken(said), unbroken(whole); got != want {
-					t.Errorf("%s: it says\n%s\nwhich is not all of\n%s", what, said, whole)
+				if want == "" {
+					want = unbroken(said)
+				}
+				if got := unbroken(said); got != want {
+					t.Errorf("%s: it says\n%s\nwhich is not all of\n%s", what, said, want)
 				}
 			}
 		}
@@ -77,6 +88,7 @@ func TestHelpFits(t *testing.T) {
 
 // TestHelpKeepsWords: at 80 columns nothing is broken that a reader would copy: an option, an address.
 func TestHelpKeepsWords(t *testing.T) {
+	t.Setenv("LC_ALL", "C.UTF-8")
 	for line, whole := range everyHelp(t) {
 		args := append(strings.Fields(line), "--help")
 		var b bytes.Buffer
@@ -88,6 +100,36 @@ func TestHelpKeepsWords(t *testing.T) {
 		for _, w := range strings.Fields(whole) {
 			if !has[w] {
 				t.Errorf("tlslab %s --help breaks %s", line, w)
+			}
+		}
+	}
+}
+
+// TestChineseHelpKeepsWords: nor is it in Chinese, and all that there is to say is said.
+func TestChineseHelpKeepsWords(t *testing.T) {
+	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	latin := func(text string) []string {
+		return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r > '~' })
+	}
+	zh := chineseHelp(t)
+	for line, units := range helpUnits(t) {
+		var b bytes.Buffer
+		command(t.Context(), nil, &b, io.Discard, append(strings.Fields(line), "--help")...)
+		has := map[string]bool{}
+		for _, w := range latin(b.String()) {
+			has[w] = true
+		}
+		said := strings.Join(strings.Fields(b.String()), "")
+		for _, unit := range units {
+			for part := range strings.SplitSeq(zh[unit], "%s") {
+				if !strings.Contains(said, strings.Join(strings.Fields(part), "")) {
+					t.Errorf("tlslab %s --help does not say %s", line, part)
+				}
+			}
+			for _, w := range latin(zh[unit]) {
+				if w != "%s" && !has[w] {
+					t.Errorf("tlslab %s --help breaks %s", line, w)
+				}
 			}
 		}
 	}

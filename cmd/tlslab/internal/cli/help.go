@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ import (
 // and a command is broken where a shell reads on.
 func help(cmd *cobra.Command, _ []string) {
 	out := cmd.OutOrStdout()
-	_, _ = io.WriteString(out, helpIn(cmd, helpWidth(cmd, out))) // Results keeps the error
+	_, _ = io.WriteString(out, helpIn(cmd, helpWidth(cmd, out), wordsFor(langOf(cmd)))) // Results keeps the error
 }
 
 // narrowest is how many columns help and a transcript have at least.
@@ -35,12 +36,12 @@ func helpWidth(cmd *cobra.Command, out io.Writer) int {
 	return sheet.DefaultWidth
 }
 
-func helpIn(cmd *cobra.Command, width int) string {
+func helpIn(cmd *cobra.Command, width int, words helpWords) string {
 	about := cmd.Long
 	if about == "" {
 		about = cmd.Short
 	}
-	p := &helpPage{width: width}
+	p := &helpPage{width: width, words: words}
 	p.prose(strings.TrimRight(about, " \n"))
 	p.line("")
 	title, section := "", []string(nil)
@@ -61,7 +62,7 @@ func helpIn(cmd *cobra.Command, width int) string {
 			section = append(section, line)
 		case strings.HasSuffix(line, ":"):
 			end()
-			p.line(line)
+			p.line(p.say(line))
 			title = line
 		default:
 			end()
@@ -76,6 +77,7 @@ func helpIn(cmd *cobra.Command, width int) string {
 type helpPage struct {
 	text  strings.Builder
 	width int
+	words helpWords
 }
 
 func (p *helpPage) line(s string) { p.text.WriteString(strings.TrimRight(s, " ") + "\n") }
@@ -92,11 +94,11 @@ func (p *helpPage) hang(first, others, text string) {
 func (p *helpPage) prose(text string) {
 	var paragraph []string
 	end := func() {
-		switch {
-		case len(paragraph) == 1 && sheet.Width(paragraph[0]) <= p.width:
-			p.line(paragraph[0])
+		switch text := p.say(strings.Join(paragraph, " ")); {
+		case len(paragraph) == 1 && sheet.Width(text) <= p.width:
+			p.line(text)
 		case len(paragraph) > 0:
-			p.hang("", "", strings.Join(paragraph, " "))
+			p.hang("", "", text)
 		}
 		paragraph = nil
 	}
@@ -112,31 +114,34 @@ func (p *helpPage) prose(text string) {
 }
 
 // beside is what stands left of a gap, and the text that stands right of it.
-var beside = regexp.MustCompile(`^( +\S+(?: \S+)*) {2,}(\S.*)$`)
+var beside = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^( +\S+(?: \S+)*) {2,}(\S.*)$`) })
 
 // leastBeside is how many columns a text beside something has at least. Where there is no room for it, it stands below.
 const leastBeside = 24
 
+// helpRow is a flag or a verb, and the text beside it.
+type helpRow struct{ name, text string }
+
 // table writes flags or verbs, and the text beside each.
 func (p *helpPage) table(lines []string) {
-	type row struct{ name, text string }
-	var rows []row
+	var rows []helpRow
 	column := 0
 	for _, line := range lines {
 		indent := len(line) - len(strings.TrimLeft(line, " "))
-		switch m := beside.FindStringSubmatchIndex(line); {
+		switch m := beside().FindStringSubmatchIndex(line); {
 		case m != nil && (column == 0 || indent < column):
-			rows = append(rows, row{line[:m[3]], line[m[4]:]})
+			rows = append(rows, helpRow{line[:m[3]], line[m[4]:]})
 			column = max(column, sheet.Width(line[:m[4]]))
 		case column > 0 && indent >= column: // more of the same text
 			rows[len(rows)-1].text += " " + line[indent:]
 		default:
-			rows = append(rows, row{line, ""})
+			rows = append(rows, helpRow{line, ""})
 		}
 	}
+	column = p.sayRows(rows, column)
 	for _, r := range rows {
 		widest := leastBeside
-		for word := range strings.FieldsSeq(r.text) {
+		for _, word := range strings.FieldsFunc(r.text, breaksBeside) {
 			widest = max(widest, sheet.Width(word))
 		}
 		switch below := strings.Repeat(" ", 10); {
@@ -153,14 +158,17 @@ func (p *helpPage) table(lines []string) {
 	}
 }
 
+// breaksBeside reports whether a line may end in front of a character, or behind it, at all.
+func breaksBeside(r rune) bool { return r == ' ' || sheet.Width(string(r)) == 2 }
+
 // example writes a command line, and what it does.
 func (p *helpPage) example(line string) {
-	m := beside.FindStringSubmatchIndex(line)
+	m := beside().FindStringSubmatchIndex(line)
 	if m == nil {
 		p.command(line)
 		return
 	}
-	name, text, column := line[:m[3]], line[m[4]:], sheet.Width(line[:m[4]])
+	name, text, column := line[:m[3]], p.say(line[m[4]:]), sheet.Width(line[:m[4]])
 	if p.width-column >= leastBeside {
 		p.hang(sheet.Pad(name, column), strings.Repeat(" ", column), text)
 		return
@@ -171,7 +179,9 @@ func (p *helpPage) example(line string) {
 }
 
 // shellWords is an option and its value, or another word of a shell's line.
-var shellWords = regexp.MustCompile(`-\S+ (?:'[^']*'|[^-'\s]\S*)|(?:'[^']*'|[^'\s])+`)
+var shellWords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`-\S+ (?:'[^']*'|[^-'\s]\S*)|(?:'[^']*'|[^'\s])+`)
+})
 
 // command writes a line for a shell, broken in front of an option where it does not fit.
 func (p *helpPage) command(line string) {
@@ -182,7 +192,7 @@ func (p *helpPage) command(line string) {
 	const goesOn, below = ` \`, "      "
 	at := line[:len(line)-len(strings.TrimLeft(line, " "))]
 	var pieces []string
-	for _, words := range shellWords.FindAllString(line, -1) {
+	for _, words := range shellWords().FindAllString(line, -1) {
 		option, value, both := strings.Cut(words, " ")
 		if both && words[0] == '-' && sheet.Width(below+words+goesOn) > p.width {
 			pieces = append(pieces, option, value)

@@ -63,7 +63,7 @@ func folded(line string, width int) []string {
 	if room < leastBeside || strings.Contains(text, "  ") {
 		return []string{line}
 	}
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || sheet.Width(string(r)) == 2 }) {
+	for _, word := range strings.FieldsFunc(text, breaksBeside) {
 		if sheet.Width(word) > room {
 			return []string{line}
 		}

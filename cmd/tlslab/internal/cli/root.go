@@ -32,6 +32,7 @@ func Root(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
 	cmd.SetGlobalNormalizationFunc(alias)
 	cmd.AddCommand(verbs...)
 	helpVerb(cmd)
+	helpLang(cmd)
 	return cmd
 }
 
