@@ -162,7 +162,9 @@ func (p *helpPage) sayRows(rows []helpRow, column int) int {
 		r := &rows[i]
 		if r.text == "" {
 			for _, word := range []string{"[flags]", "[command]"} {
-				r.name = strings.Replace(r.name, word, p.say(word), 1)
+				if before, after, found := strings.Cut(r.name, word); found {
+					r.name = before + p.say(word) + after
+				}
 			}
 			continue
 		}
