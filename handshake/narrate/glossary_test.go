@@ -49,8 +49,8 @@ var glossary = []wording{
 	{En, `\b[Rr]ight behind\b|\b[Bb]ehind ((the|each) )?(ClientHello|ServerHello|(client's |server's |its own )?Finished)\b`, "after", "one message comes after another, not behind it"},
 }
 
-// TestGlossary holds every text to the settled words, the README files too, and the English
-// words the strings of the command, its flags' descriptions among them.
+// TestGlossary holds every text to the settled words, the README files and the Chinese of help too,
+// and to the English ones the strings of the command, its flags' descriptions among them.
 func TestGlossary(t *testing.T) {
 	literals := map[string]bool{}
 	for _, dir := range []string{"../../cmd", "../render", "../scenario", "../mitm", "../replay"} {
@@ -77,6 +77,12 @@ func TestGlossary(t *testing.T) {
 			t.Fatalf("no page in %s found", lang)
 		}
 	}
+	const help = "../../cmd/tlslab/internal/cli/zh/help.txt"
+	text, err := os.ReadFile(help)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages[Zh][help] = regexp.MustCompile(`(?m)^(#|=) .*$`).ReplaceAllString(string(text), "") // comments, and the English
 	for _, w := range glossary {
 		never := regexp.MustCompile(w.never)
 		for _, k := range Kinds() {

@@ -150,7 +150,11 @@ func (t *Pen) alertsOf(m *move) {
 			t.block.closing, t.block.bothClose = sheet.Leg{Party: from, Conn: l.Conn}, false
 		case t.block == nil || t.block.from != from || !t.block.after && len(t.flow.pending) > 0:
 			t.endBlocks(0)
-			t.begins(&block{leg: sheet.Leg{Party: from, Conn: l.Conn}, from: from, to: to, head: t.Say.UI("flights.stops", "party", t.Say.Party(from))})
+			head := "flights.stops"
+			if a.Level == iana.Warning && !t.flow.TLS13[l] {
+				head = "flights.warns" // and may go on (RFC 5246 §7.2); in TLS 1.3 the level says nothing
+			}
+			t.begins(&block{leg: sheet.Leg{Party: from, Conn: l.Conn}, from: from, to: to, head: t.Say.UI(head, "party", t.Say.Party(from))})
 		}
 		name := t.alertName(m, a)
 		encrypts := m.sealedAlert && !t.flow.null

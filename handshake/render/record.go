@@ -19,6 +19,10 @@ func (t *Pen) record(m *move, e *event.Record) {
 	if t.shut() {
 		return // the data of a long connection would be dissected byte by byte for nobody
 	}
+	closed := t.flow.recorded && e.Protected && e.Payload == nil && e.Step(suite.StepPlaintext) == nil
+	if closed && e.Dir == event.Receive {
+		return // the same as was sent, and nobody can say in which move it came
+	}
 	if !e.Protected {
 		if t.o.Level == Bytes {
 			t.Sides("   # "+t.Say.UI("record")+"  "+t.recordLine(e), t.Say.UI("clear"), t.Paint.Dim)
@@ -41,7 +45,10 @@ func (t *Pen) record(m *move, e *event.Record) {
 	case mac != nil && e.Type == iana.ApplicationData:
 		t.hexdump(7, e.Wire, 0) // without encryption there is something to read in it
 	}
-	if sheet.PassedOver(e) {
+	switch {
+	case closed:
+		return
+	case sheet.PassedOver(e):
 		t.Row(5, t.Say.UI("opened"), at, t.Say.UI("replay_unread"), nil)
 		return
 	}
