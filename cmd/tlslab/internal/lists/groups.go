@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -318,10 +317,10 @@ func writeGroupsJSON(w io.Writer, rows []groupRow) error {
 }
 
 // listGroups is `tlslab list groups`: the verb groups without its flags.
-func listGroups(w io.Writer) error {
+func listGroups(w io.Writer, lang narrate.Lang) error {
 	rows, err := measureGroups(switches.ListedGroups())
 	if err != nil {
 		return err
 	}
-	return groupsPage{lang: narrate.FromEnv(os.Getenv), rows: rows}.write(w)
+	return groupsPage{lang: lang, rows: rows}.write(w)
 }

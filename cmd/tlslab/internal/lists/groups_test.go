@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
+	"tlslab/cmd/tlslab/internal/cli"
+	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/handshake/kx"
 	"tlslab/handshake/kx/private"
 	"tlslab/handshake/narrate"
@@ -153,5 +157,20 @@ func TestGroupsAreMeasuredInTurns(t *testing.T) {
 	n := fmt.Sprint(rows[0].count)
 	if !strings.Contains(text.String(), "the quickest of "+n+".") || strings.Count(doc.String(), `"exchanges": `+n) != 2 {
 		t.Errorf("text and JSON do not both say %s:\n%s%s", n, &text, &doc)
+	}
+}
+
+// Each list is in the language that is asked for, by --lang or by the environment: its headings, and what
+// it remarks.
+func TestListsAreInTheLanguage(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
+	for list, words := range map[string]string{"suites": "备注", "groups": "抗量子", "schemes": "名称", "states": "客户端"} {
+		for lang, want := range map[string]bool{"zh": true, "en": false} {
+			var b bytes.Buffer
+			clitest.Command(cli.Root(&cobra.Command{Use: "tlslab"}, NewList()), t.Context(), strings.NewReader(""), &b, &b, "list", list, "--lang", lang)
+			if strings.Contains(b.String(), words) != want || b.Len() < 100 {
+				t.Errorf("list %s in %s:\n%s", list, lang, b.String())
+			}
+		}
 	}
 }

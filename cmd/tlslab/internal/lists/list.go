@@ -13,6 +13,7 @@ import (
 	"tlslab/handshake"
 	"tlslab/handshake/event"
 	"tlslab/handshake/iana"
+	"tlslab/handshake/narrate"
 	"tlslab/handshake/render"
 	"tlslab/handshake/render/mermaid"
 	"tlslab/handshake/sig"
@@ -21,7 +22,7 @@ import (
 )
 
 // lists are what flags take by name.
-var lists = map[string]func(io.Writer) error{
+var lists = map[string]func(io.Writer, narrate.Lang) error{
 	"suites":  listSuites,
 	"groups":  listGroups,
 	"schemes": listSchemes,
@@ -63,7 +64,10 @@ or received, under which condition, and where that leads. As a diagram: --format
 			if f := flags.FirstSet(flags.Given("--tls", l.tls != ""), flags.Given("--format", l.format != "text")); f != "" {
 				return cli.Misuse("Leave it out, or list states.", "%s is for states", f)
 			}
-			return list(cmd.OutOrStdout())
+			if err := l.CheckLang(); err != nil {
+				return err
+			}
+			return list(cmd.OutOrStdout(), l.Lang)
 		},
 	}
 	l.LangFlag(cmd)
@@ -103,29 +107,29 @@ func (l *listFlags) states(w io.Writer, args []string) error {
 	return cli.Misuse("", "--format %s: it is text or mermaid", l.format)
 }
 
-func listSuites(out io.Writer) error {
+func listSuites(out io.Writer, lang narrate.Lang) error {
 	w := columned(out)
-	fmt.Fprintln(w, "ID\tIANA\tOPENSSL\tNOTE")
+	fmt.Fprintf(w, "ID\tIANA\tOPENSSL\t%s\n", cli.Say(lang, "list_note"))
 	for _, s := range suite.All() {
 		note := ""
 		if s.Weak {
-			note = "encrypts nothing: only if named"
+			note = cli.Say(lang, "list_null")
 		}
 		fmt.Fprintf(w, "0x%04x\t%v\t%s\t%s\n", uint16(s.ID), s, s.ID.OpenSSL(), note)
 	}
 	return w.Flush()
 }
 
-func listSchemes(out io.Writer) error {
+func listSchemes(out io.Writer, lang narrate.Lang) error {
 	w := columned(out)
-	fmt.Fprintln(w, "ID\tNAME")
+	fmt.Fprintf(w, "ID\t%s\n", cli.Say(lang, "groups_name"))
 	for _, s := range sig.Defaults() {
 		fmt.Fprintf(w, "0x%04x\t%s\n", uint16(s.ID), s.Name())
 	}
 	return w.Flush()
 }
 
-func listCerts(w io.Writer) error {
+func listCerts(w io.Writer, _ narrate.Lang) error {
 	_, err := fmt.Fprintln(w, strings.Join(switches.CertKinds(), "\n"))
 	return err
 }
