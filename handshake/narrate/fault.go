@@ -31,13 +31,8 @@ func Fault(l Lang, err error) string {
 	}
 	// One of ours within somebody's: the words around it stay.
 	s := foreign.Line(err.Error())
-	var inner *reason.Error
-	if errors.As(err, &inner) {
-		return strings.Replace(s, inner.Error(), fault(l, inner), 1)
-	}
-	var cause *reason.Cause
-	if errors.As(err, &cause) {
-		return strings.Replace(s, cause.Error(), say(l, cause.Phrase), 1)
+	if inner := outermost(err); inner != nil {
+		return strings.Replace(s, foreign.Line(inner.Error()), Fault(l, inner), 1)
 	}
 	if said, part := ofSystem(l, err); part != nil { // it stands behind the words of whoever met it
 		was := foreign.Line(part.Error())
@@ -46,6 +41,23 @@ func Fault(l Lang, err error) string {
 		}
 	}
 	return s
+}
+
+// outermost is the outermost of the errors within err that has words of ours in both languages; nil if there is none.
+func outermost(err error) error {
+	switch e := err.(type) {
+	case *reason.Error, *reason.Cause:
+		return err
+	case interface{ Unwrap() error }:
+		return outermost(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			if found := outermost(part); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
 }
 
 // fault is reason.Error's Error in Chinese.

@@ -36,6 +36,9 @@ func TestFault(t *testing.T) {
 	}{
 		{ours, "bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为由所报的密钥算出的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
 		{fmt.Errorf("file.pem: %w", ours), "file.pem: bad_binder，字段 client_hello.extensions.pre_shared_key.binders，偏移 212：应为由所报的密钥算出的 HMAC，实际为另一个值（RFC 9846 §4.3.11.2）"},
+		// Of two within each other the outer one holds the inner.
+		{fmt.Errorf("r.pem: %w", reason.Because("no proof of possession: the request is not signed by the key it names: %v", reason.New(reason.CertificateMissing, "", "", reason.Say("a client certificate"), nil))),
+			"r.pem: 没有持有证明：请求不是用它所写的密钥签名的：certificate_missing：应有客户端证书"},
 		{reason.New(reason.PeerAlert, "", "", nil, iana.HandshakeFailure), "peer_alert：收到 handshake_failure"},
 		{&reason.Error{Reason: reason.CertificateMissing, Off: -1, Want: reason.Say("a client certificate")}, "certificate_missing：应有客户端证书"},
 		{reason.New(reason.UnexpectedMessage, "", "", reason.Say("%v", reason.OneOf{"finished", "certificate"}), reason.Say("%v in state %v", message.KindClientHello, event.Connected)),

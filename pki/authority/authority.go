@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"time"
 
+	"tlslab/handshake/reason"
 	"tlslab/pki"
 	"tlslab/pki/internal/algid"
 )
@@ -122,7 +123,7 @@ func (a *CA) Root() *CA {
 
 func (a *CA) canSign() error {
 	if a.Key == nil {
-		return fmt.Errorf("the private key of %s is not here, so it cannot sign", a.Cert.Subject)
+		return reason.Because("the private key of %s is not here, so it cannot sign", a.Cert.Subject)
 	}
 	return nil
 }

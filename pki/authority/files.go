@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"tlslab/handshake/ondisk"
+	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
 
@@ -109,7 +110,7 @@ func readPair(certFile, keyFile string) ([]*x509.Certificate, crypto.Signer, err
 		return nil, nil, err
 	}
 	if !keyFits(chain.Certs[0], key) {
-		return nil, nil, fmt.Errorf("%s does not belong to %s: one of the two files is from another authority", keyFile, certFile)
+		return nil, nil, reason.Because("%s does not belong to %s: one of the two files is from another authority", keyFile, certFile)
 	}
 	return chain.Certs, key, nil
 }

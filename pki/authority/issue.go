@@ -5,13 +5,13 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"time"
 
 	"tlslab/handshake/iana"
+	"tlslab/handshake/reason"
 	"tlslab/pki"
 )
 
@@ -88,10 +88,10 @@ func (a *CA) Sign(csrDER []byte, o LeafOptions) (*Issued, error) {
 	}
 	csr, err := x509.ParseCertificateRequest(csrDER)
 	if err != nil {
-		return nil, fmt.Errorf("the request is not a PKCS #10 certificate request: %w", err)
+		return nil, reason.Because("the request is not a PKCS #10 certificate request: %v", err)
 	}
 	if err := pki.VerifyRequest(csr); err != nil {
-		return nil, fmt.Errorf("no proof of possession: the request is not signed by the key it names: %w", err)
+		return nil, reason.Because("no proof of possession: the request is not signed by the key it names: %v", err)
 	}
 	template, err := leafTemplate(csr, o)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"tlslab/handshake/mitm"
 	"tlslab/handshake/ondisk"
+	"tlslab/handshake/reason"
 	"tlslab/pki/authority"
 )
 
@@ -42,7 +43,7 @@ func LoadCA(dir string) (ca *authority.CA, made bool, err error) {
 		return nil, false, err
 	}
 	if end := certs[0].NotAfter; time.Now().After(end) {
-		return nil, false, fmt.Errorf("the root in %s expired on %s", cert, end.UTC().Format(time.DateOnly))
+		return nil, false, reason.Because("the root in %s expired on %s", cert, end.UTC().Format(time.DateOnly))
 	}
 	return &authority.CA{Cert: certs[0], Key: signer}, false, nil
 }
