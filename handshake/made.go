@@ -25,7 +25,11 @@ func share(end interface{ Share() []byte }, field string) ([]byte, error) {
 // needSecret refuses a secret that everybody knows.
 func needSecret(secret []byte, field string) error {
 	if len(secret) == 0 {
-		return reason.New(reason.Internal, "", field, reason.Say("at least %d bytes", 1), 0)
+		return nothingMade(field)
 	}
 	return nil
+}
+
+func nothingMade(field string) error {
+	return reason.New(reason.Internal, "", field, reason.Say("at least %d bytes", 1), 0)
 }

@@ -167,7 +167,7 @@ func (s *server12) makeOffer() (p kx.Params, err error) {
 		in.Key = s.certificate.Key
 	}
 	if s.offer, p, err = s.exchange.Offer(in); err == nil && s.offer == nil {
-		err = reason.New(reason.Internal, "", "server_key_exchange", reason.Say("at least %d bytes", 1), 0)
+		err = nothingMade("server_key_exchange")
 	}
 	return p, err
 }
