@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,5 +122,40 @@ func TestLongObjectIdentifiers(t *testing.T) {
 	}
 	if got := pki.PolicyName(policy); !strings.HasPrefix(got, "2affff") {
 		t.Errorf("policy %.20s…", got)
+	}
+}
+
+// How an issuer is named by a certificate it issued may be said in any number of names, and its own name be long.
+func TestAuthorityNamesAreLinear(t *testing.T) {
+	long := make([]string, 2000)
+	for i := range long {
+		long[i] = fmt.Sprint("unit ", i)
+	}
+	look := func(names int) uint64 {
+		w := newWorld("ecdsa", 1)
+		w.root().Subject.OrganizationalUnit = long // which is the intermediate's issuer
+		if err := w.sign(); err != nil {
+			t.Fatal(err)
+		}
+		all := make([]asn1.RawValue, names)
+		for i := range all {
+			all[i] = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: []byte{0x30, 0}}
+		}
+		value, err := asn1.Marshal(struct {
+			Issuer []asn1.RawValue `asn1:"tag:1"`
+			Serial *big.Int        `asn1:"tag:2"`
+		}{all, w.certs[1].SerialNumber})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.certs[0] = edited(t, w.certs[0], "ecdsa", w.signer[1], func(r *rawTBS) {
+			r.Extensions = append(slices.DeleteFunc(r.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidAuthorityKeyID) }),
+				pkix.Extension{Id: oidAuthorityKeyID, Value: value})
+		})
+		return allocated(func() { noteKeys(t, w.certs, pki.VerifyOptions{}) })
+	}
+	look(1)
+	if few, many := look(1), look(500); many > 2*few {
+		t.Errorf("with 1 name %d bytes are allocated, with 500 of them %d", few, many)
 	}
 }

@@ -84,3 +84,45 @@ func TestAnswersToWhatIsMissing(t *testing.T) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 }
+
+// A question behind bytes that are not in the file is told before its answer, and a FIN behind what its sender
+// had heard, however it ends: as the file does, with a reset, or by many segments more.
+func TestAnswersBehindGaps(t *testing.T) {
+	asked := func() *wire {
+		w := opened(99, 499)
+		w.add(false, dissect.Segment{Payload: []byte("lost, lost")})
+		w.add(false, dissect.Segment{Payload: []byte("QUESTION")})
+		w.add(true, dissect.Segment{Payload: []byte("ANSWER")})
+		return w
+	}
+	for name, c := range map[string]struct {
+		more  func(w *wire)
+		close bool
+	}{
+		"the file ends": {func(*wire) {}, true},
+		"a reset":       {func(w *wire) { w.add(true, dissect.Segment{Rst: true}) }, false},
+		"and more": {func(w *wire) {
+			for range 100 {
+				w.add(true, dissect.Segment{Payload: []byte(".")})
+			}
+		}, false},
+	} {
+		w := asked()
+		c.more(w)
+		lacking := slices.Delete(w.all, 3, 4)
+		want := []string{"false lacks 10", "false QUESTION", "true ANSWER"}
+		if told := new(spoken).of(lacking, c.close); len(told) < len(want) || !slices.Equal(told[:len(want)], want) {
+			t.Errorf("%s: told %q, want %q first", name, told, want)
+		}
+	}
+	w := opened(99, 499)
+	w.add(false, dissect.Segment{Payload: []byte("QUESTION")})
+	w.add(true, dissect.Segment{Payload: []byte("ANSWER")})
+	w.add(false, dissect.Segment{Payload: []byte("lost, lost")})
+	w.add(true, dissect.Segment{Fin: true})
+	w.add(false, dissect.Segment{Fin: true})
+	want := []string{"false QUESTION", "true ANSWER", "false lacks 10", "true fin", "false fin"}
+	if told := new(spoken).of(slices.Delete(w.all, 5, 6), true); !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}

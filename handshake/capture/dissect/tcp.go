@@ -225,9 +225,7 @@ func (a *Assembler) finish(c *Conversation) {
 	if c.follower != nil {
 		a.settle(c)
 		for i := range c.halves {
-			a.giveUp(c, &c.halves[i], i == 1)
 			h := &c.halves[i]
-			h.behind = 0
 			missing := h.acked - h.next - 1 // one may be a FIN that is not in the file
 			switch {
 			case !h.known:
@@ -239,7 +237,11 @@ func (a *Assembler) finish(c *Conversation) {
 				c.follower.Gap(i == 1, c.last, missing)
 				h.next += missing
 			}
-			a.end(c, h, i == 1)
+		}
+		a.drain(c) // each FIN behind what its sender had heard
+		for i := range c.halves {
+			c.halves[i].behind = 0
+			a.end(c, &c.halves[i], i == 1)
 		}
 		c.follower.Done()
 	}
@@ -287,8 +289,7 @@ func (a *Assembler) take(c *Conversation, s *Segment) {
 	}
 	if s.Rst {
 		if c.follower != nil {
-			a.giveUp(c, h, server)
-			a.giveUp(c, other, !server)
+			a.settle(c)
 			c.follower.Rst(server, at)
 		}
 		c.done = true

@@ -68,19 +68,31 @@ func (a *Assembler) unpend(h *half) piece {
 	return p
 }
 
-// settle tells of what waits for the other end alone, since nothing more will come: in the order in which it was recorded.
+// settle tells of all that waits, since nothing more will come: first what waits for no more than bytes that are not in the
+// file, then the rest, each in the order in which it was recorded.
 func (a *Assembler) settle(c *Conversation) {
-	for {
-		var first *piece
+	for c.follower != nil {
+		at, best := -1, false
 		for i := range c.halves {
-			if h := &c.halves[i]; len(h.pending) > 0 && h.pending[0].off <= h.next && (first == nil || h.pending[0].from.Packet < first.from.Packet) {
-				first = &h.pending[0]
+			h := &c.halves[i]
+			if len(h.pending) == 0 {
+				continue
+			}
+			heard := c.halves[1-i].said(h.pending[0].after)
+			if at < 0 || heard && !best || heard == best && h.pending[0].from.Packet < c.halves[at].pending[0].from.Packet {
+				at, best = i, heard
 			}
 		}
-		if first == nil {
+		if at < 0 {
 			return
 		}
-		first.after = 0
+		h := &c.halves[at]
+		p := &h.pending[0]
+		p.after = 0
+		if missing := p.off - h.next; missing > 0 {
+			c.follower.Gap(at == 1, p.from, missing)
+			h.next, h.recent = p.off, h.recent[:0]
+		}
 		a.drain(c)
 	}
 }
@@ -103,6 +115,10 @@ func (a *Assembler) giveUp(c *Conversation, h *half, server bool) {
 		if missing := p.off - h.next; missing > 0 {
 			c.follower.Gap(server, p.from, missing)
 			h.next, h.recent = p.off, h.recent[:0]
+		} else if o := c.other(server); len(o.pending) > 0 && o.pending[0].off > o.next { // what it answers stands behind a gap
+			q := &o.pending[0]
+			c.follower.Gap(!server, q.from, q.off-o.next)
+			o.next, o.recent = q.off, o.recent[:0]
 		} else {
 			h.hasty = true
 		}

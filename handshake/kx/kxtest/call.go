@@ -43,11 +43,13 @@ func (p *pending) so(demand string) string {
 // other way back. Either is a fault, and ends all that there is to do.
 func (s *suite) watch(work func()) {
 	over := make(chan struct{})
+	var whole bool // read behind over
 	go func() {
 		defer close(over)
 		defer pprof.SetGoroutineLabels(context.Background()) // what is left of this one is none of the group's
 		pprof.SetGoroutineLabels(s.mark.labels)
 		work()
+		whole = true
 	}()
 	tick := time.NewTicker(patience)
 	defer tick.Stop()
@@ -55,7 +57,10 @@ func (s *suite) watch(work func()) {
 	for {
 		select {
 		case <-over:
-			if p := s.pending.Load(); p != nil {
+			switch p := s.pending.Load(); {
+			case p == nil && !whole && !s.done():
+				s.last("a method of what it returns, such as an error's Error, ends its goroutine, as runtime.Goexit and t.FailNow do; what follows was not tried")
+			case p != nil:
 				s.last("%v ends its goroutine, as runtime.Goexit and t.FailNow do: return an error; what follows was not tried", p)
 			}
 			return
@@ -78,6 +83,7 @@ func (s *suite) call(who string, share int, f func()) (err error) {
 	var came bool
 	defer func() {
 		value := recover()
+		said := fmt.Sprint(value) // by a method of the group's, perhaps: still its call
 		switch {
 		case came, value != nil:
 			s.pending.Store(nil)
@@ -96,7 +102,7 @@ func (s *suite) call(who string, share int, f func()) (err error) {
 		}
 		if !s.panicked[who] {
 			s.panicked[who] = true
-			s.fault("%v panics (%v)%s", p, value, p.so("return an error"))
+			s.fault("%v panics (%s)%s", p, said, p.so("return an error"))
 		}
 	}()
 	f()

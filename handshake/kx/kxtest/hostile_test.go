@@ -141,6 +141,12 @@ func TestHostile(t *testing.T) {
 		"Finish ends the goroutine": {offers(func(o kx.Offer) kx.Offer {
 			return bentOffer{Offer: o, finish: func([]byte) ([]byte, error) { runtime.Goexit(); return nil, nil }}
 		}), "Finish, given a share of 16 bytes, ends its goroutine"},
+		"an error's text ends the goroutine": {&bent{offer: func(io.Reader) (kx.Offer, error) { return nil, told(runtime.Goexit) }},
+			"Offer's error's Error ends its goroutine"},
+		"an error's text panics": {&bent{offer: func(io.Reader) (kx.Offer, error) { return nil, told(func() { panic("no words") }) }},
+			"Offer's error's Error panics (no words)"},
+		"what it panics with ends the goroutine": {&bent{offer: func(io.Reader) (kx.Offer, error) { panic(told(runtime.Goexit)) }},
+			"Offer ends its goroutine"},
 		"Finish checks once": {offers(func(o kx.Offer) kx.Offer {
 			var used bool
 			return bentOffer{Offer: o, finish: func(b []byte) ([]byte, error) {
@@ -162,6 +168,14 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// told is an error that does something while its text is asked for.
+type told func()
+
+func (e told) Error() string {
+	e()
+	return ""
 }
 
 type wrong struct{}
@@ -232,6 +246,19 @@ func TestStuck(t *testing.T) {
 		faults := Check(g, WithRuns(5))
 		want := "student: Finish, given a share of 0 bytes, does not return: a peer can send any bytes, so no loop may depend on them for its end; what follows was not tried"
 		if !slices.Equal(faults, []string{want}) {
+			t.Errorf("got %q", faults)
+		}
+	})
+}
+
+// Nor for the text of an error.
+func TestStuckInAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan struct{})
+		defer close(over)
+		g := &bent{offer: func(io.Reader) (kx.Offer, error) { return nil, told(func() { <-over }) }}
+		const want = "student: Offer's error's Error does not return; what follows was not tried"
+		if faults := Check(g, WithRuns(5)); !slices.Equal(faults, []string{want}) {
 			t.Errorf("got %q", faults)
 		}
 	})

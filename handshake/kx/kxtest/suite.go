@@ -191,7 +191,14 @@ func (s *suite) checked(who string, err error) error {
 		s.fault("%s returns a nil %T as an error, which is not nil: where all is well, return nil itself", who, err)
 		return errTold
 	}
-	return err
+	if err == nil {
+		return nil
+	}
+	var said string // its methods are the group's, too
+	if s.call(who+"'s error's Error", nothing, func() { said = err.Error() }) != nil {
+		return errTold
+	}
+	return errors.New(said)
 }
 
 func isNil(v any) bool {

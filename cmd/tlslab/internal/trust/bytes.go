@@ -26,11 +26,11 @@ func (d *dump) write(walk func([]byte) ([]wire.Field, error), b []byte) error {
 	return d.Write(b, fields)
 }
 
-// bundle writes a message of PKCS #7 around its certificates, which are written by themselves.
+// bundle writes a message of PKCS #7 around its certificates and its revocation lists, which are written by themselves.
 func (d *dump) bundle(b []byte) error {
 	fields, _ := der.WalkContentInfo(b)
 	for i := range fields {
-		if strings.HasSuffix(fields[i].Name, der.FieldBundled) {
+		if name := fields[i].Name; strings.HasSuffix(name, der.FieldBundled) || strings.HasSuffix(name, der.FieldBundledList) {
 			fields[i].Value = wire.Group{} // whose bytes are not here
 		}
 	}

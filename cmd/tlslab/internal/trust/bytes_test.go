@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,8 +74,8 @@ func written(t *testing.T, out string) (dumps []map[int]byte) {
 	return dumps
 }
 
-// Each byte of a bundle is written once: those around the certificates at their place in the bundle, and those of
-// each certificate at their place in the certificate.
+// Each byte of a bundle is written once: those around its certificates and revocation lists at their place in the
+// bundle, and those of each at their place in it.
 func TestEveryByteOfABundleIsWritten(t *testing.T) {
 	dir := t.TempDir()
 	run := func(args ...string) string {
@@ -94,10 +95,18 @@ func TestEveryByteOfABundleIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour)}, by.Cert, by.Key)
-	if err != nil {
-		t.Fatal(err)
+	revoked := func(n int) []byte {
+		template := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour)}
+		for i := range n {
+			template.RevokedCertificateEntries = append(template.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: big.NewInt(int64(i + 1)), RevocationTime: time.Now()})
+		}
+		b, err := x509.CreateRevocationList(rand.Reader, template, by.Cert, by.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
 	}
+	list := revoked(0)
 	leaf, err := authority.ReadCerts(filepath.Join(dir, "leaf.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -121,16 +130,16 @@ func TestEveryByteOfABundleIsWritten(t *testing.T) {
 				t.Errorf("%v: it is PEM: %v", args, pem)
 			}
 			dumps := written(t, out[strings.Index(out, "offset bytes")-5:])
-			if len(dumps) != 3 {
+			if len(dumps) != 4 {
 				t.Fatalf("%v: %d dumps", args, len(dumps))
 			}
 			around := bytes.Clone(both)
-			for _, c := range []*x509.Certificate{by.Cert, leaf[0]} {
-				at := bytes.Index(both, c.Raw)
-				for i := range c.Raw {
+			for _, raw := range [][]byte{by.Cert.Raw, leaf[0].Raw, list} {
+				at := bytes.Index(both, raw)
+				for i := range raw {
 					around[at+i] = 0
 					if _, again := dumps[0][at+i]; again {
-						t.Fatalf("%v: byte %d of the bundle is in the dump of the bundle, and is a certificate's", args, at+i)
+						t.Fatalf("%v: byte %d of the bundle is in the dump of the bundle, and another document's", args, at+i)
 					}
 				}
 			}
@@ -140,17 +149,22 @@ func TestEveryByteOfABundleIsWritten(t *testing.T) {
 			if i := bytes.IndexFunc(around, func(r rune) bool { return r != 0 }); i >= 0 {
 				t.Errorf("%v: byte %d of the bundle is not written, or wrong", args, i)
 			}
-			for _, c := range []*x509.Certificate{by.Cert, leaf[0]} {
-				if whole(dumps[1], c.Raw) == whole(dumps[2], c.Raw) {
-					t.Errorf("%v: the certificate of %s is not written once", args, c.Subject)
+			for _, raw := range [][]byte{by.Cert.Raw, leaf[0].Raw, list} {
+				if n := len(slices.DeleteFunc(slices.Clone(dumps[1:]), func(d map[int]byte) bool { return !whole(d, raw) })); n != 1 {
+					t.Errorf("%v: a document of the bundle is written %d times", args, n)
 				}
 			}
 		}
 	}
 	alone := file("list.p7c", bundled(t, nil, [][]byte{list}))
 	out := run("ca", "show", "--bytes", "--lang", "en", alone)
-	if dumps := written(t, out); len(dumps) != 1 || !whole(dumps[0], bundled(t, nil, [][]byte{list})) || !strings.Contains(out, "\n0.0 X509 CRL\n") {
+	if dumps := written(t, out); len(dumps) != 2 || !whole(dumps[1], list) || !strings.Contains(out, "\n0.0 X509 CRL\n") {
 		t.Errorf("a bundle of a list alone: %s", out)
+	}
+	// A list of a real CA has more fields than a walk names, and another may stand behind it.
+	long := run("ca", "show", "--lang", "en", file("long.p7c", bundled(t, nil, [][]byte{revoked(12_000), list})))
+	if !strings.Contains(long, "\n0.0 X509 CRL\n") || !strings.Contains(long, "\n0.1 X509 CRL\n") {
+		t.Errorf("of two lists, a long one first: %s", long)
 	}
 }
 

@@ -171,6 +171,9 @@ func (c *caFlags) showBundle(w io.Writer, d *dump, file string, n int, b *pki.PE
 		if err := c.showList(w, fmt.Sprintf("%d.%d", n, len(bag.Certs)+i), list); err != nil {
 			return err
 		}
+		if err := c.everyByte(d, der.WalkCRL, list); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -192,6 +192,11 @@ func (v *verifyFlags) dump(d *dump, doc transcript.Verification, read authority.
 		if err := d.bundle(b); err != nil {
 			return err
 		}
+		for _, list := range revocationLists(b) {
+			if err := d.write(der.WalkCRL, list); err != nil {
+				return err
+			}
+		}
 	}
 	for _, c := range doc.Certificates {
 		if err := d.headed(cli.Say(v.Lang, "der_certificate", "name", c.Subject), der.WalkCertificate, c.Bytes); err != nil {
