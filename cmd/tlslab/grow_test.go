@@ -193,7 +193,8 @@ func TestLongConnection(t *testing.T) {
 					t.Errorf("%d bytes more are held after %d records more", more, records)
 				}
 				// What a byte costs, beyond the handshake and what has a fixed size, is no more for the later ones.
-				if times := much / little; b.worked > (times+1)*a.worked || b.told > (times+1)*a.told {
+				// But a record's number gets longer: that of a hundred thousandth has five digits.
+				if times := much / little; b.worked > (times+times/8+1)*a.worked || b.told > (times+times/8+1)*a.told {
 					t.Errorf("%d times as much: allocated are %d and %d bytes, told %d and %d", times, a.worked, b.worked, a.told, b.told)
 				}
 			})
