@@ -119,7 +119,7 @@ func TestOpenSSLSeesTheSameElements(t *testing.T) {
 			t.Fatalf("%s: %v", s.name, err)
 		}
 		fields, _ := s.walk(s.der)
-		headers := headersOutsideStrings(withCertificates(t, fields))
+		headers := headersOutsideStrings(withDocuments(t, fields))
 		for _, m := range asn1parse.FindAllStringSubmatch(string(out), -1) {
 			off, _ := strconv.Atoi(m[1])
 			hl, _ := strconv.Atoi(m[2])
@@ -148,15 +148,21 @@ func TestOpenSSLSeesTheSameElements(t *testing.T) {
 	}
 }
 
-// withCertificates has the fields of the certificates in a bundle in the place of their leaves.
-func withCertificates(t *testing.T, fields []wire.Field) []wire.Field {
+// withDocuments has the fields of the certificates and revocation lists in a bundle in the place of their leaves.
+func withDocuments(t *testing.T, fields []wire.Field) []wire.Field {
 	var all []wire.Field
 	for _, f := range fields {
-		if !strings.HasSuffix(f.Name, der.FieldBundled) {
+		var walk func([]byte) ([]wire.Field, error)
+		switch {
+		case strings.HasSuffix(f.Name, der.FieldBundled):
+			walk = der.WalkCertificate
+		case strings.HasSuffix(f.Name, der.FieldBundledList):
+			walk = der.WalkCRL
+		default:
 			all = append(all, f)
 			continue
 		}
-		inside, err := der.WalkCertificate(f.Value.([]byte))
+		inside, err := walk(f.Value.([]byte))
 		if err != nil {
 			t.Fatal(err)
 		}
