@@ -17,9 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
-	"tlslab/cmd/tlslab/internal/clitest"
 	"tlslab/pki/authority"
 )
 
@@ -78,16 +75,7 @@ func written(t *testing.T, out string) (dumps []map[int]byte) {
 // bundle, and those of each at their place in it.
 func TestEveryByteOfABundleIsWritten(t *testing.T) {
 	dir := t.TempDir()
-	run := func(args ...string) string {
-		t.Helper()
-		root := &cobra.Command{Use: "tlslab"}
-		root.AddCommand(NewCA(), NewVerify())
-		var out, said bytes.Buffer
-		if status := clitest.Command(root, t.Context(), strings.NewReader(""), &out, &said, args...); status != 0 {
-			t.Fatalf("%v: status %d: %s", args, status, &said)
-		}
-		return out.String()
-	}
+	run := func(args ...string) string { t.Helper(); return printed(t, args...) }
 	ca := filepath.Join(dir, "ca")
 	run("ca", "init", ca)
 	run("ca", "issue", "www.lab.test", "--cadir", ca, "--prefix", filepath.Join(dir, "leaf"))

@@ -15,16 +15,7 @@ import (
 // widths the pieces end elsewhere.
 func TestReportCutsNoCharacter(t *testing.T) {
 	dir := t.TempDir()
-	run := func(args ...string) string {
-		t.Helper()
-		root := &cobra.Command{Use: "tlslab"}
-		root.AddCommand(NewCA(), NewVerify())
-		var out, said bytes.Buffer
-		if status := clitest.Command(root, t.Context(), strings.NewReader(""), &out, &said, args...); status != 0 {
-			t.Fatalf("%v: status %d: %s", args, status, &said)
-		}
-		return out.String()
-	}
+	run := func(args ...string) string { t.Helper(); return printed(t, args...) }
 	ca, leaf := filepath.Join(dir, "ca"), filepath.Join(dir, "leaf.pem")
 	run("ca", "init", ca)
 	run("ca", "issue", "www.lab.test", "--cadir", ca, "--prefix", strings.TrimSuffix(leaf, ".pem"))
@@ -34,4 +25,16 @@ func TestReportCutsNoCharacter(t *testing.T) {
 			t.Errorf("%s columns, %d bytes: …%s", width, len(out), out[max(0, at-60):min(len(out), max(0, at)+60)])
 		}
 	}
+}
+
+// printed is what ca or verify prints, with status 0.
+func printed(t *testing.T, args ...string) string {
+	t.Helper()
+	root := &cobra.Command{Use: "tlslab"}
+	root.AddCommand(NewCA(), NewVerify())
+	var out, said bytes.Buffer
+	if status := clitest.Command(root, t.Context(), strings.NewReader(""), &out, &said, args...); status != 0 {
+		t.Fatalf("%v: status %d: %s", args, status, &said)
+	}
+	return out.String()
 }
