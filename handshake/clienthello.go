@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"io"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -221,7 +222,7 @@ func (c *client13) offerShare(g kx.Group) (message.KeyShareEntry, error) {
 	if err != nil {
 		return message.KeyShareEntry{}, err
 	}
-	public, err := share(o, "client_hello.extensions.key_share.key_exchange")
+	public, err := kx.OwnShare(o, "client_hello.extensions.key_share.key_exchange", math.MaxUint16)
 	if err != nil {
 		return message.KeyShareEntry{}, err
 	}

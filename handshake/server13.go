@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"io"
+	"math"
 	"slices"
 
 	"tlslab/handshake/certcompress"
@@ -198,7 +199,7 @@ func (s *server13) sendServerHello(_ message.Message) error {
 		if a, err = s.group.Answer(s.cfg.rand(), s.share); err != nil {
 			return kx.BadShare("client_hello.extensions.key_share.key_exchange", err)
 		}
-		public, err := share(a, "server_hello.extensions.key_share.key_exchange")
+		public, err := kx.OwnShare(a, "server_hello.extensions.key_share.key_exchange", math.MaxUint16)
 		if err != nil {
 			return err
 		}

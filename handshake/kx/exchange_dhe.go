@@ -36,13 +36,14 @@ func (dhe) Offer(in ServerInput) (Offer, Params, error) {
 		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 7919 §4", "client_hello.extensions.supported_groups", reason.Say("a finite field"), nil)
 	}
 	o, err := f.Offer(in.Rand)
-	if err == nil {
-		err = checkOwn(serverShare, o, math.MaxUint16) // dh_Ys<1..2^16-1>
-	}
 	if err != nil {
 		return nil, Params{}, err
 	}
-	params := Params{Share: o.Share()}
+	share, err := OwnShare(o, serverShare, math.MaxUint16) // dh_Ys<1..2^16-1>
+	if err != nil {
+		return nil, Params{}, err
+	}
+	params := Params{Share: share}
 	params.P, params.G = f.Params()
 	return paddedOffer{placedOffer{o, "client_key_exchange.dh_Yc", badDHShare}, len(params.P)}, params, nil
 }
@@ -56,7 +57,8 @@ func (dhe) Answer(in ClientInput) (Answer, error) {
 	if err != nil {
 		return nil, badDHShare(serverShare, err)
 	}
-	return a, checkOwn("client_key_exchange.dh_Yc", a, math.MaxUint16)
+	_, err = OwnShare(a, "client_key_exchange.dh_Yc", math.MaxUint16)
+	return a, err
 }
 
 // badDHShare is BadShare with the alert of its own that RFC 7919 §3 and §4 want.

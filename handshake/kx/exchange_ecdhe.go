@@ -22,13 +22,14 @@ func (ecdhe) Offer(in ServerInput) (Offer, Params, error) {
 		return nil, Params{}, reason.New(reason.NoCommonGroup, "RFC 8422 §5.1", "client_hello.extensions.supported_groups", reason.Say("a curve that both ends have"), nil)
 	}
 	o, err := g.Offer(in.Rand)
-	if err == nil {
-		err = checkOwn("server_key_exchange.params.point", o, maxPoint)
-	}
 	if err != nil {
 		return nil, Params{}, err
 	}
-	return placedOffer{o, "client_key_exchange.ecdh_Yc", badECDHShare}, Params{Group: g.ID(), Share: o.Share()}, nil
+	share, err := OwnShare(o, "server_key_exchange.params.point", maxPoint)
+	if err != nil {
+		return nil, Params{}, err
+	}
+	return placedOffer{o, "client_key_exchange.ecdh_Yc", badECDHShare}, Params{Group: g.ID(), Share: share}, nil
 }
 
 func (ecdhe) Answer(in ClientInput) (Answer, error) {
@@ -38,7 +39,8 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 			if err != nil {
 				return nil, badECDHShare("server_key_exchange.params.point", err)
 			}
-			return a, checkOwn("client_key_exchange.ecdh_Yc", a, maxPoint)
+			_, err = OwnShare(a, "client_key_exchange.ecdh_Yc", maxPoint)
+			return a, err
 		}
 	}
 	return nil, reason.New(reason.NotOffered, "RFC 8422 §5.4", "server_key_exchange.params.named_curve", reason.Say("one of the groups offered"), in.Params.Group)
@@ -46,19 +48,6 @@ func (ecdhe) Answer(in ClientInput) (Answer, error) {
 
 // maxPoint is what an ECPoint has room for, in bytes: point<1..2^8-1> (RFC 8422 §5.4).
 const maxPoint = 255
-
-// checkOwn refuses what a student's group would have us send, and no message has room for. That is no fault
-// of the peer's.
-func checkOwn(field string, end interface{ Share() []byte }, most int) error {
-	var n int
-	if end != nil {
-		n = len(end.Share())
-	}
-	if n == 0 || n > most {
-		return reason.New(reason.Internal, "", field, reason.Say("1 to %d bytes", most), n)
-	}
-	return nil
-}
 
 // badECDHShare is BadShare in TLS 1.2, whose rules about points stand elsewhere than TLS 1.3's.
 func badECDHShare(field string, err error) error {

@@ -51,3 +51,17 @@ var errStuck = reason.Fault("", reason.Because("random source: nothing usable in
 
 // typeName names a key's type for an error message.
 func typeName(key any) string { return fmt.Sprintf("%T", key) }
+
+// OwnShare returns what an Offer or an Answer of this end sends, in a message that has room for most bytes of it. If
+// there is none, or too much, that is reason.Internal about field: a fault of the group's, a student's perhaps, and
+// none of the peer's, who would be told so by the message that has no room.
+func OwnShare(end interface{ Share() []byte }, field string, most int) ([]byte, error) {
+	var share []byte
+	if end != nil {
+		share = end.Share()
+	}
+	if len(share) == 0 || len(share) > most {
+		return nil, reason.New(reason.Internal, "", field, reason.Say("1 to %d bytes", most), len(share))
+	}
+	return share, nil
+}
