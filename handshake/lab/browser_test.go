@@ -41,7 +41,7 @@ const (
 // lesson: of the page it must be all.
 func quietRefusal(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
-	for _, h := range tab.Provoked() {
+	for _, h := range tab.Provoked(browsertest.Heard{Kind: browsertest.Console, Text: refusal}) {
 		if h.Kind != browsertest.Console || !strings.Contains(h.Text, refusal) {
 			t.Errorf("the page was not quiet: %s: %s", h.Kind, h.Text)
 		}
@@ -326,20 +326,23 @@ func TestForeignPages(t *testing.T) {
 		t.Error("a frame stays empty: nothing was tested")
 	}
 	// What the lab answered, whatever of it the browser kept from the page.
-	if got := tab.Answered(); !slices.Equal(got, []int64{200, 403, 403, 403}) {
+	if got := tab.Answered(4); !slices.Equal(got, []int64{200, 403, 403, 403}) {
 		t.Errorf("a foreign page is answered with %v", got)
 	}
-	tab.Provoked()
+	note := func(text string) browsertest.Heard {
+		return browsertest.Heard{Kind: browsertest.Console, Text: text}
+	}
+	tab.Provoked(note("ERR_FAILED"), note("NotSameOrigin"), note("Framing"), note("status of 403"), browsertest.Heard{Kind: browsertest.Violation, Text: "frame-ancestors"})
 	// A link from elsewhere leads here, as to any page.
 	do(tab, fmt.Sprintf("document.body.innerHTML = '<a id=here href=%q>the lesson</a>'", address))
 	tab.Leave(func() { tab.Click("#here") })
 	is(t, tab, `document.querySelectorAll(".row.arrow").length > 5`, "true")
-	tab.Provoked()
+	tab.Provoked(browsertest.Heard{Kind: browsertest.Request, Text: address})
 
 	rebound := strings.Replace(address, "127.0.0.1", browsertest.Rebound, 1)
 	tab = browsertest.OpenAddress(t, rebound)
 	if said := browsertest.Eval[string](tab, "document.body.innerText"); !strings.Contains(said, "it answers to localhost and 127.0.0.1 alone") || strings.Contains(said, "ClientHello") {
 		t.Errorf("by a name of somebody else's the lab says %.80q", said)
 	}
-	tab.Provoked()
+	tab.Provoked(note("status of 421"))
 }

@@ -43,7 +43,18 @@ type ears struct {
 
 	answered []int64 // statuses
 
+	more chan struct{} // closed when one of these has grown, and then another one
+
 	loaded chan struct{} // closed when a page is there, and then another one
+}
+
+// take notes what has arrived, and tells whoever waits for it.
+func (e *ears) take(how func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	how()
+	close(e.more)
+	e.more = make(chan struct{})
 }
 
 // next is closed when the next page is there.
@@ -118,9 +129,7 @@ func (tab *Tab) listen() {
 // hear is called with each event of the tab, in order; it must not call the browser.
 func (tab *Tab) hear(ev any) {
 	note := func(k Kind, text string) {
-		tab.ears.mu.Lock()
-		defer tab.ears.mu.Unlock()
-		tab.ears.heard = append(tab.ears.heard, noted{Heard: Heard{k, text}})
+		tab.ears.take(func() { tab.ears.heard = append(tab.ears.heard, noted{Heard: Heard{k, text}}) })
 	}
 	switch ev := ev.(type) {
 	case *runtime.EventConsoleAPICalled:
@@ -133,9 +142,9 @@ func (tab *Tab) hear(ev any) {
 		note(Console, fmt.Sprint(ev.Entry.Source, " ", ev.Entry.Text))
 	case *network.EventRequestWillBeSent:
 		if !tab.ears.asked(ev) {
-			tab.ears.mu.Lock()
-			tab.ears.heard = append(tab.ears.heard, noted{Heard{Request, ev.Request.URL}, ev.RequestID})
-			tab.ears.mu.Unlock()
+			tab.ears.take(func() {
+				tab.ears.heard = append(tab.ears.heard, noted{Heard{Request, ev.Request.URL}, ev.RequestID})
+			})
 		}
 	case *network.EventLoadingFailed:
 		if ev.BlockedReason == network.BlockedReasonCsp { // it never left: the violation is told apart
@@ -145,16 +154,14 @@ func (tab *Tab) hear(ev any) {
 		}
 	case *audits.EventIssueAdded:
 		if ev.Issue.Code == audits.InspectorIssueCodeContentSecurityPolicyIssue {
-			note(Violation, string(ev.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective))
+			note(Violation, "the browser: "+string(ev.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective))
 		}
 	case *runtime.EventBindingCalled:
 		if ev.Name == report {
-			note(Violation, ev.Payload)
+			note(Violation, "the page: "+ev.Payload)
 		}
 	case *network.EventResponseReceivedExtraInfo:
-		tab.ears.mu.Lock()
-		defer tab.ears.mu.Unlock()
-		tab.ears.answered = append(tab.ears.answered, ev.StatusCode)
+		tab.ears.take(func() { tab.ears.answered = append(tab.ears.answered, ev.StatusCode) })
 	case *page.EventLoadEventFired:
 		tab.ears.mu.Lock()
 		defer tab.ears.mu.Unlock()
@@ -183,10 +190,32 @@ func (tab *Tab) Heard() []Heard {
 	return list(tab.ears.heard)
 }
 
-// Answered are the statuses with which servers answered the tab, in order: also where the browser
-// kept the answer from the page.
-func (tab *Tab) Answered() []int64 {
+// until waits until what the tab has reported is enough. Two frames are no measure of it where
+// the browser has several processes to ask first, or notes on its console what a server said.
+func (tab *Tab) until(what string, enough func() bool) {
 	tab.t.Helper()
+	for {
+		tab.ears.mu.Lock()
+		more, done := tab.ears.more, enough()
+		tab.ears.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-more:
+		case <-tab.ctx.Done():
+			tab.ears.mu.Lock()
+			defer tab.ears.mu.Unlock()
+			tab.t.Fatalf("never heard: %s; heard %q", what, list(tab.ears.heard))
+		}
+	}
+}
+
+// Answered are the statuses with which servers answered the tab, in order, once there are as many
+// as the test knows of: also where the browser kept the answer from the page.
+func (tab *Tab) Answered(atLeast int) []int64 {
+	tab.t.Helper()
+	tab.until(fmt.Sprint(atLeast, " answers"), func() bool { return len(tab.ears.answered) >= atLeast })
 	tab.Heard()
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()
@@ -194,9 +223,14 @@ func (tab *Tab) Answered() []int64 {
 }
 
 // Provoked is what the tab has reported since the test made it: it is forgotten then, and does
-// not fail the test.
-func (tab *Tab) Provoked() []Heard {
+// not fail the test. What is sure to come, of a kind and with this in its text, is waited for.
+func (tab *Tab) Provoked(sure ...Heard) []Heard {
 	tab.t.Helper()
+	for _, s := range sure {
+		tab.until(fmt.Sprintf("%s: %s", s.Kind, s.Text), func() bool {
+			return slices.ContainsFunc(tab.ears.heard, func(n noted) bool { return n.Kind == s.Kind && strings.Contains(n.Text, s.Text) })
+		})
+	}
 	tab.Heard()
 	tab.ears.mu.Lock()
 	defer tab.ears.mu.Unlock()

@@ -64,7 +64,7 @@ func open(t testing.TB, file, hash string) *Tab {
 func blank(t testing.TB) *Tab {
 	t.Helper()
 	tab := &Tab{t: t}
-	tab.ears.loaded = make(chan struct{})
+	tab.ears.loaded, tab.ears.more = make(chan struct{}), make(chan struct{})
 	ctx, closed := chromedp.NewContext(chromium(t), chromedp.WithListener(tab.hear))
 	t.Cleanup(closed)
 	tab.do(startTab(ctx)) // a tab lives as long as the context that it was started with: not the shorter one below

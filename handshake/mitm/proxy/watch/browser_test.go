@@ -133,11 +133,11 @@ func TestBrowserReconnects(t *testing.T) {
 	x.tab.Wait(isLive)
 	for i := range 3 {
 		x.cut()
+		x.tab.Provoked(browsertest.Heard{Kind: browsertest.Console, Text: "ERR_INCOMPLETE_CHUNKED_ENCODING"}) // the browser's own note of a stream that broke
 		x.add(3+10*i, 12+10*i)
 		x.shows(down(12+10*i, 1))
 		x.tab.Wait(isLive)
 	}
-	x.tab.Provoked() // the browser tells its console of a stream that broke
 	x.add(33, 1100)
 	x.shows(down(1100, 101)) // as many as a page has
 	x.tab.Click("#hold")

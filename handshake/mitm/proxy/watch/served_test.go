@@ -89,7 +89,7 @@ func TestServed(t *testing.T) {
 	}
 	tab.Provoked()
 	tab.Leave(func() { tab.Click("#e1 a") }) // it was in clear: there is no handshake, which is said
-	heard := tab.Provoked()
+	heard := tab.Provoked(browsertest.Heard{Kind: browsertest.Console, Text: "status of 404"})
 	for _, h := range heard { // the browser notes the status
 		if h.Kind != browsertest.Console || !strings.Contains(h.Text, "status of 404") {
 			t.Errorf("%s: %s", h.Kind, h.Text)
@@ -113,6 +113,6 @@ func TestServed(t *testing.T) {
 		if text := browsertest.Eval[string](tab, "document.body.textContent"); strings.Contains(text, "script%3E") || strings.Contains(text, refused) == strings.Contains(at, browsertest.Rebound) {
 			t.Errorf("%s: %q", at, text)
 		}
-		tab.Provoked() // the browser notes the status
+		tab.Provoked(browsertest.Heard{Kind: browsertest.Console, Text: "the server responded with a status of"})
 	}
 }
