@@ -31,7 +31,7 @@ const policy = `
 	kx < kx/kxtest, kx/private
 	wire < session
 	sct < message
-	session < session/redis
+	session < session/redis, session/sessiontest
 	wire, suite < record
 	sig, pki/der < pki/internal/algid
 	pki/internal/algid < pki/internal/ocsp

@@ -8,12 +8,14 @@ import (
 // Store keeps values and marks for a while: sessions by their ID, the keys that seal
 // tickets, and which tickets and ClientHellos have been seen. Every entry has an end,
 // and none outlives it. A Store is safe for concurrent use, and may be shared: by all
-// connections of a server, and by all servers of a service.
+// connections of a server, and by all servers of a service. sessiontest.Run tells whether one
+// keeps this contract.
 //
 // An error means that the store does not know. Whoever asked does without: a session
 // is not resumed, early data is not accepted.
 type Store interface {
-	// Put keeps value under key until expires. A full store may forget it earlier.
+	// Put keeps a copy of value, which may be empty, under key until expires: any bytes, both. A
+	// full store may forget it earlier.
 	Put(key string, value []byte, expires time.Time) error
 	// Get returns the value, not to be changed, or nil if there is no value at time now.
 	Get(key string, now time.Time) ([]byte, error)
