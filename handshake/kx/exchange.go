@@ -10,7 +10,8 @@ import (
 // Exchange says how the two TLS 1.2 key exchange messages are filled
 // (RFC 5246 §7.4.3, §7.4.7). The server offers, the client answers. RSA, DHE and
 // ECDHE are the three values we ship; a student's own is a fourth, with a Kx from
-// iana.KxPrivate on and a suite row that names it.
+// iana.KxPrivate on and a suite row that names it. kxtest.RunExchange tells whether it
+// keeps this contract.
 type Exchange interface {
 	// Kx is the word in the suite's name.
 	Kx() iana.Kx

@@ -39,7 +39,7 @@ func (rsaTransport) PreMaster(secret []byte) []byte { return secret }
 
 func (rsaTransport) Offer(in ServerInput) (Offer, Params, error) {
 	key, ok := in.Key.(*rsa.PrivateKey)
-	if !ok {
+	if !ok || key == nil {
 		return nil, Params{}, reason.Mistake("", reason.Say("an *rsa.PrivateKey for RSA key exchange"), typeName(in.Key))
 	}
 	if err := strong(&key.PublicKey); err != nil {
@@ -124,7 +124,7 @@ func (o *rsaOffer) Explain() []Value {
 
 func (rsaTransport) Answer(in ClientInput) (Answer, error) {
 	key, ok := in.PublicKey.(*rsa.PublicKey)
-	if !ok {
+	if !ok || key == nil {
 		return nil, reason.New(reason.CertificateWrongKey, "RFC 5246 §7.4.2", "certificate.certificate_list", reason.Say("an RSA key, as the suite says"), reason.Say("a key of another kind"))
 	}
 	if err := strong(key); err != nil {

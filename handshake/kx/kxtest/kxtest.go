@@ -8,12 +8,15 @@
 // takes its randomness where it should, and refuses what it must. It cannot tell
 // whether a listener can compute the secret: only the plainest ways to do so are tried.
 //
+// RunExchange is the same for a whole key exchange of TLS 1.2, RSA key transport for instance.
+//
 // Read kxtest.go for what can be asked, checks.go for what is checked between honest
 // ends, turns.go for many connections at once, shares.go for what a peer may try; call.go
-// is how a group is called that may do anything.
+// is how a group is called that may do anything. exchange.go and static.go are of exchanges.
 package kxtest
 
 import (
+	"crypto"
 	"testing"
 
 	"tlslab/handshake/kx"
@@ -26,6 +29,9 @@ type config struct {
 	runs                  int
 	varying, tiny         bool
 	badOffers, badAnswers [][]byte
+
+	key    crypto.Signer // of an exchange
+	groups []kx.Group
 }
 
 // WithBad names shares that Answer and Finish must both refuse: a point off the
@@ -84,9 +90,13 @@ func Check(g kx.Group, options ...Option) []string {
 
 // all makes all checks.
 func (s *suite) all() {
-	if !s.identity() {
-		return
+	if s.identity() {
+		s.exchanges()
 	}
+}
+
+// exchanges makes all checks but of what the group is called.
+func (s *suite) exchanges() {
 	// What follows supposes that an honest exchange works at all.
 	if s.agreement() {
 		s.randomness()
