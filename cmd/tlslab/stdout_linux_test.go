@@ -28,6 +28,7 @@ var printing = map[string]func(w *writing, prelude string, flags []string) (said
 	"tlslab ca init":  nil, // what it says is said on standard error: its results are files
 	"tlslab ca issue": once("ca", "issue", "www.lab.test", "--kind", "p256", "--force"),
 	"tlslab ca sign":  once("ca", "sign", "www.csr", "--force"),
+	"tlslab ca ocsp":  nil,
 	"tlslab ca show":  once("ca", "show", "ca/ca.pem"),
 	"tlslab client":   (*writing).client,
 	"tlslab server": func(w *writing, prelude string, flags []string) (string, int) {

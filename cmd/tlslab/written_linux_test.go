@@ -52,6 +52,9 @@ var written = map[string]writes{
 	"tlslab ca sign": {
 		[]string{"out"}, []string{"cert-out"}, []string{"out"},
 		once("ca", "sign", "www.csr", "--force", "--lang", "en")},
+	"tlslab ca ocsp": {
+		nil, []string{"respout"}, nil,
+		once("ca", "ocsp", "localhost.pem", "--force", "--lang", "en")},
 	"tlslab client": {
 		[]string{"out", "keylogfile", "pcap", "sess-out"}, nil, []string{"out", "keylogfile"},
 		(*writing).client},

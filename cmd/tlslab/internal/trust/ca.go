@@ -47,11 +47,12 @@ that they replace are kept beside them, their names ending in .old, .old2, ….`
   tlslab ca issue www.lab.test --cadir inter   www.lab.test.pem and www.lab.test-key.pem
   tlslab ca issue alice --client --cadir ca    for a client
   tlslab ca sign request.csr --cadir ca        for somebody else's key
+  tlslab ca ocsp www.lab.test.pem --cadir inter  whether it is revoked, signed
   tlslab ca show www.lab.test.pem              what a file holds`,
 		Args: cli.NoVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCAInit(), newCAIssue(), newCASign(), newCAShow())
+	cmd.AddCommand(newCAInit(), newCAIssue(), newCASign(), newCAOCSP(), newCAShow())
 	return cmd
 }
 

@@ -87,7 +87,7 @@ func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error 
 	for _, kind := range []struct {
 		label string
 		walk  func([]byte) ([]wire.Field, error)
-	}{{"CERTIFICATE REQUEST", der.WalkRequest}, {revocationList, der.WalkCRL}, {"OCSP RESPONSE", der.WalkOCSPResponse}} {
+	}{{"CERTIFICATE REQUEST", der.WalkRequest}, {revocationList, der.WalkCRL}, {ocspResponse, der.WalkOCSPResponse}} {
 		if _, err := kind.walk(text); err == nil {
 			return c.showBlock(w, d, file, 0, &pki.PEMBlock{Type: kind.label, Bytes: text})
 		}
@@ -109,6 +109,9 @@ func (c *caFlags) showDER(w io.Writer, d *dump, file string, text []byte) error 
 
 // revocationList is the label of a CRL (RFC 7468 §6).
 const revocationList = "X509 CRL"
+
+// ocspResponse is how openssl labels one in PEM; there is no RFC about it.
+const ocspResponse = "OCSP RESPONSE"
 
 func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEMBlock) error {
 	if b.Type == "CERTIFICATE" {
@@ -140,7 +143,8 @@ func (c *caFlags) showBlock(w io.Writer, d *dump, file string, n int, b *pki.PEM
 		return c.everyByte(d, der.WalkCRL, b.Bytes)
 	}
 	fmt.Fprintf(w, "%d %s\n", n, foreign.Quote(b.Type))
-	if b.Type == "OCSP RESPONSE" {
+	if b.Type == ocspResponse {
+		c.showStatuses(w, b.Bytes)
 		return c.everyByte(d, der.WalkOCSPResponse, b.Bytes)
 	}
 	return nil
@@ -200,6 +204,25 @@ func (c *caFlags) showList(w io.Writer, n string, b []byte) error {
 	c.line(w, pki.InNextUpdate, instant(crl.NextUpdate))
 	c.line(w, pki.InSignatureAlgorithm, crl.SignatureAlgorithm.String())
 	return nil
+}
+
+// showStatuses tells what an OCSP response says of which certificates.
+func (c *caFlags) showStatuses(w io.Writer, b []byte) {
+	said, err := pki.ParseStatusResponse(b)
+	if err != nil { // it may be one that says why it has none
+		c.line(w, pki.InStatus, narrate.Fault(c.Lang, err))
+		return
+	}
+	c.line(w, pki.InProducedAt, instant(said.ProducedAt))
+	c.line(w, pki.InSignatureAlgorithm, said.SignatureAlgorithm)
+	for _, a := range said.Answers {
+		c.line(w, pki.InSerial, hex.EncodeToString(a.Serial))
+		c.line(w, pki.InStatus, a.Status)
+		c.line(w, pki.InThisUpdate, instant(a.ThisUpdate))
+		c.line(w, pki.InNextUpdate, instant(a.NextUpdate))
+		c.line(w, pki.InRevokedAt, instant(a.RevokedAt))
+		c.line(w, pki.InRevokedFor, a.RevokedFor)
+	}
 }
 
 // sayPEM says it once of a file.
