@@ -231,9 +231,13 @@ func (s *server13) choosePSK(m *message.ClientHello) error {
 			s.decided(event.DecisionResumption, "full_handshake", nil, event.WhyIdentitiesPassedOver)
 			return nil
 		}
+		without := "full_handshake"
+		if i+1 < len(x.Identities) {
+			without = "passed_over" // the next may do
+		}
 		p, why := s.findPSK(id)
 		if p == nil {
-			s.decided(event.DecisionResumption, "full_handshake", nil, why)
+			s.decided(event.DecisionResumption, without, nil, why)
 			continue
 		}
 		want := p.binder(s.Endpoint, s.before(), s.transcript.bytes[s.transcript.mark:s.transcript.mark+x.BindersOffset()])
@@ -249,7 +253,7 @@ func (s *server13) choosePSK(m *message.ClientHello) error {
 			return err
 		}
 		if why := s.useTicket(id.Identity, p.session); why != "" {
-			s.decided(event.DecisionResumption, "full_handshake", nil, why)
+			s.decided(event.DecisionResumption, without, nil, why)
 			continue
 		}
 		s.resume13(p, i)

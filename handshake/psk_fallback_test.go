@@ -359,6 +359,11 @@ func TestExternalPSKs(t *testing.T) {
 			if why := c.decisions(server, event.DecisionResumption); !slices.Contains(why, test.why) {
 				t.Errorf("%s: the server says %v", test.name, why)
 			}
+			for _, d := range all[*event.Decision](c.heard[server]) {
+				if test.psk && d.What == event.DecisionResumption && d.Chosen == "full_handshake" {
+					t.Errorf("%s: the server announces a full handshake because of %s, and takes a key", test.name, d.Why)
+				}
+			}
 		}
 	}
 
