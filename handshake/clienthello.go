@@ -65,8 +65,8 @@ func (c *client) extend(m *message.ClientHello, ticket []byte) error {
 	if c.cfg.MaxFragmentLength != 0 {
 		x.Add(&message.MaxFragmentLength{Code: c.cfg.MaxFragmentLength})
 	}
-	if l := c.cfg.RecordSizeLimit; l != 0 {
-		x.Add(&message.RecordSizeLimit{Limit: uint16(l)})
+	if c.cfg.RecordSizeLimit != 0 {
+		x.Add(&message.RecordSizeLimit{Limit: uint16(c.cfg.recordSizeLimit(c.cfg.versions()[0]))})
 	}
 	return nil
 }

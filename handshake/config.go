@@ -98,7 +98,7 @@ type Config struct {
 
 	ALPN []string // in order of preference; none
 
-	Sessions session.Store       // kept sessions, of servers by ID, of clients by ServerName; nil resumes nothing
+	Sessions session.Store       // kept sessions, of servers by ID, of clients by ServerName; nil: a client resumes nothing, a server by Tickets alone
 	Tickets  *session.TicketKeys // at a server: seal sessions into tickets; nil issues none
 	// NoTickets keeps a client from asking for a ticket.
 	NoTickets       bool
@@ -118,7 +118,8 @@ type Config struct {
 	// zstd.Method.
 	CertificateCompression []*certcompress.Method
 	// RecordSizeLimit is the most plaintext, in bytes, that this end takes in a protected
-	// record; in TLS 1.3 content type and padding count (RFC 8449). From 64; 0 does not say.
+	// record; in TLS 1.3 content type and padding count (RFC 8449). From 64 to 16385, in TLS 1.2
+	// 16384 at most; 0 does not say.
 	RecordSizeLimit int
 	// MaxSendFragment is the most content, in bytes, that this end puts into a record, of the
 	// handshake too: small records reach a slow peer's application sooner. From 64; 0 is 16384,

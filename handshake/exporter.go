@@ -65,7 +65,8 @@ func (e *Endpoint) Export(label string, context []byte, n int) ([]byte, error) {
 // ExportEarly returns n bytes of keying material that go with early data (RFC 9846 §7.5): known to
 // both ends as soon as it is sent, at a client from then on unless the server rejects it, at
 // a server once it takes it. As early data itself it can be replayed, and a thief of the PSK can
-// compute it; Export has neither fault. The bounds are those of Export in TLS 1.3.
+// compute it. What Export returns no replay repeats, and that thief computes it only where there was no
+// key exchange (psk_ke). The bounds are those of Export in TLS 1.3.
 func (e *Endpoint) ExportEarly(label string, context []byte, n int) ([]byte, error) {
 	var x *exporter13
 	switch after, _ := e.exporter.(*exporter13); {

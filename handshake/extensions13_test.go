@@ -62,6 +62,9 @@ func TestRecordSizeLimit(t *testing.T) {
 			say(t, c.ends[1].Endpoint, c.ends[0].Endpoint, strings.Repeat("b", 20000))
 			agreed := test.client > 0 && test.server > 0
 			for role, peer := range []int{test.server, test.client} {
+				if v == iana.TLS12 {
+					peer = min(peer, 1<<14) // more than a record can hold may not be said (RFC 8449 §4)
+				}
 				if got := c.ends[role].Summary().RecordSizeLimit; agreed && got != peer || !agreed && got != 0 {
 					t.Errorf("%v, %+v: the %v has a limit of %d", v, test, event.Role(role), got)
 				}

@@ -75,12 +75,21 @@ func (e *Endpoint) limitRecords(peer int, in string) error {
 		return &reason.Error{Reason: reason.BadValue, Ref: "RFC 8449 §4", Field: in + ".extensions.record_size_limit.record_size_limit", Off: -1, Want: reason.Say("at least 64"), Got: peer}
 	}
 	e.summary.RecordSizeLimit = peer
-	e.decided(event.DecisionRecordSizeLimit, peer, e.cfg.RecordSizeLimit, event.WhyBothWantLimit)
+	e.decided(event.DecisionRecordSizeLimit, peer, e.cfg.recordSizeLimit(e.summary.Version), event.WhyBothWantLimit)
 	e.ch.wr.SetLimit(peer)
 	if e.summary.Version == iana.TLS13 { // TLS 1.2's records come in clear still, and are not subject to it
 		e.ch.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
 	}
 	return nil
+}
+
+// recordSizeLimit is the RecordSizeLimit that this end says where v is the best version that may be spoken.
+// TLS 1.2's records hold a byte less than TLS 1.3's, and nobody may say more than a record can hold (RFC 8449 §4).
+func (c *Config) recordSizeLimit(v iana.Version) int {
+	if v == iana.TLS12 {
+		return min(c.RecordSizeLimit, maxFragment)
+	}
+	return c.RecordSizeLimit
 }
 
 // countEarlyData bounds what a client sends early by what the ticket allowed.

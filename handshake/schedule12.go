@@ -71,7 +71,7 @@ func (k *keys12) change(e *Endpoint, d event.Direction) error {
 	} else {
 		e.ch.rd.Change(p, k.decompress)
 		if e.summary.RecordSizeLimit != 0 { // from here on (RFC 8449 §4)
-			e.ch.rd.SetLimit(e.cfg.RecordSizeLimit, iana.ExtRecordSizeLimit)
+			e.ch.rd.SetLimit(e.cfg.recordSizeLimit(iana.TLS12), iana.ExtRecordSizeLimit)
 		}
 	}
 	e.noteKeyChange(d, event.ApplicationKeys, s.ID)

@@ -101,7 +101,7 @@ func (s *server12) sendServerHello(_ message.Message) error {
 		x.Add(&message.EncryptThenMAC{})
 	}
 	if s.peerLimit != 0 { // and so no max_fragment_length (RFC 8449 §5)
-		x.Add(&message.RecordSizeLimit{Limit: uint16(s.cfg.RecordSizeLimit)})
+		x.Add(&message.RecordSizeLimit{Limit: uint16(s.cfg.recordSizeLimit(iana.TLS12))})
 		s.summary.MaxFragmentLength = 0
 	} else if c := s.summary.MaxFragmentLength; c != 0 {
 		x.Add(&message.MaxFragmentLength{Code: c})

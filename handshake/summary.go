@@ -13,7 +13,7 @@ import (
 type Summary struct {
 	Version     iana.Version
 	Suite       *suite.Suite
-	Group       iana.Group           // of the key exchange; 0 for RSA. A resumed TLS 1.2 session has that of the handshake that made it
+	Group       iana.Group           // of the key exchange; 0 for RSA, for a field without a number, and for psk_ke. A resumed TLS 1.2 session has that of the handshake that made it
 	Scheme      iana.SignatureScheme // of the server's signature; 0 if there was none
 	Compression iana.Compression
 	ServerName  string // as sent by the client
@@ -28,7 +28,7 @@ type Summary struct {
 	EncryptThenMAC       bool
 	SecureRenegotiation  bool // the peer signalled RFC 5746
 	MaxFragmentLength    iana.MaxFragmentLength
-	RecordSizeLimit      int  // what the peer takes in a record (RFC 8449); 0 if it did not say
+	RecordSizeLimit      int  // what the peer takes in a record (RFC 8449); 0 unless both ends said
 	Retried              bool // TLS 1.3: the server sent a HelloRetryRequest
 
 	CertificateRequested bool // the server asked the client for a certificate

@@ -167,9 +167,11 @@ func whyNot(c column, row string) string {
 	}
 	hybrid := kem && strings.HasPrefix(row, "X25519") || strings.HasPrefix(row, "SecP")
 	switch {
-	case c.version == iana.TLS12 && (kem || row == rowRetry || row == rowUpdate || row == rowEarly || row == rowPSK),
+	case c.version == iana.TLS12 && (kem || row == rowRetry || row == rowUpdate || row == rowEarly),
 		c.version == iana.TLS13 && (row == rowRSA || row == rowFields):
 		return "a"
+	case c.version == iana.TLS12 && row == rowPSK:
+		return "d"
 	case c.peer == theCurl:
 		if map[string]bool{"x25519": true, "secp256r1": true, "secp384r1": true, "secp521r1": true, "x448": true}[row] {
 			return ""
@@ -187,7 +189,8 @@ const legend = `What our tests ran: we were the *client*, the *server*, or *both
 group and each kind of certificate, in both roles (but for curl); in TLS 1.2 each occurs, not each with each. Of our %d suites of
 TLS 1.3 two are RFC 9150's, which none of these peers has, no more than compressed certificates (RFC 8879), as built for Debian.
 (a) this version of TLS has no such thing; (b) the peer has no such thing, or not in its public interface;
-(c) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server.
+(c) not run: curl is OpenSSL's library again, and there to show that an HTTPS client of the world takes our server;
+(d) TLS 1.2 has it in suites of its own (RFC 4279), and we have none of them.
 The fields of RFC 3526 are for clients only: our server offers RFC 7919's.
 Limits of GnuTLS 3.7: gnutls-cli cannot answer a HelloRetryRequest with a cookie alone (we sent it one that asks for a
 group too), and it refuses a record_size_limit below 512.`

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// PreMasterSecret is what the key exchange left: 48 bytes for RSA, the shared
-// secret's length for the others.
+// PreMasterSecret is what the key exchange left: 48 bytes for RSA, for the others the shared
+// secret, of DHE without its leading zeros (RFC 5246 §8.1.2).
 type PreMasterSecret []byte
 
 // Master computes the master secret from the premaster secret and the two hello

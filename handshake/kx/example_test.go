@@ -24,5 +24,5 @@ func ExampleFiniteField() {
 	fmt.Println(err)
 	// Output:
 	// 0xfe00 toy64 true
-	// bad_share: a public value must lie between 1 and p-1: outside, the secret is known to everybody (RFC 9846 §4.3.8.1)
+	// bad_share: a public value must lie between 1 and p-1: of 0, 1 and p-1 the secret is known to everybody (RFC 9846 §4.3.8.1)
 }

@@ -17,7 +17,7 @@ import (
 // server's offer is that key, the client's answer the premaster secret encrypted
 // with PKCS#1 v1.5. Whoever gets the key later reads every recording.
 //
-// The offer's Finish never fails, and takes no branch on what it decrypted: if the
+// The offer's Finish never fails (but under RevealPadding), and takes no branch on what it decrypted: if the
 // padding is bad, the secret is random and the handshake ends at Finished, as it
 // does for a client that encrypted nonsense correctly. Keys below 1024 bits are
 // refused with reason.WeakKey.

@@ -143,7 +143,7 @@ func (f *field) elementOf(modulus *bigmod.Modulus, y []byte) (*bigmod.Nat, error
 	}
 	n, err := bigmod.NewNat().SetBytes(y, modulus)
 	if err != nil || n.IsZero()|n.IsOne()|n.IsMinusOne(modulus) == 1 {
-		return nil, invalid("RFC 9846 §4.3.8.1", reason.Because("a public value must lie between 1 and p-1: outside, the secret is known to everybody"))
+		return nil, invalid("RFC 9846 §4.3.8.1", reason.Because("a public value must lie between 1 and p-1: of 0, 1 and p-1 the secret is known to everybody"))
 	}
 	return n, nil
 }

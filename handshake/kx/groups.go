@@ -79,7 +79,7 @@ func unhyphened(name string) string { return strings.NewReplacer("-", "", "_", "
 
 // Serves reports whether a TLS 1.2 key exchange can use g. DHE takes the groups
 // numbered as finite fields, 256 to 511 (RFC 7919 §2), that tell p and g: your own has a
-// number from 0x01fc to 0x01ff (§9). ECDHE takes all others except KEMs and hybrids, and
+// number from 0x01fc to 0x01ff (§7). ECDHE takes all others except KEMs and hybrids, and
 // those that describe a share of more than the 255 bytes of an ECPoint (RFC 8422 §5.4). So
 // a student's own group, under a private number such as iana.GroupPrivate, goes with ECDHE
 // whatever it is, if it is short.

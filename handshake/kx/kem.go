@@ -23,7 +23,7 @@ var (
 )
 
 // FromKEM makes a Group of any KEM that circl has. The offer is an encapsulation
-// key, the answer a ciphertext under it, and the two are not of one length: only
+// key, the answer a ciphertext under it, and the two need not be of one length: only
 // the offerer ever owns a key pair.
 //
 // The answerer checks the key as the scheme does (for ML-KEM, FIPS 203 §7.2: every

@@ -35,8 +35,8 @@ const (
 )
 
 // The primes of RFC 3526 §3 to §5, groups 14 to 16: the same with the digits of pi.
-// They have no NamedGroup, but OpenSSL 3.0's server sends group 14 to whoever takes
-// DHE, so a client knows them by value.
+// They have no NamedGroup, but OpenSSL 3.0's server sends one to whoever takes DHE, group 14 beside
+// an RSA key of 2048 bits, so a client knows them by value.
 const (
 	modp2048Hex = "" +
 		"FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD" +

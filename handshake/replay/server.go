@@ -150,8 +150,7 @@ func (f *front) serve() error {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		f.in = f.in[len(f.in)-left.Len()-buffered.Buffered():]
 
-		r.Header.Del(bank.EarlyData) // a client's own means nothing
-		if f.early {
+		if f.early { // and what came with the request is not taken off it (RFC 8470 §5.1)
 			r.Header.Set(bank.EarlyData, "1")
 		}
 		f.early = false

@@ -24,7 +24,7 @@ import (
 //
 // The files of ssl_session_ticket_key (nginx) and SSLSessionTicketKeyFile (Apache), of 48 or 80 bytes
 // without a beginning, are no such keys: they are OpenSSL's, of a name, a key of AES-CBC and one of
-// HMAC-SHA-256, and what OpenSSL seals under them no other library can read.
+// HMAC-SHA-256, and what OpenSSL seals under them is a session in a form of its own.
 type TicketKey struct {
 	Name [16]byte
 	Key  [32]byte

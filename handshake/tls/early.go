@@ -23,8 +23,9 @@ var ErrEarlyDataOver = errors.New("no early data can be sent, or no more")
 // At a client whose Config has EarlyData and whose store has a ticket that allows it, p is
 // early data. ClientHello goes first; the answer is not waited for, and Handshake may run
 // beside it once the first WriteEarly has returned. Whether the server took it is in
-// Summary().EarlyData after the handshake: if it was rejected, no server has seen the data;
-// if it was accepted, a server has seen it at least once.
+// Summary().EarlyData after the handshake: if it was accepted, a server has read it at least once;
+// if it was rejected, this one has not, but another may have been sent a copy by somebody on the
+// way, and have taken it (RFC 9846 §8).
 //
 // At a server that is reading early data, p is the answer to it, and goes before the
 // client's Finished has come. Only the client can read it. But nothing shows yet that it

@@ -20,8 +20,8 @@ import (
 )
 
 // EarlyData is the header by which a server that terminates TLS says that a request, or
-// a part of it, came as early data: its value is "1" (RFC 8470 §5.1). A server must not
-// let a client's through.
+// a part of it, came as early data: its value is "1" (RFC 8470 §5.1). One that a request
+// brings along stays: whoever passed it on may have taken it as early data.
 const EarlyData = "Early-Data"
 
 // IdempotencyKey is the header by which a client names a transfer, so that it is made

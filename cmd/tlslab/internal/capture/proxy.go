@@ -67,8 +67,8 @@ the proxy waits for the client's hello, shakes hands with the server under the s
 name, checks its certificate, forges one with the same names under a CA of its own,
 and shakes hands with the client. What was said lies in clear in between.
 
-It works for clients that trust that CA, and for no others: tlslab proxy ca says how to
-have one trust it, and how to end that. Use it on traffic that is yours.
+It works for clients that trust that CA or check no certificate, and for no others: tlslab proxy ca
+says how to have one trust it, and how to end that. Use it on traffic that is yours.
 
 What passes is listed on standard output, failed handshakes too: who refused, with which
 alert, and the likely cause. Type an entry's number and Enter, or say --show N, to read

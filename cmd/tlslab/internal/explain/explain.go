@@ -85,7 +85,7 @@ standard input it is given as it comes.`,
 	f.IntVar(&e.show, "show", 0, "tell connection `N` of the list as a transcript")
 	f.BoolVar(&e.whoReads, "who-reads", false, "what a listener reads of each connection, a thief of the server's key, the reader of a key log: all tried")
 	f.StringArrayVar(&e.logs, "keylogfile", nil, "read secrets from this NSS key log `file` (may be given again)")
-	f.StringVar(&e.rsaKey, "rsa-key", "", "the private key of a server's certificate, PEM `file`: it opens RSA key transport, and nothing else")
+	f.StringVar(&e.rsaKey, "rsa-key", "", "the private key of a server's certificate, PEM `file`: it opens RSA key transport and the sessions\nthat began with it, and nothing else")
 	f.StringArrayVar(&e.psks, "psk", nil, "a pre-shared key of TLS 1.3, in `hex` (may be given again)")
 	f.StringVar(&e.caFile, "CAfile", "", "judge servers' certificates by the roots in this PEM `file` (default: this machine's)")
 	f.StringVar(&e.write, "write-keylogfile", "", "write the secrets that stand in the capture file to this `file` (mode 0600)")
@@ -263,7 +263,7 @@ func (e *explainFlags) options(cmd *cobra.Command) (o explain.Options, err error
 
 func (e *explainFlags) writeSecrets(out *cli.Output, name string, lines []byte) error {
 	if len(lines) == 0 {
-		return cli.Unusable("Programs write them when SSLKEYLOGFILE is set; tlslab's --pcap puts them in.", "%s: no secrets stand in this file", name)
+		return cli.Unusable("Many programs write theirs to a file that SSLKEYLOGFILE names; tlslab's --pcap puts them in.", "%s: no secrets stand in this file", name)
 	}
 	if err := cli.WriteSecret("--write-keylogfile", e.write, lines, e.Lang, out.Log); err != nil {
 		return err

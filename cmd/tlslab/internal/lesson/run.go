@@ -54,8 +54,8 @@ everything, and --message, --secrets, --checks, --myths and --ca one thing throu
 Without a lesson chosen, these, --brief, --bytes, --step and --worksheet tell of all three.
 
 Which version a flag plays: --tls 1.3, --hello-retry, --cookie, --key-update,
---padding, --compress-cert and --no-compat are about TLS 1.3 and play it; --group,
---key-alg, --grease and --record-size-limit do so unless another flag asks for TLS
+--padding, --compress-cert, --no-compat, --psk, and --resume psk or 0rtt are about TLS 1.3 and
+play it; --group, --key-alg, --grease and --record-size-limit do so unless another flag asks for TLS
 1.2; --cipher plays its suite's. All others that choose a lesson play ECDHE in TLS 1.2, or what --kx
 names: add --tls 1.3 for the same there, if it has it.
 

@@ -193,7 +193,7 @@ func (c *clientFlags) readEarlyData() ([]byte, error) {
 	}
 	if c.sessIn == "" && c.reconnect == 0 {
 		return nil, cli.Misuse("Add --sess-in FILE with a session of an earlier connection, or --reconnect 1 to make one.",
-			"--early-data: without a session there is no key to send it under")
+			"--early-data: it goes under a session's key here, and there is no session")
 	}
 	data, err := os.ReadFile(c.earlyData)
 	if err != nil {

@@ -85,7 +85,7 @@ func (l *LiveFlags) config(only13 string) (*handshake.Config, error) {
 		cfg.PSKModes = []iana.PSKKeyExchangeMode{iana.PSKWithDHE, iana.PSKOnly}
 	}
 	if n := l.maxSendFrag; n != 0 && (n < 64 || n > 1<<14) {
-		return nil, cli.Misuse("Say a number from 64 to 16384, or leave it out.", "--max-send-frag %d: a record holds 64 to 16384 bytes", n)
+		return nil, cli.Misuse("Say a number from 64 to 16384, or leave it out.", "--max-send-frag %d: it is 64 to 16384 bytes", n)
 	}
 	cfg.MaxSendFragment = l.maxSendFrag
 	psk, err := l.PSK()

@@ -72,7 +72,7 @@ func newCAInit() *cobra.Command {
 	f.StringVar(&parent, "parent", "", "the `directory` of the CA that signs this one")
 	f.StringVar(&name, "name", "", "common name (default: by the directory's name)")
 	f.IntVar(&c.days, "days", 0, "valid for so many days (default: 10 years for a root, 5 below)")
-	f.BoolVar(&c.force, "force", false, "replace a CA that is there already; what it issued is then worth nothing")
+	f.BoolVar(&c.force, "force", false, "replace a CA that is there already; what it issued does not verify under the new one")
 	f.BoolVar(&c.quiet, "quiet", false, "say nothing, unless something was replaced or will not hold")
 	return cmd
 }
@@ -188,7 +188,7 @@ func (c *caFlags) init(cmd *cobra.Command, dir, parent, name string) error {
 	was := pairThere(certFile, keyFile)
 	aside, err := authority.Save(dir, a, authority.FileOptions{Overwrite: c.force})
 	if err != nil {
-		return kept(c.intact(err, was, certFile, keyFile), reason.Usagef("the CA in %s", dir), "Choose another directory, or say --force: what the old CA issued is then worth nothing.")
+		return kept(c.intact(err, was, certFile, keyFile), reason.Usagef("the CA in %s", dir), "Choose another directory, or say --force: what the old CA issued does not verify under the new one.")
 	}
 	c.sayMade(cmd, a, dir, certFile, keyFile)
 	asideIs := func(of string) bool {
