@@ -60,8 +60,8 @@ func (a *CA) NewResponder(o Options) (*Responder, error) {
 }
 
 // OCSP answers for a certificate that a issued: a signed OCSP response, DER, to be
-// stapled into a handshake (RFC 6066 §8). The same options give the same bytes, unless
-// the key is an id-RSASSA-PSS one and no seeded Rand gives its salt.
+// stapled into a handshake (RFC 6066 §8). The same options, Time among them, give the
+// same bytes, unless the key is an id-RSASSA-PSS one and no seeded Rand gives its salt.
 func (a *CA) OCSP(leaf *x509.Certificate, status Status, o OCSPOptions) ([]byte, error) {
 	signer := o.Responder
 	if signer == nil {
