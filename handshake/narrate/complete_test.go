@@ -119,6 +119,9 @@ func listed() map[Kind][]string {
 			if m.In == event.Connected && m.Msg == message.KindClientHello {
 				add(Move, MoveKey(&event.Message{Meta: event.Meta{State: m.In, Move: m.String()}, Kind: m.Msg}, new(Context)))
 			}
+			if m.Version == iana.TLS12 && m.Msg == message.KindNewSessionTicket {
+				add(Move, MoveKey(&event.Message{Meta: event.Meta{State: m.In, Move: m.String()}, Kind: m.Msg, Msg: new(message.NewSessionTicket12)}, new(Context)))
+			}
 		}
 	}
 	for _, e := range variants() {

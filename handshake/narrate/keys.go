@@ -43,6 +43,10 @@ func MoveKey(e event.Event, c *Context) string {
 			case l.kx != iana.KxNone: // else the suite is one that whoever overheard it does not know
 				variant = "+" + exchangeName(l.kx)
 			}
+		case message.KindNewSessionTicket:
+			if ticket, ok := m.Msg.(*message.NewSessionTicket12); ok && len(ticket.Ticket) == 0 {
+				variant = "+empty"
+			}
 		case message.KindClientHello:
 			switch hello, _ := m.Msg.(*message.ClientHello); {
 			case head.State == event.Connected:

@@ -224,6 +224,19 @@ func TestMythsWhereTrue(t *testing.T) {
 	}
 }
 
+// TestMoveKeyOfATicket holds that nothing is said to be sealed or kept where a server takes back
+// that it gives a ticket: the ticket is empty (RFC 5077 §3.3).
+func TestMoveKeyOfATicket(t *testing.T) {
+	for _, move := range []string{"server/send/new_session_ticket", "client/recv/new_session_ticket"} {
+		for ticket, want := range map[string]string{"": move + "+empty", "sealed": move} {
+			e := &event.Message{Meta: event.Meta{Move: move}, Kind: message.KindNewSessionTicket, Msg: &message.NewSessionTicket12{Ticket: []byte(ticket)}}
+			if got := MoveKey(e, new(Context)); got != want {
+				t.Errorf("%s with the ticket %q is told by %s, want %s", move, ticket, got, want)
+			}
+		}
+	}
+}
+
 // TestMoveKey holds that a move's text is that of the way the handshake goes.
 func TestMoveKey(t *testing.T) {
 	moves := map[string][]string{}
