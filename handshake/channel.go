@@ -33,15 +33,24 @@ type channel struct {
 // one read from a socket rarely splits one.
 const bufferSize = 1 << 15
 
+// smallSize holds a small record: what somebody may have in hand who waits long.
+const smallSize = 2 << 10
+
 // buffers are lent to endpoints while bytes are in flight; an idle connection
-// holds none.
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+// holds none, or a small one.
+var (
+	buffers      = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+	smallBuffers = sync.Pool{New: func() any { return new([smallSize]byte) }}
+)
 
 func getBuffer() []byte { return buffers.Get().(*[bufferSize]byte)[:0] }
 
 func putBuffer(b []byte) {
-	if cap(b) == bufferSize {
+	switch cap(b) {
+	case bufferSize:
 		buffers.Put((*[bufferSize]byte)(b[:bufferSize]))
+	case smallSize:
+		smallBuffers.Put((*[smallSize]byte)(b[:smallSize]))
 	}
 }
 
@@ -67,6 +76,15 @@ func (e *Endpoint) Space(n int) []byte {
 	return e.ch.in[len(e.ch.in):cap(e.ch.in)]
 }
 
+// SmallSpace is Space for who waits long with the room in hand, for a transport that cannot say
+// when there is something to read: a record's header fits in it, and so does a small record whole.
+func (e *Endpoint) SmallSpace() []byte {
+	if e.ch.in == nil {
+		e.ch.in = smallBuffers.Get().(*[smallSize]byte)[:0]
+	}
+	return e.Space(record.HeaderLen)
+}
+
 func (e *Endpoint) makeSpace(n int) {
 	unread := e.ch.in[e.ch.r:]
 	if len(e.ch.app) == 0 && len(unread)+n <= cap(e.ch.in) {
@@ -74,7 +92,11 @@ func (e *Endpoint) makeSpace(n int) {
 	} else {
 		// e.app may alias the old storage: it must stay as it is.
 		old := e.ch.in
-		e.ch.in = append(make([]byte, 0, len(unread)+max(n, bufferSize)), unread...)
+		if whole := len(unread) + n; whole <= bufferSize {
+			e.ch.in = append(getBuffer(), unread...)
+		} else {
+			e.ch.in = append(make([]byte, 0, max(whole, bufferSize+len(unread))), unread...)
+		}
 		if len(e.ch.app) == 0 {
 			putBuffer(old)
 		}
