@@ -42,7 +42,7 @@ func TestNothingFalse(t *testing.T) {
 		{"resumed12_alone.pcapng", []string{"the recording in which the session began"}, []string{"of this file too"}},
 		// Bytes are missing, and that is said wherever it matters.
 		{"snapped.pcapng --keylogfile snapped.log --who-reads --rsa-key rsa.key", []string{"no (a) in part (b)", "(a) The server's key does nothing but sign", "(b) Bytes are missing"}, nil},
-		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it sends after them cannot be told apart -- flight 3"}, nil},
+		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it sends after them is not told apart here -- flight 3"}, nil},
 		{"quic_v1.pcapng --show 1 --worksheet", []string{"initial_secret", "= ______ (1)"}, nil},
 		{"quic_v1.pcapng --show 1 --full", nil, []string{"hellos and records"}},
 	} {
