@@ -107,6 +107,8 @@ func TestClosed(t *testing.T) {
 		{"midway", 1, explain.Keys{}, explain.Headless, nil, false},
 		{"psk", 1, explain.Keys{PSKs: [][]byte{psk}}, observe.PSKNotEnough, all13, false},
 		{"psk", 1, explain.Keys{PSKs: [][]byte{{1}}}, observe.OtherPSK, all13, false},
+		{"psk", 1, explain.Keys{RSA: right}, observe.NoKeys, all13, false}, // nobody signed there
+		{"psk_ke", 1, explain.Keys{RSA: right}, observe.NoKeys, all13, false},
 		{"psk_ke", 1, explain.Keys{PSKs: [][]byte{{1}, psk}}, "", nil, true},
 		{"psk_refused", 1, explain.Keys{PSKs: [][]byte{make([]byte, 16)}}, observe.PSKNotTaken, all13, false},
 		{"psk_refused", 1, explain.Keys{PSKs: [][]byte{psk}}, observe.NoKeys, all13, false}, // the server did without

@@ -120,7 +120,7 @@ func (s *story) readers() Sentence {
 		}
 		return told("read/closed", "who", s.sights.who())
 	}
-	if s.is("captured_session") && !request && !reply {
+	if s.sentAgain() && !request && !reply {
 		if s.sights.open() { // and none of its ends could open what was recorded
 			return told("read/all")
 		}
@@ -190,6 +190,12 @@ func (s *story) readers() Sentence {
 	}
 	values["quantum"] = s.quantum(slices.Concat(later, lesser))
 	return Sentence{Summaries, "read/ends", values}
+}
+
+// sentAgain reports whether an attacker who has a session without its secret has sent a recorded connection again:
+// with early data, of which that is a flow of its own, he only guesses.
+func (s *story) sentAgain() bool {
+	return s.is("captured_session") && (s.scenes["replayed_session_id"] != nil || s.scenes["replayed_connection"] != nil)
 }
 
 // who are those who were tried on any record.

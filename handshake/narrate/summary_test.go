@@ -255,6 +255,24 @@ func TestSummaries(t *testing.T) {
 	t.Log("\n" + out.String())
 }
 
+// TestSentAgain holds that of an attacker who captured a session it is said that he sent a request again
+// where he did, and only there.
+func TestSentAgain(t *testing.T) {
+	all := play(t)
+	for lesson, want := range map[string]string{"resume id": "read/captured", "resume psk": "read/captured",
+		"resume 0rtt": "read/nothing+name", "resume 0rtt, retried": "read/captured"} {
+		var got []string
+		for _, f := range flowsOf(all[lesson]) {
+			if head, ok := f[0].(*event.Flow); ok && head.Name == "captured_session" {
+				got = append(got, Summarize(f).Readers.Key)
+			}
+		}
+		if !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q, not %s", lesson, got, want)
+		}
+	}
+}
+
 // TestSummariesQuote holds that what a peer wrote is shown quoted: its name, its protocol, the
 // first line of what it sent.
 func TestSummariesQuote(t *testing.T) {

@@ -41,7 +41,8 @@ func (o *Observer) meta(move string) event.Meta {
 
 func (o *Observer) noteRecord(h *half, r record.Record, opened bool) {
 	if o.each != nil {
-		o.each(h.server, opened)
+		// TLS has no application data in clear: what says that it is some, before there are keys, is sealed under others.
+		o.each(h.server, opened && (r.Protected || r.Type != iana.ApplicationData || o.bare))
 	}
 	l := o.o.Listener
 	if l == nil {

@@ -29,6 +29,7 @@ type shake struct {
 	hello       *message.ClientHello
 	serverHello *message.ServerHello
 	suite       *suite.Suite
+	bare        bool // a HelloRetryRequest has chosen a suite that hides nothing
 	ems, etm    bool
 	compression iana.Compression
 	certificate []byte // the server's leaf, DER

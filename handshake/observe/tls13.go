@@ -144,6 +144,7 @@ func (o *Observer) retry(m *message.ServerHello, raw []byte) {
 	o.retriesEarly(&o.client)
 	o.setVersion13()
 	if s := o.findSuite(m.CipherSuite); s != nil {
+		o.bare = !s.Cipher.Encrypts()
 		first := &message.MessageHash{Hash: sum(s.Hash, o.transcript)}
 		if t, err := wire.Append(nil, first, nil); err == nil {
 			o.transcript = t

@@ -34,7 +34,8 @@ const (
 	OtherServerKey Why = "other_server_key"
 	// KeyOnlySigns: all that the server's private key did was to sign. The keys come
 	// from an exchange whose private values are gone: this is forward secrecy. In TLS
-	// 1.3 it is so whatever the key.
+	// 1.3 it is so whatever the key, but not where a pre-shared key was used: there it did
+	// not even sign, and there may have been no exchange.
 	KeyOnlySigns Why = "key_only_signs"
 	// NoKeys: nothing that was given belongs to this connection.
 	NoKeys Why = "no_keys"
@@ -70,7 +71,7 @@ func (o *Observer) why() Why {
 		return EarlierSession
 	case o.is13() && o.report.Resumed && len(o.o.PSKs) > 0:
 		return OtherPSK
-	case o.o.RSAKey != nil && o.suite != nil && (o.is13() || o.suite.Kx != iana.KxRSA):
+	case o.o.RSAKey != nil && o.suite != nil && (o.is13() && !o.report.Resumed || !o.is13() && o.suite.Kx != iana.KxRSA):
 		return KeyOnlySigns
 	case o.otherKey:
 		return OtherServerKey

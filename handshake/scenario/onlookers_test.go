@@ -20,6 +20,39 @@ import (
 	"tlslab/pki/lesson"
 )
 
+// TestRecordedStaysClosed holds that records of an earlier connection, which an attacker sends again, lie open to a
+// listener only where their suite hides nothing: also where the handshake in front of them was refused before there were keys.
+func TestRecordedStaysClosed(t *testing.T) {
+	for _, s := range []*suite.Suite{suite.ByID(0x1301), suite.ByID(0xc0b4)} {
+		tr, err := scenario.Run(t.Context(), scenario.Options{Seed: "1", Resume: scenario.ResumeEarly, Cookie: true, Suites: []*suite.Suite{s}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := event.AccessSealed
+		if !s.Cipher.Encrypts() {
+			want = event.AccessReads
+		}
+		n := 0
+		for _, e := range tr.Flow("captured_session").Events {
+			seen, ok := e.(*event.Onlooked)
+			if !ok {
+				continue
+			}
+			for _, r := range seen.Records {
+				if iana.ContentType(r.Wire[0]) != iana.ApplicationData {
+					continue
+				}
+				if n++; r.Of("listener") != want {
+					t.Errorf("%v: a listener: %v, of % x", s, r.Of("listener"), r.Wire[:8])
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("%v: no record of application data was sent again", s)
+		}
+	}
+}
+
 // watched are the lessons at which people look on: all that other tests know, and what those
 // have not.
 func watched() map[string]scenario.Options {

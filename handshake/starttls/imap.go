@@ -3,7 +3,7 @@ package starttls
 import "strings"
 
 // imap is RFC 9051 §6.2.1. A server that greets with PREAUTH has let us in already, and there is
-// no STARTTLS then: whoever writes that greeting on the way keeps the connection in the clear.
+// no STARTTLS then (§7.1.4): whoever writes that greeting on the way keeps the connection in the clear.
 func (d *dialogue) imap() error {
 	l, err := d.line()
 	if err != nil {

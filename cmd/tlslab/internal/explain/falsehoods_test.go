@@ -27,7 +27,7 @@ func TestNothingFalse(t *testing.T) {
 		// No hello was read: nothing is said of it.
 		{"quic_versions.pcapng", []string{"no hello", "it offers 2, 0xcafa5a5a (reserved)"}, []string{"the hellos", "reads the name"}},
 		{"quic_versions.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, []string{"YES"}},
-		{"quic_versions.pcapng --show 1 --format html", []string{"no whole ClientHello could be read"}, []string{"all else in the first messages"}},
+		{"quic_versions.pcapng --show 1 --format html", []string{"no whole ClientHello could be read"}, []string{"could read the first messages"}},
 		{"quic_v2.pcapng --show 1 --full --width 120", []string{"and no secret RFC 9369 §3.3", "the salt and the labels are version 2's own"}, nil},
 		{"midway.pcapng --who-reads", []string{"untried untried (a) untried (a)", "no hello could be read"}, nil},
 		{"midway.pcapng --show 1 --format html", []string{"midway.pcapng, connection 1", "The first messages of this connection are not in the recording"}, []string{"A live connection"}},
@@ -42,7 +42,7 @@ func TestNothingFalse(t *testing.T) {
 		{"resumed12_alone.pcapng", []string{"the recording in which the session began"}, []string{"of this file too"}},
 		// Bytes are missing, and that is said wherever it matters.
 		{"snapped.pcapng --keylogfile snapped.log --who-reads --rsa-key rsa.key", []string{"no (a) in part (b)", "(a) The server's key does nothing but sign", "(b) Bytes are missing"}, nil},
-		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it sends after them cannot be told apart -- flight 3"}, nil},
+		{"snapped.pcapng --keylogfile snapped.log --show 1", []string{"from here on bytes that the server sent are missing: what it sends after them is not told apart here -- flight 3"}, nil},
 		{"quic_v1.pcapng --show 1 --worksheet", []string{"initial_secret", "= ______ (1)"}, nil},
 		{"quic_v1.pcapng --show 1 --full", nil, []string{"hellos and records"}},
 	} {

@@ -203,7 +203,7 @@ func TestStartTLSInVain(t *testing.T) {
 		{starttls.SMTP, []string{"220 hi\r\n"}, true, "ended the connection before TLS; under way: waiting for what it can do", ""},
 		{starttls.SMTP, nil, true, "under way: waiting for its greeting", "leave --starttls out"},
 		{starttls.Postgres, []string{"N"}, false, `has no TLS in postgres; it said "N"`, "stripping attack"},
-		{starttls.IMAP, []string{"* PREAUTH hi\r\n"}, true, `logged in already`, "RFC 9051 §6.2.1"},
+		{starttls.IMAP, []string{"* PREAUTH hi\r\n"}, true, `logged in already`, "RFC 9051 §7.1.4"},
 		{starttls.Postgres, []string{"E\x00\x00\x00\x2cSFATAL\x00C53300\x00Mtoo many clients\x00\x00"}, false, `answers with an error in postgres, and not with a word about TLS: "FATAL: too many clients"`, "no room"},
 		{starttls.IMAP, []string{"* OK \x1b[2J\xe2\x80\xae\r\n", "* BYE \x1b]0;x\x07\r\n"}, true, "before TLS", ""},
 	} {
