@@ -26,8 +26,8 @@ type Reader struct {
 
 // SetVersion makes every other version in a header a reason.BadRecordVersion: once
 // ServerHello has settled the version, records carry it (RFC 5246 §6.2.1). 0
-// accepts any 3.x again. So does TLS13, whose headers say nothing of the version
-// (RFC 9846 §5.1), and it makes the records TLS 1.3's (see reader13.go).
+// accepts any 3.x again. TLS13 does, and what is beyond: its headers say nothing of the version
+// (RFC 9846 §5.1). It makes the records TLS 1.3's (see reader13.go).
 func (r *Reader) SetVersion(v iana.Version) { r.version = v }
 
 // JudgeBy says whose rules errors name as long as SetVersion has settled nothing: what the
