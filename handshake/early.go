@@ -15,8 +15,9 @@ import (
 )
 
 // Early data, 0-RTT (RFC 9846 §2.3, §4.3.10): what a client may send behind its
-// ClientHello, under a key that only the ticket's PSK went into. It is the one thing in
-// TLS that can be replayed, and a server that takes it decides how far (RFC 9846 §8).
+// ClientHello, under a key that is made of the ticket's PSK and that ClientHello alone: nothing
+// of the server's is in it. So it is the one data that can be replayed to a server, and one that
+// takes it decides how far (RFC 9846 §8).
 
 // EarlyDataStatus is what became of early data.
 type EarlyDataStatus uint8

@@ -92,8 +92,8 @@ func (e *Endpoint) checkSignature(in message.Kind, sg *message.Signature, pub cr
 }
 
 // toBeSigned is what a role's CertificateVerify signs when the transcript is upTo bytes
-// long (RFC 9846 §4.5.2). The spaces and the words keep a signature made here
-// from meaning anything elsewhere, and the other role's from being reflected.
+// long (RFC 9846 §4.5.2). The spaces keep what a server of TLS 1.2 signs, which begins with the
+// client's random, from passing for this; the words keep the other role's from being reflected.
 func (e *Endpoint) toBeSigned(r event.Role, upTo int) []byte {
 	b := make([]byte, 64, 64+34+64)
 	for i := range b {

@@ -5,8 +5,8 @@
 //
 // It has neither the CompressedCertificate message (message) nor the choice of an
 // algorithm (handshake). It is not the compression of records, which TLS 1.3 gave up:
-// a certificate is public and no attacker mixes guesses into it, so its compressed
-// length tells nobody anything (RFC 8879 §5).
+// no attacker mixes guesses into a certificate, so its compressed length does not say which
+// guess was right (RFC 8879 §5).
 //
 // Read certcompress.go; how each algorithm is held to its bounds is in zlib.go and in the packages
 // below.

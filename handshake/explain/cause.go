@@ -85,7 +85,7 @@ var verdicts = sync.OnceValue(func() []verdict {
 		{Refused, "server", all(in(PhaseHello), keyed, alert(iana.IllegalParameter)), CausePSK},
 		{Refused, "", alert(iana.InsufficientSecurity), CauseNoCommon},
 		{Refused, "", all(in(PhaseHello, PhaseServer), alert(iana.HandshakeFailure)), CauseNoCommon},
-		// Of an identity that it does not know a server may not say so (RFC 4279 §2).
+		// Of an identity that it does not know a server may say that the key is another (RFC 4279 §2).
 		{Refused, "server", all(in(PhaseFinish), ofPSK, alert(iana.DecryptError, iana.BadRecordMAC)), CausePSK},
 		{Refused, "", alert(iana.DecryptError, iana.BadRecordMAC), CauseOtherKeys},
 		{Refused, "", alert(iana.DecodeError, iana.IllegalParameter, iana.UnexpectedMessage, iana.RecordOverflow, iana.UnsupportedExtension, iana.MissingExtension), CauseMalformed},

@@ -38,7 +38,7 @@ func useless(party string, c *Connection, answered, shared bool) WhyNot {
 	return ""
 }
 
-// pskSuite is what a cipher suite of TLS 1.2 makes its keys of beside a pre-shared key (RFC 4279 §2, RFC 5489 §2): "DHE",
+// pskSuite is what a cipher suite of TLS 1.2 makes its keys of beside a pre-shared key (RFC 4279 §2 to §4, RFC 5489 §2): "DHE",
 // "ECDHE", "RSA", or of that "alone"; "" of a suite that has none. No such suite is known here, but its name.
 func pskSuite(id iana.CipherSuite) string {
 	kx, _, ok := strings.Cut(strings.TrimPrefix(id.String(), "TLS_"), "PSK_")

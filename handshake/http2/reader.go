@@ -9,7 +9,7 @@ import (
 
 // What a peer can make a Reader hold or unpack, in bytes: a frame of the size that every
 // endpoint must take (SETTINGS_MAX_FRAME_SIZE, RFC 9113 §4.2), the table that HPACK begins
-// with (RFC 7541 §4.2), and of the fields of one direction more than anybody reads.
+// with (SETTINGS_HEADER_TABLE_SIZE, RFC 9113 §6.5.2), and of the fields of one direction more than anybody reads.
 const (
 	maxFrame  = 1 << 14
 	maxTable  = 4096

@@ -63,7 +63,8 @@ var alertNames = []string{
 	NoApplicationProtocol: "no_application_protocol", ECHRequired: "ech_required",
 }
 
-// String returns the name in the RFC's notation, or the number in hex.
+// String returns the name in the RFC's notation, without the "_RESERVED" of those that are no longer
+// sent, or the number in hex.
 func (d AlertDescription) String() string { return name8(alertNames, d) }
 
 // AlertLevel says whether an alert ends the connection (RFC 5246 §7.2).

@@ -77,7 +77,9 @@ var otherExtensions = numbers[ExtensionType]{
 	{ExtRenegotiationInfo, "renegotiation_info"},
 }
 
-// String returns the registry's name, or the number in hex.
+// String returns the registry's name, or the number in hex. It has extended_master_secret by the
+// name of RFC 7627, whose TLS 1.2 has a master secret: RFC 9846 §11.1 has it renamed to
+// extended_main_secret.
 func (t ExtensionType) String() string {
 	if int(t) < len(commonExtensions) && commonExtensions[t] != "" {
 		return commonExtensions[t]

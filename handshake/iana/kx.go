@@ -24,7 +24,7 @@ func (k Kx) String() string { return name8(kxNames, k) }
 // Auth is what a TLS 1.2 suite demands of the certificate's key.
 type Auth uint8
 
-// The kinds of authentication. Ed25519 and Ed448 keys go with AuthECDSA suites (RFC 8422 §5.10).
+// The kinds of authentication. Ed25519 and Ed448 keys go with AuthECDSA suites (RFC 8422 §5.3).
 const (
 	AuthAny Auth = iota
 	AuthRSA

@@ -202,9 +202,9 @@ func strong(key *rsa.PublicKey) error {
 	const field = "certificate.certificate_list"
 	switch bits := key.N.BitLen(); {
 	case bits < minRSABits:
-		return reason.New(reason.WeakKey, "RFC 9325 §4.5", field, reason.Say("an RSA key of 1024 to 8192 bits"), bits)
+		return reason.New(reason.WeakKey, "RFC 9325 §4.5", field, reason.Say("an RSA key of 1024 to 8192 bits, which are our limits"), bits)
 	case bits > maxRSABits: // a limit of ours alone
-		return reason.New(reason.WeakKey, "", field, reason.Say("an RSA key of 1024 to 8192 bits"), bits)
+		return reason.New(reason.WeakKey, "", field, reason.Say("an RSA key of 1024 to 8192 bits, which are our limits"), bits)
 	}
 	return nil
 }

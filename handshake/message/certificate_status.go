@@ -6,8 +6,8 @@ import (
 	"tlslab/handshake/wire"
 )
 
-// CertificateStatus is a stapled OCSP response (RFC 6066 §8). Only that type of
-// status has a form; reading another is BadValue. In TLS 1.3 it is no message but
+// CertificateStatus is a stapled OCSP response (RFC 6066 §8). No other type of status has a
+// form here (RFC 6961's ocsp_multi had one); reading it is BadValue. In TLS 1.3 it is no message but
 // an extension, StapledStatus.
 type CertificateStatus struct {
 	Type     iana.CertificateStatusType

@@ -37,8 +37,8 @@ func (x *EncryptThenMAC) Type() iana.ExtensionType { return iana.ExtEncryptThenM
 // Walk visits extension_data, which is empty.
 func (x *EncryptThenMAC) Walk(*wire.Codec) {}
 
-// Padding makes a ClientHello longer, for middleboxes that hang on some lengths
-// (RFC 7685).
+// Padding makes a ClientHello longer, for implementations that do not bear some lengths
+// (RFC 7685 §1).
 type Padding struct {
 	Data []byte // zeros
 }

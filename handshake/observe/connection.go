@@ -130,7 +130,7 @@ func (o *Observer) nextClosed(h *half) bool {
 	b := whole(h.buf)
 	if b == nil {
 		if len(h.buf) >= record.HeaderLen && h.buf[1] != 3 {
-			o.lose(h, reason.New(reason.BadRecordVersion, o.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1"), "record.version", "0x03..", h.buf[1]))
+			o.lose(h, reason.New(reason.BadRecordVersion, o.rule("RFC 9846 §5.2", "RFC 5246 §6.2.1"), "record.version", "0x03..", h.buf[1]))
 		}
 		return false
 	}

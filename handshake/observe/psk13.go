@@ -10,7 +10,7 @@ import (
 	"tlslab/handshake/message"
 )
 
-// What a thief of pre-shared keys can do with a recording (RFC 9846 §2.2, §E.1). The
+// What a thief of pre-shared keys can do with a recording (RFC 9846 §2.2, §F.1). The
 // binders tell whether a key belongs to this connection. If it does, 0-RTT data opens, for
 // its keys come from nothing else; and if the server uses the key alone (psk_ke), all the
 // rest opens too.

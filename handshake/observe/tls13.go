@@ -164,7 +164,8 @@ func (o *Observer) setVersion13() {
 func (o *Observer) start13(m *message.ServerHello) {
 	o.setVersion13()
 	o.serverHello, o.report.Suite, o.suite = m, m.CipherSuite, o.findSuite(m.CipherSuite)
-	// The session ID is echoed to look like a resumption; a PSK is one.
+	// The session ID is echoed to look like a resumption. What resumes is a PSK, though one from
+	// outside TLS resumes nothing (RFC 9846 §2.2): on the wire the two are alike.
 	o.report.Resumed = m.Extensions.Find(iana.ExtPreSharedKey) != nil
 	for i := range o.logged {
 		o.takeLogged(&o.logged[i])

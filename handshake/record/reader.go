@@ -26,8 +26,8 @@ type Reader struct {
 
 // SetVersion makes every other version in a header a reason.BadRecordVersion: once
 // ServerHello has settled the version, records carry it (RFC 5246 §6.2.1). 0
-// accepts any 3.x again. So does TLS13, whose headers say nothing of the version
-// (RFC 9846 §5.1), and it makes the records TLS 1.3's (see reader13.go).
+// accepts any 3.x again. TLS13 does, and what is beyond: its headers say nothing of the version
+// (RFC 9846 §5.1). It makes the records TLS 1.3's (see reader13.go).
 func (r *Reader) SetVersion(v iana.Version) { r.version = v }
 
 // JudgeBy says whose rules errors name as long as SetVersion has settled nothing: what the
@@ -221,7 +221,9 @@ func (r *Reader) versionRule(v iana.Version) string {
 	if v>>8 < 3 {
 		return r.rule("RFC 9846 §E.5", "RFC 5246 §6.2.1")
 	}
-	return r.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
+	// TLS 1.3 would have it ignored (§5.1): it is TLS 1.2 that says what a record may say before
+	// the version is settled, {03,XX}. What says more is as a rule DTLS.
+	return r.rule("RFC 5246 §E.1", "RFC 5246 §6.2.1")
 }
 
 // lengthRule is where a limit stands: that of an extension where it is narrower than the
@@ -278,8 +280,8 @@ func (r *Reader) checkEmpty(rec *Record) error {
 	return nil
 }
 
-// overflow says that a fragment is longer than RFC 5246 §6.2 or
-// max_fragment_length allows. The offset is where a record tells its length.
+// overflow says that a fragment is longer than the version or an extension allows: ref says
+// which. The offset is where a record tells its length.
 func overflow(ref, field string, limit, got int) error {
 	return &reason.Error{Reason: reason.RecordOverflow, Ref: ref, Field: field, Off: 3,
 		Want: reason.Say("at most %d bytes", limit), Got: got}

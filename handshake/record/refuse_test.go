@@ -62,6 +62,29 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TLS 1.3 has the version of a record ignored (RFC 9846 §5.1), so that section is not what a version breaks.
+func TestVersionRules(t *testing.T) {
+	for _, c := range []struct {
+		header string
+		judge  iana.Version
+		want   string
+	}{
+		{"\x16\x02\x00\x00\x01x", 0, "RFC 9846 §E.5"},
+		{"\x16\x02\x00\x00\x01x", iana.TLS12, "RFC 5246 §6.2.1"},
+		{"\x16\xfe\xfd\x00\x01x", 0, "RFC 5246 §E.1"},
+		{"\x16\xfe\xfd\x00\x01x", iana.TLS13, "RFC 5246 §E.1"},
+		{"\x16\xfe\xfd\x00\x01x", iana.TLS12, "RFC 5246 §6.2.1"},
+	} {
+		var r Reader
+		r.JudgeBy(c.judge)
+		_, _, err := r.Next([]byte(c.header), nil, false)
+		var e *reason.Error
+		if !errors.As(err, &e) || e.Ref != c.want {
+			t.Errorf("% x, judged by %v: %v, want %s", c.header[:3], c.judge, err, c.want)
+		}
+	}
+}
+
 // The limits themselves are allowed; only what is over them is not.
 func TestLimitsAreInclusive(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -191,7 +191,11 @@ func (s *Scheme) accepts(pub crypto.PublicKey) error {
 		return reason.New(reason.WeakKey, "", "", reason.Say("an RSA key of at most %d bits", maxRSABits), rsaOf(pub).N.BitLen())
 	case keyTooShort:
 		need, ref := s.leastRSABits()
-		return reason.New(reason.WeakKey, ref, "", reason.Say("an RSA key of %d bits or more for %s", need, s.Name()), rsaOf(pub).N.BitLen())
+		want := reason.Say("an RSA key of %d bits or more for %s", need, s.Name())
+		if need == minRSABits { // which is less than the rule's 2048
+			want = reason.Say("an RSA key of %d bits or more, which is our limit", need)
+		}
+		return reason.New(reason.WeakKey, ref, "", want, rsaOf(pub).N.BitLen())
 	}
 	var got any = KeyName(pub)
 	if k, ok := pub.(*PSSPublicKey); ok && s.PSSKey {

@@ -14,7 +14,7 @@ import (
 // The bounds of what a server may say before TLS. A real one needs a few hundred octets: the
 // longest are an IMAP server's capabilities and the features of XMPP.
 const (
-	MaxLine = 8 << 10  // octets of one line; RFC 5321 §4.5.3.1.5 has 512 for a reply of SMTP, RFC 7162 §4 has 8192 for IMAP
+	MaxLine = 8 << 10  // octets of one line; RFC 5321 §4.5.3.1.5 has 512 for a reply of SMTP, RFC 7162 §4 has 8192 for a command of IMAP, and nothing for its replies
 	MaxSaid = 64 << 10 // octets in all
 	// MaxLines is how many lines a server may say: each of them is shown.
 	MaxLines = 256

@@ -65,7 +65,7 @@ func (d *dialogue) ldap() error {
 	switch code {
 	case 0:
 		return nil
-	case protocolError: // what a server without TLS has to say (RFC 4511 §4.14.2)
+	case protocolError: // what a server without TLS has to say (RFC 4511 §4.14.1)
 		return d.fault(Lacking, text)
 	}
 	return d.fault(Refused, text)

@@ -21,9 +21,10 @@ import (
 //	header | IV | E(plaintext | padding | padding_length) | MAC     RFC 7366 §3
 //
 // In the first the receiver must decrypt and look at the padding before it knows
-// whether an attacker made it: every CBC attack on TLS is about what shows of
-// that look. mac.go says what is done about it. In the second the MAC covers the
-// ciphertext, and nothing is decrypted that is not genuine.
+// whether an attacker made it: padding oracles, from Vaudenay's (2002) to Lucky Thirteen, are
+// about what shows of that look. mac.go says what is done about it. (BEAST was about IVs, which
+// TLS 1.0 let an attacker foresee.) In the second the MAC covers the ciphertext, and nothing is
+// decrypted that is not genuine.
 type cbc struct {
 	*Cipher
 	encryptThenMAC bool

@@ -14,8 +14,9 @@ const MaxInner = 1<<14 + 1
 //
 //	content | type | zeros
 //
-// Outside every record says application_data: an observer sees neither which ones
-// carry the handshake or an alert nor, if the sender pads, how long they are.
+// Outside every record says application_data: no byte tells an observer which ones carry the
+// handshake or an alert. Their lengths may, and what is inside is as long as that tells unless
+// the sender pads.
 type inner struct {
 	padding func(content int) int // Options.Padding
 	limit   int                   // 0: MaxInner

@@ -81,9 +81,9 @@ func aesCBC(name string, keyLen int, mac crypto.Hash) *Cipher {
 // TLS 1.3's rows say nothing of key exchange and authentication: extensions settle
 // them (RFC 9846 §B.4).
 //
-// The PRF hash is SHA-256 where a name ends in _SHA or _SHA256 and SHA-384 where
-// it ends in _SHA384 (RFC 5246 §5, RFC 5289 §3): in CBC suites the name's last
-// word is the MAC's hash, and only SHA-384 is both.
+// The PRF hash is SHA-384 where a name ends in _SHA384, and else SHA-256, also where it
+// ends in _SHA, _CCM or _CCM_8 (RFC 5246 §5, RFC 5289 §3, RFC 6655 §3): in CBC suites the
+// name's last word is the MAC's hash, and SHA-1 is that alone.
 var rows = []*Suite{
 	{ID: 0x1301, Version: iana.TLS13, Hash: crypto.SHA256, Cipher: aes128GCM13},
 	{ID: 0x1302, Version: iana.TLS13, Hash: crypto.SHA384, Cipher: aes256GCM13},

@@ -94,7 +94,7 @@ var (
 // than NULL; like qualifiers and the values of attributes they have no name but the component's.
 var parameters = map[string]known{
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a": {"", pssParameters},
-	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08": {"", under("RFC 4055 §2.1", algorithmIdentifier)}, // id-mgf1
+	"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08": {"", under("RFC 4055 §2.2", algorithmIdentifier)}, // id-mgf1
 	"\x2a\x86\x48\xce\x38\x04\x01": {"", under("RFC 3279 §2.3.2", seq(
 		field("p", bytesOfNumber), field("q", bytesOfNumber), field("g", bytesOfNumber)))},
 	"\x2a\x86\x48\xce\x3d\x02\x01": {"", under("RFC 5480 §2.1.1", oid)}, // namedCurve
