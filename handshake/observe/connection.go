@@ -147,7 +147,7 @@ func (o *Observer) nextClosed(h *half) bool {
 	h.buf = h.buf[len(b):]
 	t := iana.ContentType(b[0])
 	rec := record.Record{Type: t, Version: iana.Version(b[1])<<8 | iana.Version(b[2]), Epoch: h.epoch, Seq: h.seq,
-		Protected: hidden || !o.is13() && t != iana.ChangeCipherSpec, Wire: b}
+		Protected: hidden || !o.is13() && !changesInClear(b), Wire: b}
 	if rec.Protected {
 		o.report.Sealed++
 		s := h.stage
@@ -159,7 +159,9 @@ func (o *Observer) nextClosed(h *half) bool {
 		h.missed = h.missed || h.stage == handshaking
 	}
 	if rec.Protected || !o.is13() {
-		h.seq++
+		if h.seq++; !o.is13() && rec.Protected && t == iana.ChangeCipherSpec { // of a renegotiation: the next keys count anew
+			h.epoch, h.seq = h.epoch+1, 0
+		}
 		o.noteRecord(h, rec, false)
 		return true
 	}
@@ -169,6 +171,12 @@ func (o *Observer) nextClosed(h *half) bool {
 		o.read(h, rec)
 	}
 	return true
+}
+
+// changesInClear reports whether a record is a ChangeCipherSpec and in clear: one byte. That of a renegotiation
+// is protected by the keys before it, and longer.
+func changesInClear(b []byte) bool {
+	return b[0] == byte(iana.ChangeCipherSpec) && len(b) <= record.HeaderLen+1
 }
 
 // hides reports whether b begins with a record that says application_data: in TLS 1.3

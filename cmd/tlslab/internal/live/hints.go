@@ -104,7 +104,7 @@ var serverHints = sync.OnceValue(func() map[iana.AlertDescription][]hint {
 		iana.UnsupportedExtension:         {{nil, "faulty"}},
 		iana.CertificateUnobtainable:      silent,
 		iana.UnrecognizedName:             silent,
-		iana.BadCertificateStatusResponse: {{staples("none"), ""}, {nil, "staple_bad"}},
+		iana.BadCertificateStatusResponse: {{staples("none"), ""}, {staples("good"), ""}, {nil, "staple_bad"}},
 		iana.UnknownPSKIdentity:           silent,
 		iana.CertificateRequired:          silent,
 		iana.TooManyCIDsRequested:         silent, // DTLS's

@@ -76,6 +76,16 @@ func TestHintTables(t *testing.T) {
 	}
 }
 
+// Nobody is told to do what is done already.
+func TestHintOfStaple(t *testing.T) {
+	for staple, want := range map[string]string{"none": "", "good": "", "stale": "staple_bad", "revoked": "staple_bad", "unknown": "staple_bad"} {
+		p := &plight{lang: narrate.En, role: event.Server, staple: staple, flags: new(LiveFlags)}
+		if got := p.hint(iana.BadCertificateStatusResponse); got != p.words(want) {
+			t.Errorf("--staple %s: %q, want that of %q", staple, got, want)
+		}
+	}
+}
+
 // alertOf is an alert record, in clear.
 func alertOf(level iana.AlertLevel, d iana.AlertDescription) []byte {
 	return []byte{byte(iana.Alert), 3, 3, 0, 2, byte(level), byte(d)}

@@ -31,7 +31,7 @@ func TestTimestampsShown(t *testing.T) {
 		"--sct", file("one.sct")+","+file("two.sct"), "--cipher-order", "chacha", "--max-send-frag", "200")
 	defer end()
 	for _, version := range []string{"1.2", "1.3"} {
-		for lang, says := range map[string]string{"en": "when it came to the log", "zh": "登记到日志的时刻"} {
+		for lang, says := range map[string]string{"en": "when the log gave this promise", "zh": "日志作出这个承诺的时刻"} {
 			told := func(more ...string) string {
 				var out, transcript bytes.Buffer
 				args := append([]string{"client", "--connect", addr, "--servername", "localhost", "--CAfile", file("ca/ca.pem"), "--tls", version, "--bytes", "--lang", lang, "--color", "never", "--width", "160"}, more...)
