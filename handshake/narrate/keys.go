@@ -72,7 +72,7 @@ func MoveKey(e event.Event, c *Context) string {
 func variant13(m *event.Message, l *leg) string {
 	switch m.Kind {
 	case message.KindChangeCipherSpec:
-		if m.State == event.SendEarlyChangeCipherSpec {
+		if m.State == event.SendEarlyChangeCipherSpec || l.early { // who only listens is in no such state
 			return "+early"
 		}
 	case message.KindClientHello:
