@@ -152,7 +152,7 @@ func TestHelloRetryRequestRefused(t *testing.T) {
 		{name: "nothing changes", change: serverHello(func(m *message.ServerHello) { without(&m.Extensions, iana.ExtCookie) }),
 			want: illegal(reason.BadValue, field+"extensions")},
 		{name: "a group shared already", change: serverHello(addExt(&message.KeyShareRetry{Group: iana.X25519})),
-			want: illegal(reason.NotOffered, x+"key_share")},
+			want: illegal(reason.BadValue, x+"key_share")},
 		{name: "a group not offered", change: serverHello(addExt(&message.KeyShareRetry{Group: iana.P521})),
 			want: illegal(reason.NotOffered, x+"key_share")},
 		{name: "a group that is GREASE", setup: func(c, _ *handshake.Config) { c.GREASE = true },

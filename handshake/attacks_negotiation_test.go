@@ -391,5 +391,5 @@ func TestResumptionUnderAnotherSuite(t *testing.T) {
 	cc.Sessions, sc.Sessions, cc.NoTickets = growing{frozen{}}, growing{frozen{}}, true
 	connect(t, cc, sc).run(nil).completes()
 	connect(t, cc, sc).run(edited(t, helloCtx, server, message.KindServerHello, func(m message.Message) { hello(m).CipherSuite = 0xcca9 })).
-		refuses(client, want{reason.NotOffered, "server_hello.cipher_suite", 71, iana.IllegalParameter, event.WaitServerHello})
+		refuses(client, want{reason.BadValue, "server_hello.cipher_suite", 71, iana.IllegalParameter, event.WaitServerHello})
 }

@@ -209,6 +209,9 @@ func TestTicketNotKept(t *testing.T) {
 	if why := c.decisions(client, event.DecisionResumption); !slices.Contains(why, event.WhyStoreFailed) {
 		t.Errorf("the client says %v", why)
 	}
+	if why := c.decisions(client, event.DecisionSessionTicket); len(why) != 0 {
+		t.Errorf("of a ticket that is not kept the client says %v", why)
+	}
 }
 
 // Several tickets a connection, and each is offered once: by as many clients at once as

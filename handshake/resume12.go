@@ -95,7 +95,7 @@ func (c *client12) resume(m *message.ServerHello) error {
 	s := c.offered
 	switch {
 	case m.CipherSuite != s.Suite:
-		return c.fault(reason.NotOffered, "RFC 5246 §7.4.1.3", m, "server_hello.cipher_suite", s.Suite, m.CipherSuite)
+		return c.fault(reason.BadValue, "RFC 5246 §7.4.1.3", m, "server_hello.cipher_suite", s.Suite, m.CipherSuite)
 	case c.ems != s.EMS:
 		return reason.New(reason.EMSMismatch, "RFC 7627 §5.3", "server_hello.extensions.extended_master_secret",
 			reason.Say("extended master secret as in the session"), c.ems)
@@ -259,7 +259,7 @@ func (s *server12) keepSession() {
 
 // keep stores a session. That it cannot be kept costs the next handshake some time,
 // and this one nothing.
-func (e *Endpoint) keep(key string, s *session.Session) {
+func (e *Endpoint) keep(key string, s *session.Session) (kept bool) {
 	b, err := s.Marshal()
 	if err == nil {
 		err = e.cfg.Sessions.Put(key, b, s.Created.Add(s.Lifetime))
@@ -267,6 +267,7 @@ func (e *Endpoint) keep(key string, s *session.Session) {
 	if err != nil {
 		e.decided(event.DecisionResumption, "not_kept", nil, event.WhyStoreFailed)
 	}
+	return err == nil
 }
 
 // forgetSession makes sure that a session whose connection ended in a fatal alert,

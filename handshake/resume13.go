@@ -34,9 +34,11 @@ func (c *client13) keepTicket(m *message.NewSessionTicket13) error {
 	if until := c.traffic.until; !until.IsZero() { // RFC 9846 §4.7.1: an attacker with a ticket's key must not pass for the server for ever
 		s.Lifetime = max(0, min(s.Lifetime, until.Sub(s.Created)))
 	}
-	c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)
+	kept := c.keep(ticketKey(c.cfg.ServerName, c.tickets%ticketSlots), s)
 	c.tickets++
-	c.decided(event.DecisionSessionTicket, "kept", nil, event.WhyKept)
+	if kept {
+		c.decided(event.DecisionSessionTicket, "kept", nil, event.WhyKept)
+	}
 	return nil
 }
 

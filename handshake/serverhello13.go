@@ -21,7 +21,7 @@ func (c *client13) recvHelloRetryRequest(msg message.Message) error {
 	_, cookie := message.Get[*message.Cookie](&m.Extensions)
 	switch {
 	case moves && (c.cfg.group(share.Group) == nil || c.offerOf(share.Group) != nil):
-		return c.fault(reason.NotOffered, "RFC 9846 §4.3.8", m, "hello_retry_request.extensions.key_share",
+		return c.fault(choose(c.offerOf(share.Group) != nil, reason.BadValue, reason.NotOffered), "RFC 9846 §4.3.8", m, "hello_retry_request.extensions.key_share",
 			reason.Say("a group offered without a share"), share.Group)
 	case !moves && !cookie:
 		return c.fault(reason.BadValue, "RFC 9846 §4.2.4", m, "hello_retry_request.extensions", reason.Say("a group or a cookie: something to change"), reason.Say("neither"))

@@ -84,7 +84,7 @@ func TestPSSKeysAreKeptApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		bad := pki.InnerCheckSignature(tc.by, tc.pub, message, signature)
-		if (bad == nil) != tc.fits || bad != nil && bad.Field != "signature_algorithm" {
+		if (bad == nil) != tc.fits || bad != nil && bad.Field != "signature_algorithm."+pki.CauseAlgorithmMisfit {
 			t.Errorf("%s under %T: %v", tc.by, tc.pub, bad)
 		}
 		if _, shows := (&pki.Check{Inputs: pki.ExplainSignature(tc.by, tc.pub, message, signature)}).Input(pki.InEncodedMessage).([]byte); shows != (tc.fits && tc.by.Kind == algid.PSS) {

@@ -106,14 +106,8 @@ func (c *Check) Cause() string {
 		return ""
 	}
 	cause := Cause(c.Err)
-	if c.Key == CheckCriticalExtension && cause == "certificate_policies" {
-		return CauseQualifier
-	}
 	if c.Key != CheckSignature || c.Err.Reason != reason.CertificateBadSignature {
 		return cause
-	}
-	if cause == "signature_algorithm" {
-		return CauseAlgorithmMisfit
 	}
 	hash, _ := c.Input(InTBSHash).([]byte)
 	digest, opened := c.Input(InRecoveredDigest).([]byte)

@@ -32,6 +32,9 @@ func TestCausesAreListed(t *testing.T) {
 				if c.Err == nil {
 					continue
 				}
+				if cause := pki.Cause(c.Err); cause != c.Cause() && !slices.Contains([]string{pki.CauseChanged, pki.CauseOtherKey}, c.Cause()) {
+					t.Errorf("%s: %s: the error alone has the cause %q, its check %q", name, c.Key, cause, c.Cause())
+				}
 				seen[c.Err.Reason.String()+"+"+c.Cause()] = true
 				if list := causes[c.Err.Reason]; list != nil && c.Err.Reason != reason.CertificateMalformed && !slices.Contains(list, c.Cause()) {
 					t.Errorf("%s: %q is no cause listed of %s", name, c.Cause(), c.Err.Reason)
@@ -154,6 +157,9 @@ func TestCauseOfABadSignature(t *testing.T) {
 			c := r.FailedCheck()
 			if c == nil || c.Err.Reason != reason.CertificateBadSignature {
 				t.Fatalf("%s: %v", alg, r.Err)
+			}
+			if bare, _ := pki.Verify(chain, pki.VerifyOptions{Roots: pki.NewTrustStore(root), Time: pkitest.Time}); pki.Cause(bare.Err) != "signature" && pki.Cause(bare.Err) != c.Cause() {
+				t.Errorf("%s: the error alone has the cause %q, its check %q", alg, pki.Cause(bare.Err), c.Cause())
 			}
 			return c.Cause()
 		}

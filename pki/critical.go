@@ -42,11 +42,11 @@ func testCriticalExtension(j *judgement, i int) *reason.Error {
 	}
 	qualifiers, ok := criticalQualifiers(c)
 	if !ok {
-		return refuse("RFC 5280 §4.2.1.4", "certificate_policies", reason.Say("policies that we can read, for the extension is critical"), reason.Say("others"))
+		return refuse("RFC 5280 §4.2.1.4", "certificate_policies."+CauseQualifier, reason.Say("policies that we can read, for the extension is critical"), reason.Say("others"))
 	}
 	for _, q := range qualifiers {
 		if !q.ID.Equal(oidCPS) && !q.ID.Equal(oidUserNotice) {
-			return refuse("RFC 5280 §4.2.1.4", "certificate_policies", reason.Say("no policy qualifier that we do not process, for the extension is critical"), q.ID.String())
+			return refuse("RFC 5280 §4.2.1.4", "certificate_policies."+CauseQualifier, reason.Say("no policy qualifier that we do not process, for the extension is critical"), q.ID.String())
 		}
 	}
 	return nil

@@ -54,6 +54,7 @@ func checkSignature(a algid.Algorithm, pub crypto.PublicKey, message, signature 
 		return reason.New(reason.WeakKey, ref, "signature."+cause, reason.Say("%v as the issuer's", want), got)
 	}
 	if err := a.Fits(pub); err != nil {
+		err.Field += "." + CauseAlgorithmMisfit // else it would be one that is too weak
 		return err
 	}
 	var room [sha512.Size]byte

@@ -259,6 +259,9 @@ func TestCriticalPolicyQualifiers(t *testing.T) {
 		if r.OK != tc.ok || check.OK != tc.ok {
 			t.Errorf("%s: %v", name, r.Err)
 		}
+		if !tc.ok && pki.Cause(r.Err) != pki.CauseQualifier { // of a policy that is missing there is other advice
+			t.Errorf("%s: the cause is %q", name, pki.Cause(r.Err))
+		}
 		shown, _ := check.Input(pki.InQualifiers).([]string)
 		if strings.Join(shown, " ") != tc.shown {
 			t.Errorf("%s is shown as %q", name, shown)

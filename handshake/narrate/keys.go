@@ -72,7 +72,7 @@ func MoveKey(e event.Event, c *Context) string {
 func variant13(m *event.Message, l *leg) string {
 	switch m.Kind {
 	case message.KindChangeCipherSpec:
-		if m.State == event.SendEarlyChangeCipherSpec {
+		if m.State == event.SendEarlyChangeCipherSpec || l.early { // who only listens is in no such state
 			return "+early"
 		}
 	case message.KindClientHello:
@@ -208,7 +208,7 @@ func StepKey(step string, in13 bool) string {
 // DecidedKey is the key of what was decided: What, but no session is resumed by a key
 // that was given by other means than a ticket.
 func DecidedKey(e *event.Decision) string {
-	if e.What == event.DecisionResumption && (e.Why == event.WhyPSKKnown || e.Why == event.WhyPSKUnknown) {
+	if e.What == event.DecisionResumption && (e.Why == event.WhyPSKKnown || e.Why == event.WhyPSKUnknown || e.Chosen == "psk") {
 		return string(e.What) + "+given"
 	}
 	return string(e.What)

@@ -148,6 +148,7 @@ type leg struct {
 
 	quantumSafe bool // it is known that no quantum computer breaks the key share's group
 	offeredPSK  bool // its first ClientHello named pre-shared keys
+	early       bool // its ClientHello announces early data, and no answer has come
 	given       bool // the pre-shared key is no ticket's: the one that it made a binder for last, or the server took
 	bound       bool // it was told which kind of key a binder was made with
 	// handed says of each key that its ClientHello names whether it was handed over beforehand: those
@@ -212,7 +213,7 @@ func (c *Context) learn(e event.Event) {
 		switch m := e.Msg.(type) {
 		case *message.ClientHello:
 			first := !strings.HasSuffix(e.Move, tls13) // and not the answer to a HelloRetryRequest
-			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, given: l.given, bound: l.bound, handed: handed(m), offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
+			*l = leg{offered: bytes.Clone(m.SessionID), flights: l.flights, given: l.given, bound: l.bound, handed: handed(m), early: m.Extensions.Find(iana.ExtEarlyData) != nil, offeredPSK: first && offersPSK(m) || !first && l.offeredPSK}
 		case *message.ServerHello:
 			l.hello(m, e.Group)
 		case *message.ServerKeyExchangeECDHE:
@@ -242,6 +243,7 @@ func handed(m *message.ClientHello) (out []bool) {
 
 // hello takes in what a server chose; a group is the one that it settles.
 func (l *leg) hello(m *message.ServerHello, group event.Group) {
+	l.early = false
 	if v, ok := message.Get[*message.SelectedVersion](&m.Extensions); ok && v.Version == iana.TLS13 {
 		l.tls13 = true // where it echoes the session ID always
 		s := suite.ByID(m.CipherSuite)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tlslab/handshake/event"
+	"tlslab/handshake/iana"
 	"tlslab/handshake/message"
 )
 
@@ -308,5 +309,23 @@ func TestMoveKey(t *testing.T) {
 				t.Errorf("%s: no %s among %v", lesson, key, moves[lesson])
 			}
 		}
+	}
+}
+
+// Who only listens is in no state that tells of early data: the ClientHello does, until it is answered.
+func TestEarlyChangeCipherSpecOverheard(t *testing.T) {
+	hello := &message.ClientHello{}
+	hello.Extensions.Add(&message.EarlyData{})
+	answer := &message.ServerHello{}
+	answer.Extensions.Add(&message.SelectedVersion{Version: iana.TLS13})
+	disguise := &event.Message{Meta: event.Meta{Move: "client/send/change_cipher_spec/tls13"}, Kind: message.KindChangeCipherSpec}
+	c := new(Context)
+	MoveKey(&event.Message{Meta: event.Meta{Move: "client/send/client_hello"}, Kind: message.KindClientHello, Msg: hello}, c)
+	if got := MoveKey(disguise, c); got != "client/send/change_cipher_spec/tls13+early" {
+		t.Errorf("right behind ClientHello: %s", got)
+	}
+	MoveKey(&event.Message{Meta: event.Meta{Move: "server/send/server_hello/tls13"}, Kind: message.KindServerHello, Msg: answer}, c)
+	if got := MoveKey(disguise, c); got != "client/send/change_cipher_spec/tls13" {
+		t.Errorf("behind ServerHello: %s", got)
 	}
 }

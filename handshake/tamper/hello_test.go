@@ -58,7 +58,7 @@ func TestEditedHellos(t *testing.T) {
 		{"every share taken off the offer", onClientHello(func(m *message.ClientHello) {
 			x, _ := message.Get[*message.KeyShareClient](&m.Extensions)
 			x.Shares = nil
-		}), reason.NotOffered, reason.PeerAlert}, // by HelloRetryRequest, for a group whose share was sent
+		}), reason.BadValue, reason.PeerAlert}, // by HelloRetryRequest, for a group whose share was sent
 		{"another server name", onClientHello(func(m *message.ClientHello) {
 			m.Extensions.List = slices.DeleteFunc(m.Extensions.List, func(x message.Extension) bool { return x.Type() == iana.ExtServerName })
 		}), reason.BadRecordMAC, reason.BadRecordMAC},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/net/http2"
@@ -127,7 +128,8 @@ var verdicts = []verdict{
 	{in(WhatRefusal), "", because(reason.NoCommonSuite, reason.NoCommonGroup, reason.NoCommonField, reason.NoCommonScheme, reason.NoCommonProtocol, reason.NoCommonCompression), SideProxy, CauseNoCommon},
 	{in(WhatRefusal), "", because(reason.CertificateMalformed, reason.CertificateExpired, reason.CertificateNotYetValid, reason.CertificateWrongName, reason.CertificateRevoked,
 		reason.CertificateUntrusted, reason.CertificateBadSignature, reason.CertificateUsage, reason.CertificateConstraint,
-		reason.CertificateWrongKey, reason.CertificatePolicy, reason.AccessDenied, reason.BadStatusResponse), SideProxy, CauseUnbelieved},
+		reason.CertificateWrongKey, reason.CertificateUnsupportedKey, reason.CertificatePolicy, reason.AccessDenied, reason.BadStatusResponse), SideProxy, CauseUnbelieved},
+	{in(WhatRefusal), "", weakCertificate, SideProxy, CauseUnbelieved},
 	// … and of HTTP.
 	{in(WhatRefusal), "", rule(relay.RulePreface, relay.RuleFrame, relay.RuleCompression), SideProxy, CauseMalformed},
 	{in(WhatRefusal), SideServer, rule(relay.RuleTLSAlert), SideProxy, CauseSpeaksTLS},
@@ -161,6 +163,12 @@ func shaking(f func(*ending) bool) func(*ending) bool {
 // wantsCertificate: it asked for one, and that is how it says that it is not content.
 func wantsCertificate(e *ending) bool {
 	return e.asked && alert(iana.CertificateRequired, iana.HandshakeFailure, iana.BadCertificate, iana.CertificateUnknown, iana.UnknownCA, iana.AccessDenied)(e)
+}
+
+// weakCertificate: a key of the chain is not accepted; a group of the key exchange may be weak too.
+func weakCertificate(e *ending) bool {
+	re := (*reason.Error)(nil)
+	return errors.As(e.err, &re) && re.Reason == reason.WeakKey && strings.HasPrefix(re.Field, "certificate[")
 }
 
 func because(rs ...reason.Reason) func(*ending) bool {

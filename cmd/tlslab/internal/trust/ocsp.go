@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"os"
@@ -90,5 +89,5 @@ func (c *caFlags) ocsp(cmd *cobra.Command, file, status, out string) error {
 
 // issuedBy reports whether it was the issuer that signed a certificate.
 func issuedBy(c, issuer *x509.Certificate) bool {
-	return bytes.Equal(c.RawIssuer, issuer.RawSubject) && pki.VerifySignature(c, pki.PublicKey(issuer)) == nil
+	return pki.SameName(c.RawIssuer, issuer.RawSubject) && pki.VerifySignature(c, pki.PublicKey(issuer)) == nil
 }
