@@ -221,9 +221,9 @@ func (r *Reader) versionRule(v iana.Version) string {
 	if v>>8 < 3 {
 		return r.rule("RFC 9846 §E.5", "RFC 5246 §6.2.1")
 	}
-	// TLS 1.3 would have it ignored (§5.1): it is TLS 1.2 that says what a record may say before
-	// the version is settled, {03,XX}. What says more is as a rule DTLS.
-	return r.rule("RFC 5246 §E.1", "RFC 5246 §6.2.1")
+	// It is the sender's rule that is broken, to write 0x0303, or 0x0301 at first. The same section
+	// has the receiver ignore it; but what says more than {03,XX} at the beginning is as a rule DTLS.
+	return r.rule("RFC 9846 §5.1", "RFC 5246 §6.2.1")
 }
 
 // lengthRule is where a limit stands: that of an extension where it is narrower than the
