@@ -77,6 +77,9 @@ var named = map[string]string{
 	"ca issue --cadir":   "ca issue h --cadir FILE",
 	"ca issue --out":     "ca issue h --cadir ca --out FILE",
 	"ca issue --prefix":  "ca issue h --cadir ca --prefix FILE",
+	"ca ocsp":            "ca ocsp FILE --cadir ca",
+	"ca ocsp --cadir":    "ca ocsp CERT --cadir FILE",
+	"ca ocsp --respout":  "ca ocsp CERT --cadir ca --respout FILE",
 	"ca show":            "ca show FILE",
 	"ca sign":            "ca sign FILE --cadir ca",
 	"ca sign --cadir":    "ca sign REQUEST --cadir FILE",
@@ -145,7 +148,7 @@ func TestUnusableFiles(t *testing.T) {
 	}
 	right := strings.NewReplacer("CERT", "www.pem", "KEY", "www-key.pem", "CAPTURE", captures+"/kinds.pcapng", "RSA", captures+"/rsa.key",
 		"SECRETS", "secrets.pcapng", "REQUEST", "request.csr", "CA ", "ca/ca.pem ")
-	writes := regexp.MustCompile(`^(.* --(answers|keylogfile|out|pcap|score|port-file|sess-out|write-root|hardump|write-keylogfile|prefix|cert-out)|ca init)$`)
+	writes := regexp.MustCompile(`^(.* --(answers|keylogfile|out|pcap|score|port-file|sess-out|write-root|hardump|write-keylogfile|prefix|cert-out|respout)|ca init)$`)
 	for flag, line := range named {
 		kinds := map[string]string{"missing": "missing", "empty directory": "directory", "empty": "empty", "garbage": "garbage", "in a file": "file/x"}
 		if writes.MatchString(flag) && flag != "explain --keylogfile" {
@@ -170,7 +173,7 @@ func TestUnusableFiles(t *testing.T) {
 		"client --connect 127.0.0.1:1 --servername h --cert CERT --key ca/ca-key.pem", "server --accept 127.0.0.1:0 --cert CERT --key ca/ca-key.pem",
 		"client --connect 127.0.0.1:1 --servername h --cert CERT", "server --accept 127.0.0.1:0 --cert CERT --key CERT",
 		"proxy --listen 127.0.0.1:0 --confdir px --client-cert CERT --client-key ca/ca-key.pem", "proxy --listen 127.0.0.1:0 --confdir px --client-cert CERT",
-		"ca init ca", "ca issue www --cadir ca --prefix www", "ca sign REQUEST --cadir ca --cert-out CERT",
+		"ca init ca", "ca issue www --cadir ca --prefix www", "ca sign REQUEST --cadir ca --cert-out CERT", "ca ocsp CERT --cadir ca --respout CERT",
 	} {
 		if out, said, status := run(right.Replace(line + " ")); status != 2 || out != "" {
 			t.Errorf("%s: status %d; it says %s and on standard output %.200q", line, status, said, out)

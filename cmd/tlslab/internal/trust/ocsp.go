@@ -73,6 +73,9 @@ func (c *caFlags) ocsp(cmd *cobra.Command, file, status, out string) error {
 	if out == "" {
 		out = strings.TrimSuffix(file, filepath.Ext(file)) + ".ocsp"
 	}
+	if err := cli.Try("--respout", out); err != nil {
+		return err
+	}
 	WarnExpired(cmd.ErrOrStderr(), c.Lang, c.dir, a)
 	response, err := a.OCSP(leaf, authority.Status(status), authority.OCSPOptions{Validity: c.validity()})
 	if err != nil {
