@@ -110,6 +110,11 @@ func listed() map[Kind][]string {
 	}
 	add := func(k Kind, key string) { want[k] = append(want[k], key) }
 	add(Move, MoveKey(&event.Message{Meta: event.Meta{Move: "client/send/client_hello"}, Kind: message.KindClientHello, Msg: new(message.ClientHello), QUIC: true}, new(Context)))
+	hidden := new(message.ClientHello)
+	hidden.Extensions.Add(&message.SupportedVersions{Versions: []iana.Version{iana.TLS13}}, &message.Raw{ExtType: iana.ExtEncryptedClientHello})
+	for _, move := range []string{"client/send/client_hello", "server/recv/client_hello"} {
+		add(Move, MoveKey(&event.Message{Meta: event.Meta{Move: move}, Kind: message.KindClientHello, Msg: hidden}, new(Context)))
+	}
 	for _, r := range []event.Role{event.Client, event.Server} {
 		for _, m := range handshake.Moves(r) {
 			add(Move, m.String())

@@ -55,6 +55,8 @@ func MoveKey(e event.Event, c *Context) string {
 				variant = "+psk"
 			case m.QUIC:
 				variant = "+quic"
+			case offersTLS13(hello) && hello.Extensions.Find(iana.ExtEncryptedClientHello) != nil:
+				variant = "+ech"
 			case offersTLS13(hello) && !sendsShare(hello):
 				variant = "+tls13_no_share"
 			case offersTLS13(hello):
