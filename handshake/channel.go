@@ -95,7 +95,7 @@ func (e *Endpoint) makeSpace(n int) {
 		if whole := len(unread) + n; whole <= bufferSize {
 			e.ch.in = append(getBuffer(), unread...)
 		} else {
-			e.ch.in = append(make([]byte, 0, max(whole, bufferSize+len(unread))), unread...)
+			e.ch.in = append(make([]byte, 0, len(unread)+max(n, bufferSize)), unread...)
 		}
 		if len(e.ch.app) == 0 {
 			putBuffer(old)

@@ -114,17 +114,9 @@ func (s *exchangeSuite) preMaster(kind iana.Kx) {
 // it: its share is that of Params, and what else is in there stays as it is.
 func (s *exchangeSuite) overParams(kind iana.Kx) (overParams, bool) {
 	p := overParams{x: s.x, groups: s.groups}
-	var o kx.Offer
 	var err error
-	if s.call("Offer", nothing, func() { o, p.params, err = s.x.Offer(p.server()) }) != nil {
-		return p, false
-	}
-	if err != nil {
-		s.refused("Offer fails although its random source works", s.checked("Offer", err))
-		return p, false
-	}
-	if isNil(o) {
-		s.fault("Offer returns neither an offer nor an error")
+	if _, p.params, err = s.offer12(p.server()); err != nil {
+		s.refused("Offer fails although its random source works", err)
 		return p, false
 	}
 	most, field := math.MaxUint16, "a vector of 65535 bytes"
@@ -146,6 +138,15 @@ func (s *exchangeSuite) overParams(kind iana.Kx) (overParams, bool) {
 		s.varying = true // a number of TLS 1.2 may leave out its zeros
 	}
 	return p, true
+}
+
+// offer12 is the server's move.
+func (s *exchangeSuite) offer12(in kx.ServerInput) (o kx.Offer, params kx.Params, err error) {
+	o, err = s.offered(func() (o kx.Offer, err error) {
+		o, params, err = s.x.Offer(in)
+		return o, err
+	})
+	return o, params, err
 }
 
 // foreignParams wants refused what no server that keeps to the rules sends, and nothing to panic.

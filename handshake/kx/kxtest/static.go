@@ -43,40 +43,18 @@ func (s *exchangeSuite) static() {
 
 // server is the server's move, with a key; send is the client's.
 
-func (s *exchangeSuite) server(rand io.Reader, key crypto.PrivateKey) (o kx.Offer, err error) {
-	var params kx.Params
-	if e := s.call("Offer", nothing, func() {
-		o, params, err = s.x.Offer(kx.ServerInput{Rand: rand, Groups: s.groups, Key: key, ClientVersion: clientVersion})
-	}); e != nil {
-		return nil, e
-	}
-	if err = s.checked("Offer", err); err != nil {
-		return nil, err
-	}
-	if isNil(o) {
-		s.fault("Offer returns neither an offer nor an error")
-		return nil, errTold
-	}
-	if !same(params, kx.Params{}) {
+func (s *exchangeSuite) server(rand io.Reader, key crypto.PrivateKey) (kx.Offer, error) {
+	o, params, err := s.offer12(kx.ServerInput{Rand: rand, Groups: s.groups, Key: key, ClientVersion: clientVersion})
+	if err == nil && !same(params, kx.Params{}) {
 		s.fault("Offer returns Params although Ephemeral is false: there is no ServerKeyExchange to carry them")
 	}
-	return o, nil
+	return o, err
 }
 
-func (s *exchangeSuite) send(rand io.Reader, key crypto.PublicKey) (a kx.Answer, err error) {
-	if e := s.call("Answer", nothing, func() {
-		a, err = s.x.Answer(kx.ClientInput{Rand: rand, Groups: s.groups, PublicKey: key, ClientVersion: clientVersion})
-	}); e != nil {
-		return nil, e
-	}
-	if err = s.checked("Answer", err); err != nil {
-		return nil, err
-	}
-	if isNil(a) {
-		s.fault("Answer returns neither an answer nor an error")
-		return nil, errTold
-	}
-	return a, nil
+func (s *exchangeSuite) send(rand io.Reader, key crypto.PublicKey) (kx.Answer, error) {
+	return s.answered(nothing, func() (kx.Answer, error) {
+		return s.x.Answer(kx.ClientInput{Rand: rand, Groups: s.groups, PublicKey: key, ClientVersion: clientVersion})
+	})
 }
 
 // receive gives what came to a fresh offer, as each connection makes one.
@@ -278,21 +256,8 @@ func (s *exchangeSuite) staticTurns() {
 		}
 		alone[i] = share
 	}
-	parts := make(chan *exchangeSuite, len(alone))
-	for i := range len(alone) {
-		p := &exchangeSuite{&suite{config: s.config, name: s.name, mark: s.mark}, s.x}
-		go func() {
-			defer func() { parts <- p }()
-			p.watch(func() {
-				for range 4 {
-					if share, _, ok := p.transport(i); !ok || !bytes.Equal(share, alone[i]) {
-						p.fault(disturbed)
-					}
-				}
-			})
-		}()
-	}
-	for range len(alone) {
-		s.join((<-parts).suite)
-	}
+	s.atOnce(len(alone), func(p *suite, i int) bool {
+		share, _, ok := (&exchangeSuite{p, s.x}).transport(i)
+		return ok && bytes.Equal(share, alone[i])
+	})
 }

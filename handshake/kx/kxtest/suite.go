@@ -156,26 +156,37 @@ func (s *suite) refused(what string, err error) {
 // tryOffer, answer and finish call the group. A panic is a fault and an error; so is a nil where something
 // was promised.
 
-func (s *suite) tryOffer(rand io.Reader) (o kx.Offer, err error) {
-	if e := s.call("Offer", nothing, func() { o, err = s.group.Offer(rand) }); e != nil {
-		return nil, e
-	}
-	if err == nil && isNil(o) {
-		s.fault("Offer returns neither an offer nor an error")
-		return nil, errTold
-	}
-	return o, s.checked("Offer", err)
+func (s *suite) tryOffer(rand io.Reader) (kx.Offer, error) {
+	return s.offered(func() (kx.Offer, error) { return s.group.Offer(rand) })
 }
 
-func (s *suite) answer(rand io.Reader, offered []byte) (a kx.Answer, err error) {
-	if e := s.call("Answer", len(offered), func() { a, err = s.group.Answer(rand, offered) }); e != nil {
+func (s *suite) answer(rand io.Reader, offered []byte) (kx.Answer, error) {
+	return s.answered(len(offered), func() (kx.Answer, error) { return s.group.Answer(rand, offered) })
+}
+
+// offered and answered make the call, of a group or of an exchange.
+
+func (s *suite) offered(ask func() (kx.Offer, error)) (o kx.Offer, err error) {
+	if e := s.call("Offer", nothing, func() { o, err = ask() }); e != nil {
 		return nil, e
 	}
-	if err == nil && isNil(a) {
-		s.fault("Answer returns neither an answer nor an error")
-		return nil, errTold
+	return o, s.made("Offer", "an offer", o, err)
+}
+
+func (s *suite) answered(share int, ask func() (kx.Answer, error)) (a kx.Answer, err error) {
+	if e := s.call("Answer", share, func() { a, err = ask() }); e != nil {
+		return nil, e
 	}
-	return a, s.checked("Answer", err)
+	return a, s.made("Answer", "an answer", a, err)
+}
+
+// made looks at what a call came to: something, or an error.
+func (s *suite) made(who, what string, end any, err error) error {
+	if err == nil && isNil(end) {
+		s.fault("%s returns neither %s nor an error", who, what)
+		return errTold
+	}
+	return s.checked(who, err)
 }
 
 func (s *suite) finish(o kx.Offer, reply []byte) (secret []byte, err error) {

@@ -23,7 +23,15 @@ func (s *suite) turns() {
 		s.fault(disturbed)
 		return
 	}
-	var parts [len(alone)]*suite
+	s.atOnce(len(alone), func(p *suite, i int) bool {
+		x, ok := p.run(2*i, 2*i+1)
+		return ok && p.stands(x.offer, x.answer, x.secret, alone[i])
+	})
+}
+
+// atOnce has n connections at once, each several times over, and wants each undisturbed.
+func (s *suite) atOnce(n int, undisturbed func(p *suite, i int) bool) {
+	parts := make([]*suite, n)
 	var wg sync.WaitGroup
 	for i := range parts {
 		p := &suite{config: s.config, group: s.group, name: s.name, mark: s.mark}
@@ -31,8 +39,7 @@ func (s *suite) turns() {
 		wg.Go(func() {
 			p.watch(func() {
 				for range 4 {
-					x, ok := p.run(2*i, 2*i+1)
-					if !ok || !p.stands(x.offer, x.answer, x.secret, alone[i]) {
+					if !undisturbed(p, i) {
 						p.fault(disturbed)
 					}
 				}
