@@ -62,6 +62,9 @@ type liveConn struct {
 	answering  atomic.Int32 // requests that are being answered
 	unfinished atomic.Bool  // one of them ended before its body did
 
+	shook   chan struct{} // closed when shake is over
+	reading sync.Mutex    // held while a Read is under way, until its error is kept
+
 	mu   sync.Mutex
 	end  error // why it ended; nil for an orderly end
 	once sync.Once
@@ -75,7 +78,7 @@ func (h *host) admit(raw net.Conn) (*liveConn, error) {
 		return nil, net.ErrClosed
 	}
 	h.count++
-	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String()}
+	c := &liveConn{host: h, name: strconv.Itoa(h.count), peer: raw.RemoteAddr().String(), shook: make(chan struct{})}
 	cfg := *h.cfg
 	cfg.Conn = h.count
 	if cfg.Tickets != nil {
@@ -135,6 +138,7 @@ func (c *counted) CloseWrite() error {
 // with early data what is to be done. A client that takes longer than --handshake-timeout is
 // cut off, so that one which says nothing holds nothing for ever.
 func (c *liveConn) shake(how func() error) error {
+	defer close(c.shook)
 	limit := c.host.flags.handshakeTimeout
 	stop := c.host.later(limit, func() {
 		c.ended(&tooSlow{limit})
@@ -181,6 +185,8 @@ func (c *liveConn) Read(p []byte) (int, error) {
 	case c.noMore:
 		return 0, io.EOF
 	}
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	n, err := c.Conn.Read(p)
 	c.ended(err)
 	return n, err
@@ -197,11 +203,16 @@ func (c *liveConn) ended(err error) {
 }
 
 // Close closes the connection, shows the rest of its transcript, and says what went
-// wrong, if anything did. Whoever comes second waits until that is done.
+// wrong, if anything did. Whoever comes second waits until that is done. It may be called beside
+// shake and Read: what either has learnt from the client is told, since the client may have seen
+// the end of the connection before.
 func (c *liveConn) Close() error {
 	err := net.ErrClosed
 	c.once.Do(func() {
-		err = c.Conn.Close()
+		err = c.Conn.Close() // shake and Read end with it
+		<-c.shook
+		c.reading.Lock()
+		defer c.reading.Unlock()
 		_ = c.transcript.Close()
 		if c.page != nil {
 			c.host.pages.finish(c.page, c.name)

@@ -153,7 +153,8 @@ func (c *liveConn) hear(line []byte) {
 	_ = c.SetWriteDeadline(time.Time{})
 }
 
-// stop closes everything, once, and returns when that is done.
+// stop cuts every connection off, once, and returns when that is done. What there is to tell of
+// them is told by handlers.
 func (h *host) stop(l net.Listener) {
 	h.stopping.Do(func() {
 		h.mu.Lock()
@@ -161,9 +162,12 @@ func (h *host) stop(l net.Listener) {
 		open := slices.Collect(maps.Keys(h.conns))
 		h.mu.Unlock()
 		_ = l.Close()
+		var cut sync.WaitGroup
 		for _, c := range open {
-			_ = c.Close()
+			cut.Go(func() { _ = c.Conn.Close() })
+			h.handlers.Go(func() { _ = c.Close() })
 		}
+		cut.Wait()
 	})
 }
 
