@@ -258,15 +258,22 @@ const ClientCertMissing = "client-cert-missing"
 
 // CertKinds is what --cert of a lesson takes.
 func CertKinds() []string {
-	var out []string
-	for _, k := range lesson.Kinds() {
-		out = append(out, string(k))
-	}
-	return append(out, ClientCertMissing)
+	return append(stringsOf(lesson.Kinds()), ClientCertMissing)
 }
 
+// OCSPStatuses is what an authority can be made to answer about a certificate.
+func OCSPStatuses() []string { return stringsOf(authority.Statuses()) }
+
 // StapleKinds is what --staple takes.
-func StapleKinds() []string { return []string{"good", "revoked", "stale", "unknown", "none"} }
+func StapleKinds() []string { return append(OCSPStatuses(), "none") }
+
+func stringsOf[T ~string](all []T) []string {
+	out := make([]string, len(all))
+	for i, w := range all {
+		out[i] = string(w)
+	}
+	return out
+}
 
 // Resumptions is what --resume takes.
 func Resumptions() []string { return []string{"id", "ticket", "psk", "0rtt"} }

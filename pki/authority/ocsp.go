@@ -26,6 +26,11 @@ const (
 	StatusStale   Status = "stale" // good, once: its nextUpdate is past
 )
 
+// Statuses lists every Status.
+func Statuses() []Status {
+	return []Status{StatusGood, StatusRevoked, StatusStale, StatusUnknown}
+}
+
 // OCSPOptions describe an answer.
 type OCSPOptions struct {
 	Time      time.Time     // when it is produced; default now

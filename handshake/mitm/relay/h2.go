@@ -36,6 +36,7 @@ type H2 struct {
 	went     uint32 // … and of those that the server knows
 	pushed   uint32 // of the server's
 	away     uint32 // what the server's last GOAWAY says
+	awayCode http2.ErrCode
 	room     int64  // what the client takes of all bodies, where they go on as they come
 	roomEach int64  // … and of one
 	late     []byte // for the client, behind the server's SETTINGS
@@ -331,7 +332,8 @@ func (m *H2) frame(f *flow2, kind http2.FrameType, flags http2.Flags, id uint32,
 		}
 		if f.from == Server {
 			m.away = min(m.away, binary.BigEndian.Uint32(p)&(1<<31-1))
-			m.goAway(m.away, http2.ErrCode(binary.BigEndian.Uint32(p[4:])))
+			m.awayCode = http2.ErrCode(binary.BigEndian.Uint32(p[4:]))
+			m.goAway()
 		}
 		return nil
 	default: // where messages may be held

@@ -173,6 +173,10 @@ func TestH2(t *testing.T) {
 			return []string{get(1), get(3), s.send(http2.FrameGoAway, 0, 0, u32(1, 0)+"why"), s.head(1, endStream, ":status: 200"), "s!"}
 		},
 			"0 request GET /50%/x\n0 request_over\n1 request GET /50%/x\n1 request_over\n1 done server left: GOAWAY NO_ERROR\n0 reply 200\n0 reply_over\n0 done"},
+		{"GOAWAY, and requests that were on their way", func() []string {
+			return []string{get(1), s.send(http2.FrameGoAway, 0, 0, u32(1, 0)), get(3), post(5), c.send(http2.FrameData, endStream, 5, "hello"), c.send(http2.FrameRSTStream, 0, 3, u32(uint32(http2.ErrCodeCancel))), s.head(1, endStream, ":status: 200"), "s!"}
+		},
+			"0 request GET /50%/x\n0 request_over\n1 request GET /50%/x\n1 request_over\n1 done server left: GOAWAY NO_ERROR\n2 request POST /p\n2 done server left: GOAWAY NO_ERROR\n0 reply 200\n0 reply_over\n0 done"},
 		{"a server that hangs up", func() []string { return []string{get(1), "s!"} }, "0 request GET /50%/x\n0 request_over\n0 done server left: unexpected EOF"},
 		{"a client that vanishes", func() []string { return []string{get(1), "c#"} }, "0 request GET /50%/x\n0 request_over\n0 done client left: reset"},
 		{"a WebSocket", func() []string {
@@ -303,6 +307,7 @@ func FuzzH2(f *testing.F) {
 		m := NewH2(o)
 		var toServer []byte
 		reads := newStrict2(t)
+		reads.lawless = len(server) > 3 && http2.FrameType(server[3]) != http2.FrameSettings
 		for i, x := range inPieces([]string{"c:" + string(client)}, pattern) {
 			m.Receive(Client, []byte(x[2:]))
 			more := bytes.Clone(m.Output(Server))

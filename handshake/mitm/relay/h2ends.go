@@ -48,11 +48,20 @@ func (m *H2) Unread() bool { return !m.client.gone }
 // wait for a server's SETTINGS before they ask (RFC 9113 §3.4).
 func (m *H2) Withhold(why error) {
 	m.withheld, m.server.ended, m.client.out.shut = why, true, true
-	if !m.settled && !m.over && m.server.left == 0 && m.server.blockOf == 0 {
-		m.settled = true
-		m.server.insert(append(frame(nil, http2.FrameSettings, 0, 0, nil), m.late...))
-		m.late = nil
+	if !m.over && m.server.left == 0 && m.server.blockOf == 0 {
+		m.settleAlone()
 	}
+}
+
+// settleAlone says SETTINGS in the place of a server that has not, and what had to wait for them:
+// nothing may come before (RFC 9113 §3.4).
+func (m *H2) settleAlone() {
+	if m.settled {
+		return
+	}
+	m.settled = true
+	m.server.insert(append(frame(nil, http2.FrameSettings, 0, 0, nil), m.late...))
+	m.late = nil
 }
 
 // Unwritten says that a side takes nothing more. A server may still be about to say why.
@@ -144,6 +153,7 @@ func (m *H2) finishWith(leg Side, err error, code http2.ErrCode) (says bool) {
 		m.drop(st)
 	}
 	if says {
+		m.settleAlone()
 		m.server.insert(goAwayFrame(min(m.highest, m.away), code)) // ids never rise
 	}
 	m.over = true
@@ -165,11 +175,8 @@ func (m *H2) answer(st *stream) bool {
 	if page == nil {
 		return false
 	}
+	m.settleAlone()
 	var b []byte
-	if !m.settled {
-		m.settled, b = true, append(frame(b, http2.FrameSettings, 0, 0, nil), m.late...)
-		m.late = nil
-	}
 	for ; m.unacked > 0; m.unacked-- {
 		b = frame(b, http2.FrameSettings, http2.FlagSettingsAck, 0, nil)
 	}

@@ -169,9 +169,7 @@ func (m *H2) Continue(x *Exchange, from Side, ch Changes) (streams bool) {
 	}
 	c.held.head = nil
 	if from == Client && (m.isAway || !m.open(st)) {
-		x.fail(Server, &ErrGoAway{Code: http2.ErrCodeNo}) // it may be asked again
-		m.server.insert(rstFrame(st.id, http2.ErrCodeRefusedStream))
-		m.drop(st)
+		m.lostTo(st, &ErrGoAway{Code: m.awayCode}) // it may be asked again
 		return false
 	}
 	x.begun = x.begun || from == Server
@@ -268,7 +266,7 @@ func (m *H2) Fail(x *Exchange, err error) {
 		st.up = 0
 	}
 	if !m.pageFor(st) {
-		m.server.insert(rstFrame(st.id, http2.ErrCodeInternal))
+		m.toClient(rstFrame(st.id, http2.ErrCodeInternal))
 		m.drop(st)
 	}
 }

@@ -24,7 +24,13 @@ type holder2 struct {
 func newHolder2(o Options) *holder2 {
 	h := &holder2{c: newEnd2("c"), s: newEnd2("s")}
 	n := map[*Exchange]int{}
-	o.Hold = func(x *Exchange, _ Side) bool { h.held = append(h.held, x); return true }
+	o.Hold = func(x *Exchange, _ Side) bool {
+		if x.Request.Target == "/free" {
+			return false
+		}
+		h.held = append(h.held, x)
+		return true
+	}
 	o.Event = func(e Event) {
 		if _, ok := n[e.Exchange]; !ok {
 			n[e.Exchange] = len(n)
@@ -230,6 +236,13 @@ func TestHold2(t *testing.T) {
 			h.say(h.s.send(http2.FrameGoAway, 0, 0, goAway(0)))
 			h.goOn(0, Client, Changes{})
 		}, "", "0 GOAWAY 1\n1 RST_STREAM REFUSED_STREAM", ""},
+		{"GOAWAY, and requests that were on their way, held or not", func(h *holder2) {
+			h.say(h.s.send(http2.FrameGoAway, 0, 0, goAway(0)))
+			get(h, 1, "/free")
+			get(h, 3, "/a")
+			h.goOn(0, Client, Changes{})
+			h.say(h.c.send(http2.FrameRSTStream, 0, 1, u32(8)), h.c.send(http2.FrameRSTStream, 0, 3, u32(8)))
+		}, "", "0 GOAWAY 0\n1 RST_STREAM REFUSED_STREAM\n3 RST_STREAM REFUSED_STREAM", "0 request GET /free\n0 done server left\n1 request GET /a\n1 request_over\n1 done server left"},
 		{"GOAWAY of a server that is about to go", func(h *holder2) {
 			get(h, 1, "/a")
 			h.say(h.s.send(http2.FrameGoAway, 0, 0, goAway(1<<31-1)))
@@ -379,18 +392,45 @@ func TestCreditWhileHeld(t *testing.T) {
 	}
 }
 
-// TestAnswerBeforeSettings: nothing comes before a server's SETTINGS.
-func TestAnswerBeforeSettings(t *testing.T) {
-	h := &holder2{c: newEnd2("c"), s: newEnd2("s")}
-	h.H2 = NewH2(Options{Hold: func(x *Exchange, _ Side) bool { h.held = append(h.held, x); return true }})
-	h.say("c:"+http2.ClientPreface, h.c.send(http2.FrameSettings, 0, 0, ""), h.c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"))
-	h.answer(0, Answer{Status: 403, Length: 2}, "no")
-	if len(h.toClient) > 0 {
-		t.Fatalf("%x", h.toClient)
+// TestBeforeSettings: nothing comes before a server's SETTINGS, whatever becomes of the request.
+func TestBeforeSettings(t *testing.T) {
+	page := func(*Exchange) ([]Field, string) { return []Field{{":status", "502"}}, "page" }
+	for _, x := range []struct {
+		name string
+		o    Options
+		do   func(h *holder2)
+		want string
+	}{
+		{"an answer", Options{}, func(h *holder2) { h.answer(0, Answer{Status: 403, Length: 2}, "no") }, "1 HEADERS :status=403 content-length=2\n1 DATA no true"},
+		{"a holder that fails", Options{}, func(h *holder2) { h.Fail(h.held[0], errors.New("mine")) }, "1 RST_STREAM INTERNAL_ERROR"},
+		{"… with a page", Options{Page: page}, func(h *holder2) { h.Fail(h.held[0], errors.New("mine")) }, "1 HEADERS :status=502\n1 DATA page true"},
+		{"nothing", Options{}, func(h *holder2) { h.goOn(0, Client, Changes{}) }, ""},
+		{"a number that is too high", Options{}, func(h *holder2) { h.nextUp = 1 << 31; h.goOn(0, Client, Changes{}) }, "1 RST_STREAM REFUSED_STREAM"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			h := &holder2{c: newEnd2("c"), s: newEnd2("s")}
+			x.o.Hold = func(x *Exchange, _ Side) bool { h.held = append(h.held, x); return true }
+			h.H2 = NewH2(x.o)
+			h.say("c:"+http2.ClientPreface, h.c.send(http2.FrameSettings, 0, 0, ""), h.c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"))
+			x.do(h)
+			if h.take(); len(h.toClient) > 0 {
+				t.Fatalf("%x", h.toClient)
+			}
+			h.say(h.s.send(http2.FrameSettings, 0, 0, ""))
+			if h.toServer = nil; x.want != "" && h.Waiting() {
+				t.Error("the stream is not over")
+			}
+			h.want(t, "", x.want)
+		})
 	}
-	h.say(h.s.send(http2.FrameSettings, 0, 0, ""))
-	h.want(t, "", "1 HEADERS :status=403 content-length=2\n1 DATA no true")
-	if h.Waiting() {
-		t.Error("the stream is not over")
+}
+
+// TestGoAwayBeforeSettings: nor does the relay's own GOAWAY, where the server has said nothing.
+func TestGoAwayBeforeSettings(t *testing.T) {
+	c := newEnd2("c")
+	m := NewH2(Options{})
+	_, got := receive2(m, "c:"+http2.ClientPreface, c.send(http2.FrameSettings, 0, 0, ""), c.head(1, endStream, ":method: GET", ":scheme: https", ":path: /"), c.send(http2.FrameWindowUpdate, 0, 1, "x"))
+	if want := append(frame(nil, http2.FrameSettings, 0, 0, nil), goAwayFrame(1, http2.ErrCodeProtocol)...); !bytes.Equal(got, want) {
+		t.Errorf("the client heard %q, not %q", got, want)
 	}
 }

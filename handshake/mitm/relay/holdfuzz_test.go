@@ -68,6 +68,15 @@ func FuzzHeld(f *testing.F) {
 		case 4:
 			m = NewH1toH2(o)
 		}
+		reads := newStrict2(t)
+		reads.lawless = len(server) > 3 && http2.FrameType(server[3]) != http2.FrameSettings
+		hear := func() {
+			toClient, toServer := m.Output(Client), m.Output(Server)
+			if h2 != nil {
+				reads.hears(Client, toServer)
+				reads.hears(Server, toClient)
+			}
+		}
 		for i := range does {
 			for _, from := range []Side{Client, Server} {
 				b := &client
@@ -98,7 +107,7 @@ func FuzzHeld(f *testing.F) {
 					}
 				case 'g':
 					if m.Give(k.x, k.from, []byte("given")); m.Full(k.x, k.from) {
-						m.Output(k.from.Other())
+						hear()
 					}
 				case 'x':
 					m.GiveEnd(k.x, k.from, false, []Field{{"Mine", "1"}})
@@ -108,8 +117,7 @@ func FuzzHeld(f *testing.F) {
 					m.End(Server, InOrder, nil)
 				}
 			}
-			m.Output(Client)
-			m.Output(Server)
+			hear()
 		}
 		m.End(Client, Broken, nil)
 		m.End(Server, Broken, nil)

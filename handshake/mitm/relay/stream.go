@@ -91,6 +91,9 @@ func (m *H2) requestCame(id uint32, h *Head, end bool) *Refusal {
 	if end {
 		m.halfOver(f, st)
 	}
+	if m.ups == nil && id > m.away { // on its way while the server said so, which reads it for its table alone (RFC 9113 §6.8)
+		m.goAway()
+	}
 	return nil
 }
 
@@ -235,8 +238,8 @@ func (m *H2) headCame(f *flow2, st *stream, h *Head, end bool) {
 		held.head, held.headEnd = h, end
 		return
 	}
-	if m.ups != nil && f.from == Client && !m.open(st) {
-		m.lostTo(st, &ErrGoAway{Code: http2.ErrCodeNo})
+	if m.ups != nil && f.from == Client && (m.isAway || !m.open(st)) {
+		m.lostTo(st, &ErrGoAway{Code: m.awayCode}) // it may be asked again
 		return
 	}
 	st.x.begun = st.x.begun || f.from == Server
@@ -246,7 +249,7 @@ func (m *H2) headCame(f *flow2, st *stream, h *Head, end bool) {
 // lostTo is a stream that there is no server for.
 func (m *H2) lostTo(st *stream, err error) {
 	st.x.fail(Server, err)
-	m.server.insert(rstFrame(st.id, http2.ErrCodeRefusedStream))
+	m.toClient(rstFrame(st.id, http2.ErrCodeRefusedStream))
 	m.drop(st)
 }
 
@@ -300,10 +303,10 @@ func (m *H2) reset(f *flow2, st *stream, code http2.ErrCode) {
 }
 
 // goAway are the streams that a server has not begun, and will not.
-func (m *H2) goAway(last uint32, code http2.ErrCode) {
+func (m *H2) goAway() {
 	for _, st := range m.inOrder() {
-		if st.id > last && st.id%2 == 1 {
-			st.x.fail(Server, &ErrGoAway{Code: code})
+		if st.id > m.away && st.id%2 == 1 {
+			st.x.fail(Server, &ErrGoAway{Code: m.awayCode})
 			m.brokenOff(st, Server)
 			m.drop(st)
 		}
@@ -317,7 +320,7 @@ func (m *H2) goAwayHeld(whole []byte) {
 	p := whole[frameHeader:]
 	last, code := binary.BigEndian.Uint32(p)&(1<<31-1), http2.ErrCode(binary.BigEndian.Uint32(p[4:]))
 	final := last != 1<<31-1 // else it is to be said again (RFC 9113 §6.8)
-	m.isAway = m.isAway || final
+	m.isAway, m.awayCode = m.isAway || final, code
 	said := last
 	for _, st := range m.streams {
 		if final && (st.up == 0 || m.crossed) { // what is held may yet be answered

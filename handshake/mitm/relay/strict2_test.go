@@ -22,6 +22,7 @@ type strict2 struct {
 	streams map[uint32]*strictStream
 	lines   [2][]string // of each leg, a frame in a line; windows and settings apart
 	windows [2]map[uint32]int
+	lawless bool // the server begins with something else than SETTINGS, and that goes on as it came
 }
 
 type strictLeg struct {
@@ -94,6 +95,10 @@ func ends2(end bool) string {
 }
 
 func (s *strict2) frame(i int, l *strictLeg, kind http2.FrameType, flags http2.Flags, id uint32, p []byte) {
+	if i == 1 && !l.began && !s.lawless && kind != http2.FrameSettings {
+		s.bad(i, id, "%v before SETTINGS", kind)
+	}
+	l.began = true
 	if (l.of != 0) != (kind == http2.FrameContinuation) {
 		s.bad(i, id, "%v amid, or without, a block", kind)
 	}

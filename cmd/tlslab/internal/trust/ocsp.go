@@ -13,6 +13,7 @@ import (
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/ondisk"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/switches"
 	"tlslab/pki"
 	"tlslab/pki/authority"
 )
@@ -35,25 +36,20 @@ staples it to its handshake (RFC 6066 §8): openssl s_server -status_file. tlsla
 	c.LangFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.dir, "cadir", "ca", "the `directory` of the CA")
-	f.StringVar(&status, "status", string(authority.StatusGood), "what it says: "+strings.Join(statuses(), ", "))
+	f.StringVar(&status, "status", string(authority.StatusGood), "what it says: "+strings.Join(switches.OCSPStatuses(), ", "))
 	f.IntVar(&c.days, "days", 7, "valid for so many days")
 	f.StringVar(&out, "respout", "", "write it to this `file`, DER (default: the certificate's name with .ocsp)")
 	f.BoolVar(&c.force, "force", false, "replace files that are there already")
-	cli.Complete(cmd, "status", statuses)
+	cli.Complete(cmd, "status", switches.OCSPStatuses)
 	return cmd
-}
-
-// statuses are what --status takes.
-func statuses() []string {
-	return []string{string(authority.StatusGood), string(authority.StatusRevoked), string(authority.StatusStale), string(authority.StatusUnknown)}
 }
 
 func (c *caFlags) ocsp(cmd *cobra.Command, file, status, out string) error {
 	if err := c.CheckLang(); err != nil {
 		return err
 	}
-	if !slices.Contains(statuses(), status) {
-		return cli.Misuse(reason.Usagef("There are %v.", reason.Names(statuses())), "--status %s: no such answer", status)
+	if !slices.Contains(switches.OCSPStatuses(), status) {
+		return cli.Misuse(reason.Usagef("There are %v.", reason.Names(switches.OCSPStatuses())), "--status %s: no such answer", status)
 	}
 	if c.days < 1 || c.days > maxDays {
 		return cli.Misuse(reason.Usagef("Give 1 to %d. One that is past is made by: --status stale", maxDays), "--days %d: a response is of no use for that long", c.days)

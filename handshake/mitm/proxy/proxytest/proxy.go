@@ -133,7 +133,7 @@ func (u *Proxy) Total(t testing.TB, n int) []*proxy.Entry {
 	all := u.Entries()
 	if len(all) != n {
 		for _, e := range all {
-			t.Logf("%s %s %s %d, fault %v", e.Kind, e.Method, e.Path, e.Status, e.Fault)
+			t.Logf("%v, by connection %d", e, e.Conn)
 		}
 		t.Fatalf("%d entries, want %d", len(all), n)
 	}
