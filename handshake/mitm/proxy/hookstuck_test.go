@@ -271,6 +271,7 @@ func TestHookAnswerDropped(t *testing.T) {
 				if name == "the client leaves" {
 					<-begun
 					leave()
+					over <- <-over // else the next request may yet be put on the connection that is cut
 				}
 				select {
 				case <-closed:
