@@ -264,6 +264,9 @@ func CertKinds() []string {
 // OCSPStatuses is what an authority can be made to answer about a certificate.
 func OCSPStatuses() []string { return stringsOf(authority.Statuses()) }
 
+// KeyKinds is what --kind of a certificate's key takes.
+func KeyKinds() []string { return stringsOf(authority.KeyKinds()) }
+
 // StapleKinds is what --staple takes.
 func StapleKinds() []string { return append(OCSPStatuses(), "none") }
 

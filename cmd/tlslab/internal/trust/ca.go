@@ -18,6 +18,7 @@ import (
 
 	"tlslab/cmd/tlslab/internal/cli"
 	"tlslab/handshake/reason"
+	"tlslab/handshake/switches"
 	"tlslab/pki/authority"
 )
 
@@ -78,22 +79,14 @@ func newCAInit() *cobra.Command {
 }
 
 func (c *caFlags) kindFlag(cmd *cobra.Command, normal authority.KeyKind) {
-	cmd.Flags().StringVar(&c.kind, "kind", string(normal), "kind of key: "+strings.Join(keyKinds(), ", "))
-	cli.Complete(cmd, "kind", keyKinds)
-}
-
-func keyKinds() []string {
-	var out []string
-	for _, k := range authority.KeyKinds() {
-		out = append(out, string(k))
-	}
-	return out
+	cmd.Flags().StringVar(&c.kind, "kind", string(normal), "kind of key: "+strings.Join(switches.KeyKinds(), ", "))
+	cli.Complete(cmd, "kind", switches.KeyKinds)
 }
 
 // keyKind checks --kind.
 func (c *caFlags) keyKind() (authority.KeyKind, error) {
-	if !slices.Contains(keyKinds(), c.kind) {
-		return "", cli.Misuse(reason.Usagef("There are %v.", reason.Names(keyKinds())), "--kind %s: no such kind of key", c.kind)
+	if !slices.Contains(switches.KeyKinds(), c.kind) {
+		return "", cli.Misuse(reason.Usagef("There are %v.", reason.Names(switches.KeyKinds())), "--kind %s: no such kind of key", c.kind)
 	}
 	return authority.KeyKind(c.kind), nil
 }

@@ -137,7 +137,6 @@ func (u *Proxy) Total(t testing.TB, n int) []*proxy.Entry {
 	all := u.Entries()
 	if u.reserves.Load() && len(all) > n {
 		all = slices.DeleteFunc(all, inReserve)
-
 	}
 	if len(all) != n {
 		for _, e := range all {
